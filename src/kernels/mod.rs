@@ -1,0 +1,1 @@
+//! GPU kernels with their plain-Rust references.

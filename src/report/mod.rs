@@ -1,0 +1,1 @@
+//! The report of a slice and its writers.

@@ -1,0 +1,1 @@
+//! Lungs, involvement and the grade.
