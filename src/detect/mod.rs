@@ -1,4 +1,24 @@
 //! Boxes: anchors, the box codec, suppression, and the filters between the stages of the detector.
+//!
+//! Everything follows torchvision's `models/detection` and `ops/boxes.py`, in the same order of operations.
+
+mod anchors;
+mod box_coder;
+mod boxes;
+mod error;
+mod levels;
+mod nms;
+mod roi_heads;
+mod rpn;
+
+pub use anchors::AnchorGenerator;
+pub use box_coder::{BBOX_XFORM_CLIP, BoxCoder};
+pub use boxes::{clip_box, iou, is_small};
+pub use error::DetectError;
+pub use levels::level_of_box;
+pub use nms::{batched_nms, nms};
+pub use roi_heads::{RoiHeadsConfig, postprocess_detections};
+pub use rpn::{RpnConfig, RpnLevel, filter_proposals};
 
 /// A box as `[x0, y0, x1, y1]` in pixels, as in torchvision.
 pub type BoxXyxy = [f32; 4];
