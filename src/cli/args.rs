@@ -1,0 +1,248 @@
+//! The arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lunglens::engine::DeviceChoice;
+use lunglens::imaging::ClaheMode;
+
+const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device";
+
+const LONG_ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device.
+
+Reads PNG and JPEG pictures and uncompressed single-frame DICOM CT images. Nothing leaves this computer.
+Research use only. Not a medical device.";
+
+const EXAMPLES: &str = "Examples:
+  lunglens segment slice.png
+  lunglens segment series/ --out results --device gpu
+  lunglens segment *.dcm --json > reports.jsonl
+  lunglens devices
+  lunglens models
+  lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
+
+Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+
+const SEGMENT_EXAMPLES: &str = "Examples:
+  One slice; writes lunglens-out/slice.overlay.png and lunglens-out/slice.report.json:
+    lunglens segment slice.png
+
+  Every PNG, JPEG and DICOM file under two folders, on the CPU:
+    lunglens segment monday/ tuesday/ --out results --device cpu
+
+  One JSON report a line, and no files:
+    lunglens segment series/ --json > reports.jsonl
+
+  Call a slice alarming from 30 % of the lung on, and keep instances from a score of 0.7 on:
+    lunglens segment slice.dcm --alarming-from 30 --score 0.7
+
+The summary is one line a slice on standard output. Errors, progress and notices go to standard error.
+A file that cannot be read does not stop the rest.
+
+Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+
+/// The program's arguments.
+#[derive(Debug, Parser)]
+#[command(name = "lunglens", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Segment slices: overlays, reports, lung involvement and severity
+    #[command(after_help = SEGMENT_EXAMPLES)]
+    Segment(SegmentArgs),
+    /// List the devices that can run the network, best first
+    #[command(after_help = "Example:\n  lunglens devices --json")]
+    Devices(DevicesArgs),
+    /// List the models that are here, and check their files
+    #[command(after_help = "Example:\n  lunglens models --models-dir ~/models")]
+    Models(ModelsArgs),
+    /// Pack a torchvision checkpoint into a small model file
+    #[command(after_help = PACK_EXAMPLE)]
+    Pack(PackArgs),
+    /// Print a shell completion script
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+const PACK_EXAMPLE: &str = "Example:
+  lunglens pack checkpoint.safetensors --config r50.config.json --out models/r50.bin";
+
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
+  lunglens completions zsh > ~/.zfunc/_lunglens
+  lunglens completions fish > ~/.config/fish/completions/lunglens.fish";
+
+/// Arguments of `lunglens segment`.
+#[derive(Debug, Args)]
+pub struct SegmentArgs {
+    /// Slices, or folders that are searched for slices
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub inputs: Vec<PathBuf>,
+
+    /// A model's id, or a model file (its manifest.json must lie beside it)
+    #[arg(long, value_name = "r50|r101|PATH", default_value = "r50")]
+    pub model: String,
+
+    #[command(flatten)]
+    pub models_dir: ModelsDirArg,
+
+    /// Where the network runs; auto takes the GPU when there is one
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+
+    /// Keep instances from this score on, 0 to 1
+    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
+    pub score: f32,
+
+    /// Lung involvement in percent from which a slice is Alarming
+    #[arg(long, value_name = "PERCENT", default_value_t = 25.0, value_parser = parse_percent)]
+    pub alarming_from: f32,
+
+    /// Contrast equalisation; auto applies it to DICOM images and leaves pictures as they are
+    #[arg(long, value_enum, default_value_t = ClaheArg::Auto)]
+    pub clahe: ClaheArg,
+
+    /// Where overlays and reports go [default: lunglens-out; none with --json]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Print one JSON report a line instead of the summary
+    #[arg(long)]
+    pub json: bool,
+
+    /// Put the time of each stage into the reports (they then differ from run to run)
+    #[arg(long)]
+    pub timings: bool,
+
+    /// Print errors only (and the reports, with --json)
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Where models are looked for.
+#[derive(Debug, Args)]
+pub struct ModelsDirArg {
+    /// Folder with manifest.json and the model files [default: beside the program, else ./models]
+    #[arg(long, value_name = "DIR", env = "LUNGLENS_MODELS")]
+    pub models_dir: Option<PathBuf>,
+}
+
+/// Arguments of `lunglens devices`.
+#[derive(Debug, Args)]
+pub struct DevicesArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `lunglens models`.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    #[command(flatten)]
+    pub models_dir: ModelsDirArg,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `lunglens pack`.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// A torchvision MaskRCNN checkpoint as safetensors
+    #[arg(value_name = "CHECKPOINT")]
+    pub input: PathBuf,
+
+    /// The model's configuration as JSON: the `config` of an entry in manifest.json
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// The packed file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `--device`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// The GPU when there is one, else the CPU
+    Auto,
+    /// The GPU, or stop
+    Gpu,
+    /// The CPU
+    Cpu,
+}
+
+impl From<DeviceArg> for DeviceChoice {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Auto => DeviceChoice::Auto,
+            DeviceArg::Gpu => DeviceChoice::Gpu,
+            DeviceArg::Cpu => DeviceChoice::Cpu,
+        }
+    }
+}
+
+/// `--clahe`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClaheArg {
+    /// For images in Hounsfield units only
+    Auto,
+    /// Always
+    On,
+    /// Never
+    Off,
+}
+
+impl From<ClaheArg> for ClaheMode {
+    fn from(clahe: ClaheArg) -> Self {
+        match clahe {
+            ClaheArg::Auto => ClaheMode::Auto,
+            ClaheArg::On => ClaheMode::On,
+            ClaheArg::Off => ClaheMode::Off,
+        }
+    }
+}
+
+fn parse_score(text: &str) -> Result<f32, String> {
+    parse_between(text, 0.0, 1.0)
+}
+
+fn parse_percent(text: &str) -> Result<f32, String> {
+    parse_between(text, 0.0, 100.0)
+}
+
+fn parse_between(text: &str, lowest: f32, highest: f32) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (lowest..=highest).contains(&value) => Ok(value),
+        _ => Err(format!("give a number from {lowest} to {highest}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_argument_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        assert_eq!(parse_score("0.25"), Ok(0.25));
+        assert!(parse_score("1.5").is_err());
+        assert!(parse_score("NaN").is_err());
+        assert!(parse_percent("-1").is_err());
+        assert_eq!(parse_percent("100"), Ok(100.0));
+    }
+}

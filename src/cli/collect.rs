@@ -1,0 +1,191 @@
+//! Which files to segment: the arguments, with folders searched in a stable order.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::outputs::OVERLAY_SUFFIX;
+
+/// One file to segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputFile {
+    /// Where it is, as given or found; also what messages call it.
+    pub path: PathBuf,
+    /// Its place under the output folder: empty for a file argument, else the folders that lead to it.
+    pub subfolder: PathBuf,
+}
+
+/// An argument that could not be searched.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+}
+
+/// What the arguments came to.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Files, in the order of the arguments and, within a folder, by name.
+    pub files: Vec<InputFile>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Folder arguments without any slice.
+    pub empty_folders: Vec<PathBuf>,
+}
+
+/// Collects the files of `arguments`. A file argument is taken whatever it holds. In a folder, files that do not
+/// begin like a PNG, JPEG or DICOM file are passed over, and so are hidden ones and our own overlays. Links to
+/// folders are not followed, so that a loop of links cannot trap the search. No file is taken twice.
+pub fn collect(arguments: &[PathBuf]) -> Collected {
+    let mut collected = Collected::default();
+    let mut seen = HashSet::new();
+    let folders = arguments.iter().filter(|path| path.is_dir()).count();
+    for argument in arguments {
+        match fs::metadata(argument) {
+            Err(error) => collected.unreadable.push(Unreadable { path: argument.clone(), error }),
+            Ok(metadata) if metadata.is_dir() => {
+                // With several folders each keeps its name, so that equal names below them stay apart.
+                let subfolder = match argument.file_name() {
+                    Some(name) if folders > 1 => PathBuf::from(name),
+                    _ => PathBuf::new(),
+                };
+                let before = collected.files.len() + collected.unreadable.len();
+                search(argument, &subfolder, &mut seen, &mut collected);
+                if collected.files.len() + collected.unreadable.len() == before {
+                    collected.empty_folders.push(argument.clone());
+                }
+            }
+            Ok(_) => take(argument.clone(), PathBuf::new(), &mut seen, &mut collected),
+        }
+    }
+    collected
+}
+
+fn take(path: PathBuf, subfolder: PathBuf, seen: &mut HashSet<PathBuf>, collected: &mut Collected) {
+    match fs::canonicalize(&path) {
+        Ok(canonical) => {
+            if seen.insert(canonical) {
+                collected.files.push(InputFile { path, subfolder });
+            }
+        }
+        Err(error) => collected.unreadable.push(Unreadable { path, error }),
+    }
+}
+
+fn search(folder: &Path, subfolder: &Path, seen: &mut HashSet<PathBuf>, collected: &mut Collected) {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+    let mut entries = match entries {
+        Ok(entries) => entries,
+        Err(error) => {
+            collected.unreadable.push(Unreadable { path: folder.to_path_buf(), error });
+            return;
+        }
+    };
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with('.') || text.ends_with(OVERLAY_SUFFIX) {
+            continue;
+        }
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            search(&path, &subfolder.join(&name), seen, collected);
+        } else if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+            match looks_like_a_slice(&path) {
+                Ok(true) => take(path, subfolder.to_path_buf(), seen, collected),
+                Ok(false) => {}
+                Err(error) => collected.unreadable.push(Unreadable { path, error }),
+            }
+        }
+    }
+}
+
+fn looks_like_a_slice(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::with_capacity(132);
+    fs::File::open(path)?.take(132).read_to_end(&mut head)?;
+    Ok(begins_like_a_slice(&head))
+}
+
+/// Whether `head`, the first 132 bytes of a file, may be a PNG, JPEG or DICOM file. The decoder has the last word.
+fn begins_like_a_slice(head: &[u8]) -> bool {
+    let png = head.starts_with(b"\x89PNG\r\n\x1a\n");
+    let jpeg = head.starts_with(b"\xff\xd8\xff");
+    let dicom = head.get(128..132) == Some(b"DICM".as_slice());
+    // DICOM without its preamble starts with an element of group 0002 or 0008, little endian.
+    let bare_dicom = matches!(head, [0x02 | 0x08, 0x00, _, 0x00, ..]) && head.len() == 132;
+    png || jpeg || dicom || bare_dicom
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::outputs::tests::scratch_folder;
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
+
+    fn paths(collected: &Collected, root: &Path) -> Vec<String> {
+        let relative = |file: &InputFile| file.path.strip_prefix(root).unwrap().to_path_buf();
+        let text = |path: PathBuf| path.to_string_lossy().replace('\\', "/");
+        collected.files.iter().map(relative).map(text).collect()
+    }
+
+    #[test]
+    fn folders_are_searched_by_name_and_by_content() {
+        let root = scratch_folder("collect-order");
+        fs::create_dir_all(root.join("b/deep")).unwrap();
+        for name in ["z.png", "a.txt", "b/2.bin", "b/10.bin", "b/deep/x", ".hidden.png", "z.overlay.png"] {
+            fs::write(root.join(name), PNG).unwrap();
+        }
+        fs::write(root.join("notes.png"), "text, whatever its name says").unwrap();
+        let collected = collect(std::slice::from_ref(&root));
+        assert_eq!(paths(&collected, &root), ["a.txt", "b/10.bin", "b/2.bin", "b/deep/x", "z.png"]);
+        assert_eq!(collected.files[3].subfolder, Path::new("b").join("deep"));
+    }
+
+    #[test]
+    fn a_file_is_taken_once_and_a_missing_one_is_told() {
+        let root = scratch_folder("collect-once");
+        fs::write(root.join("a.png"), PNG).unwrap();
+        let collected = collect(&[root.join("a.png"), root.clone(), root.join("missing.png")]);
+        assert_eq!(paths(&collected, &root), ["a.png"]);
+        assert_eq!(collected.unreadable.len(), 1);
+        assert_eq!(collected.unreadable[0].path, root.join("missing.png"));
+    }
+
+    #[test]
+    fn a_folder_without_slices_is_told_and_a_file_argument_is_always_taken() {
+        let root = scratch_folder("collect-empty");
+        fs::create_dir(root.join("empty")).unwrap();
+        fs::write(root.join("notes.txt"), "no slice").unwrap();
+        let collected = collect(&[root.join("empty"), root.join("notes.txt")]);
+        assert_eq!(collected.empty_folders, [root.join("empty")]);
+        assert_eq!(paths(&collected, &root), ["notes.txt"]);
+    }
+
+    #[test]
+    fn several_folders_keep_their_names() {
+        let root = scratch_folder("collect-several");
+        for folder in ["monday", "tuesday"] {
+            fs::create_dir(root.join(folder)).unwrap();
+            fs::write(root.join(folder).join("1.png"), PNG).unwrap();
+        }
+        let collected = collect(&[root.join("monday"), root.join("tuesday")]);
+        let subfolders: Vec<_> = collected.files.iter().map(|file| file.subfolder.clone()).collect();
+        assert_eq!(subfolders, [PathBuf::from("monday"), PathBuf::from("tuesday")]);
+    }
+
+    #[test]
+    fn formats_are_recognised_by_their_first_bytes() {
+        assert!(begins_like_a_slice(PNG));
+        assert!(begins_like_a_slice(b"\xff\xd8\xff\xe0"));
+        let mut dicom = vec![0; 128];
+        dicom.extend_from_slice(b"DICM");
+        assert!(begins_like_a_slice(&dicom));
+        assert!(!begins_like_a_slice(&[0; 132]));
+        assert!(!begins_like_a_slice(b""));
+    }
+}

@@ -1,0 +1,57 @@
+//! The command line: arguments, files in and out, and what is printed. The work itself is the engine's.
+
+mod args;
+mod collect;
+mod devices;
+mod exit;
+mod interrupt;
+mod models;
+mod outputs;
+mod pack;
+mod progress;
+mod segment;
+mod summary;
+mod table;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+use lunglens::model::MaskRcnnConfig;
+
+use args::{Cli, Command};
+use exit::Exit;
+
+/// Parses the arguments, runs the command, and turns its end into an exit code.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Segment(options) => segment::run(&options),
+        Command::Devices(options) => devices::run(&options),
+        Command::Models(options) => models::list::run(&options),
+        Command::Pack(options) => run_pack(&options),
+        Command::Completions { shell } => print_completions(shell),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        if exit::is_broken_pipe(&error) {
+            return Exit::SomeFailed;
+        }
+        eprintln!("error: {error:#}");
+        exit::of_error(&error)
+    });
+    exit.into()
+}
+
+fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "lunglens", &mut script);
+    std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?;
+    Ok(Exit::Success)
+}
+
+fn run_pack(options: &args::PackArgs) -> anyhow::Result<Exit> {
+    let name = options.config.display();
+    let text = std::fs::read_to_string(&options.config).with_context(|| format!("reading {name}"))?;
+    let config: MaskRcnnConfig = serde_json::from_str(&text).with_context(|| format!("reading {name}"))?;
+    pack::pack(&options.input, &config, &options.out)?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,161 @@
+//! Where results go, and how they are written: never over an input, never half.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::collect::InputFile;
+
+/// The end of an overlay's file name.
+pub const OVERLAY_SUFFIX: &str = ".overlay.png";
+/// The end of a report's file name.
+pub const REPORT_SUFFIX: &str = ".report.json";
+
+// Endings that are dropped from a name; another one (as in a DICOM UID's last number) is part of it.
+const IMAGE_ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "dcm", "dicom", "ima"];
+
+/// The two files that one slice gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputPaths {
+    /// The overlay picture.
+    pub overlay: PathBuf,
+    /// The JSON report.
+    pub report: PathBuf,
+}
+
+/// Chooses the output files of each input, in the same order. `out` must exist. Names that would collide, also on
+/// a file system that ignores case, or that would replace an input, get a number.
+pub fn plan(files: &[InputFile], out: &Path) -> io::Result<Vec<OutputPaths>> {
+    let out = fs::canonicalize(out)?;
+    let mut taken: HashSet<String> = HashSet::new();
+    for file in files {
+        taken.insert(key(&fs::canonicalize(&file.path)?));
+        // A link that is an input is kept too, though it is not the file it points to.
+        if let (Some(folder), Some(name)) = (file.path.parent(), file.path.file_name()) {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            taken.insert(key(&fs::canonicalize(folder)?.join(name)));
+        }
+    }
+    let mut planned = Vec::with_capacity(files.len());
+    for file in files {
+        let folder = out.join(&file.subfolder);
+        let stem = stem(&file.path);
+        let mut number = 1;
+        let paths = loop {
+            let name = if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
+            let paths = OutputPaths {
+                overlay: folder.join(format!("{name}{OVERLAY_SUFFIX}")),
+                report: folder.join(format!("{name}{REPORT_SUFFIX}")),
+            };
+            if !taken.contains(&key(&paths.overlay)) && !taken.contains(&key(&paths.report)) {
+                break paths;
+            }
+            number += 1;
+        };
+        taken.insert(key(&paths.overlay));
+        taken.insert(key(&paths.report));
+        planned.push(paths);
+    }
+    Ok(planned)
+}
+
+fn key(path: &Path) -> String {
+    path.to_string_lossy().to_lowercase()
+}
+
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    match name.rsplit_once('.') {
+        Some((stem, ending))
+            if !stem.is_empty() && IMAGE_ENDINGS.contains(&ending.to_lowercase().as_str()) =>
+        {
+            stem.to_owned()
+        }
+        _ => name,
+    }
+}
+
+/// Writes `bytes` to `path` so that the file is there whole or not at all: to a new file beside it, then renamed.
+/// Folders that are missing are made.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file path"));
+    };
+    fs::create_dir_all(folder)?;
+    let temporary = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let written = fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell; a leftover is only untidy.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// An empty folder for one test.
+    pub fn scratch_folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("lunglens-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::canonicalize(folder).unwrap()
+    }
+
+    fn input(path: PathBuf, subfolder: &str) -> InputFile {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "x").unwrap();
+        InputFile { path, subfolder: subfolder.into() }
+    }
+
+    #[test]
+    fn equal_names_get_numbers() {
+        let root = scratch_folder("plan-equal");
+        let out = root.join("out");
+        fs::create_dir(&out).unwrap();
+        let files = [
+            input(root.join("a/case.png"), ""),
+            input(root.join("b/CASE.dcm"), ""),
+            input(root.join("c/1.2.840.10"), "c"),
+            input(root.join("c/1.2.840.11"), "c"),
+        ];
+        let planned = plan(&files, &out).unwrap();
+        let names: Vec<_> = planned.iter().map(|paths| paths.report.strip_prefix(&out).unwrap()).collect();
+        assert_eq!(names[0], Path::new("case.report.json"));
+        assert_eq!(names[1], Path::new("CASE-2.report.json"));
+        assert_eq!(names[2], Path::new("c/1.2.840.10.report.json"));
+        assert_eq!(names[3], Path::new("c/1.2.840.11.report.json"));
+    }
+
+    #[test]
+    fn an_input_is_never_an_output() {
+        let root = scratch_folder("plan-input");
+        let files = [input(root.join("case.png"), ""), input(root.join("case.overlay.png"), "")];
+        let planned = plan(&files, &root).unwrap();
+        assert_eq!(planned[0].overlay, root.join("case-2.overlay.png"));
+        assert_eq!(planned[1].overlay, root.join("case.overlay.overlay.png"));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let root = scratch_folder("write-failed");
+        fs::create_dir(root.join("busy")).unwrap();
+        fs::write(root.join("busy/inside"), "x").unwrap();
+        assert!(write_whole(&root.join("busy"), b"new").is_err());
+        assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_write_makes_folders_and_replaces_an_older_result() {
+        let root = scratch_folder("write-again");
+        let path = root.join("deep/er/file");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(root.join("deep/er")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,216 @@
+//! `lunglens segment`.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow, bail};
+use lunglens::engine::{CancelToken, DeviceChoice, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Segmentation};
+use lunglens::imaging::{self, CtSlice};
+use lunglens::report::{self, ClassName, OverlayOptions};
+use lunglens::severity::SeverityConfig;
+use sha2::{Digest, Sha256};
+
+use super::args::{DeviceArg, SegmentArgs};
+use super::collect::{Collected, InputFile, collect};
+use super::exit::{CannotRun, Exit, is_broken_pipe};
+use super::interrupt::cancel_on_ctrl_c;
+use super::models::{FoundModel, find_model, hex};
+use super::outputs::{self, OutputPaths};
+use super::progress::Progress;
+use super::summary;
+
+const DEFAULT_OUT: &str = "lunglens-out";
+
+// A CT slice of 4096 by 4096 in 16 bit has 32 MiB; what is far larger is no slice.
+const LARGEST_FILE_BYTES: u64 = 256 << 20;
+
+/// Segments every input. Returns [`Exit::SomeFailed`] when a file failed and the rest was done.
+pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
+    let collected = collect(&options.inputs);
+    let failed = tell_unusable(&collected);
+    if collected.files.is_empty() {
+        return Ok(Exit::SomeFailed);
+    }
+    let cancel = CancelToken::default();
+    cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
+
+    let outputs = plan_outputs(options, &collected.files)?;
+    let mut run = Run::start(options, collected.files.len(), cancel)?;
+    if !options.quiet {
+        eprintln!("{}", report::NOTICE);
+    }
+    let exit = run.all(&collected.files, outputs.as_deref(), failed);
+    run.progress.finish();
+    exit
+}
+
+/// Prints what could not be searched; true if there was any such thing.
+fn tell_unusable(collected: &Collected) -> bool {
+    for unreadable in &collected.unreadable {
+        eprintln!("error: {}: {}", unreadable.path.display(), unreadable.error);
+    }
+    for folder in &collected.empty_folders {
+        eprintln!("error: {}: no PNG, JPEG or DICOM file in this folder", folder.display());
+    }
+    !(collected.unreadable.is_empty() && collected.empty_folders.is_empty())
+}
+
+fn plan_outputs(options: &SegmentArgs, files: &[InputFile]) -> anyhow::Result<Option<Vec<OutputPaths>>> {
+    let out = match (&options.out, options.json) {
+        (Some(out), _) => out.as_path(),
+        (None, true) => return Ok(None),
+        (None, false) => Path::new(DEFAULT_OUT),
+    };
+    fs::create_dir_all(out).with_context(|| format!("making the folder {}", out.display()))?;
+    let planned = outputs::plan(files, out).with_context(|| format!("choosing names in {}", out.display()))?;
+    Ok(Some(planned))
+}
+
+/// What a run of `lunglens segment` keeps from file to file.
+struct Run<'a> {
+    options: &'a SegmentArgs,
+    model: FoundModel,
+    engine: Engine,
+    segment_options: SegmentOptions,
+    cancel: CancelToken,
+    progress: Progress,
+}
+
+impl<'a> Run<'a> {
+    fn start(options: &'a SegmentArgs, files: usize, cancel: CancelToken) -> anyhow::Result<Self> {
+        let model = find_model(&options.model, options.models_dir.models_dir.as_deref())
+            .with_context(|| CannotRun("cannot find the model".to_owned()))?;
+        let engine = start_engine(&model, options.device.into())?;
+        let segment_options = SegmentOptions {
+            score_threshold: options.score,
+            severity: SeverityConfig { alarming_from_percent: options.alarming_from },
+            clahe: options.clahe.into(),
+            ..SegmentOptions::default()
+        };
+        let progress = Progress::new(files, options.quiet);
+        Ok(Self { options, model, engine, segment_options, cancel, progress })
+    }
+
+    fn all(
+        &mut self,
+        files: &[InputFile],
+        outputs: Option<&[OutputPaths]>,
+        mut failed: bool,
+    ) -> anyhow::Result<Exit> {
+        for (index, file) in files.iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                return Ok(Exit::Interrupted);
+            }
+            if let Err(error) = self.one(index, file, outputs.map(|outputs| &outputs[index])) {
+                match error.downcast_ref::<EngineError>() {
+                    Some(EngineError::Cancelled) => return Ok(Exit::Interrupted),
+                    Some(EngineError::DeviceLost(_)) => return Err(error),
+                    _ if is_broken_pipe(&error) => return Err(error),
+                    _ => {}
+                }
+                failed = true;
+                self.progress.around(|| eprintln!("error: {}: {error:#}", file.path.display()));
+            }
+            self.progress.done(index);
+        }
+        Ok(if failed { Exit::SomeFailed } else { Exit::Success })
+    }
+
+    /// Reads, segments, writes and sums up one file.
+    fn one(&mut self, index: usize, file: &InputFile, outputs: Option<&OutputPaths>) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let bytes = read_file(&file.path)?;
+        let slice = imaging::decode(&bytes)?;
+        let input = InputInfo {
+            name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            sha256: hex(&Sha256::digest(&bytes)),
+        };
+        let mut segmentation = self.segment(index, file, &slice, &input)?;
+        if !self.options.timings {
+            segmentation.report.timings = None;
+        }
+        if let Some(outputs) = outputs {
+            write_results(&slice, &segmentation, outputs)?;
+        }
+        self.print(file, &segmentation, begun)
+    }
+
+    fn segment(
+        &mut self,
+        index: usize,
+        file: &InputFile,
+        slice: &CtSlice,
+        input: &InputInfo,
+    ) -> anyhow::Result<Segmentation> {
+        match self.segment_once(index, file, slice, input) {
+            Err(error) if self.should_move_to_cpu(&error) => {
+                self.progress.around(|| eprintln!("note: {error}; going on with the CPU"));
+                self.engine = start_engine(&self.model, DeviceChoice::Cpu)?;
+                Ok(self.segment_once(index, file, slice, input)?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    fn segment_once(
+        &self,
+        index: usize,
+        file: &InputFile,
+        slice: &CtSlice,
+        input: &InputInfo,
+    ) -> Result<Segmentation, EngineError> {
+        let name = file.path.display().to_string();
+        let mut show = |stage| self.progress.stage(index, &name, stage);
+        let options = &self.segment_options;
+        pollster::block_on(self.engine.segment(slice, input.clone(), options, &self.cancel, &mut show))
+    }
+
+    fn should_move_to_cpu(&self, error: &EngineError) -> bool {
+        let gpu_failed = matches!(error, EngineError::DeviceLost(_) | EngineError::OutOfMemory(_));
+        let on_gpu = DeviceKind::Gpu == self.engine.device().kind;
+        gpu_failed && on_gpu && self.options.device == DeviceArg::Auto
+    }
+
+    fn print(&self, file: &InputFile, segmentation: &Segmentation, begun: Instant) -> anyhow::Result<()> {
+        let line = if self.options.json {
+            segmentation.report.to_json_line()?
+        } else if self.options.quiet {
+            return Ok(());
+        } else {
+            let lesions =
+                segmentation.instances.iter().filter(|instance| instance.class == ClassName::Lesion).count();
+            let name = file.path.display().to_string();
+            let assessment = &segmentation.report.assessment;
+            summary::line(&name, assessment, lesions, self.engine.device(), begun.elapsed())
+        };
+        self.progress.around(|| writeln!(std::io::stdout().lock(), "{line}"))?;
+        Ok(())
+    }
+}
+
+fn start_engine(model: &FoundModel, choice: DeviceChoice) -> anyhow::Result<Engine> {
+    let weights = fs::read(&model.path)
+        .with_context(|| format!("reading {}", model.path.display()))
+        .with_context(|| CannotRun("cannot load the model".to_owned()))?;
+    pollster::block_on(Engine::new(&model.entry, &weights, choice))
+        .with_context(|| CannotRun(format!("cannot start the model '{}'", model.entry.id)))
+}
+
+fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let size = fs::metadata(path)?.len();
+    if size > LARGEST_FILE_BYTES {
+        bail!("{} MB is too large for one slice", size / 1_000_000);
+    }
+    fs::read(path).map_err(|error| anyhow!(error))
+}
+
+fn write_results(slice: &CtSlice, segmentation: &Segmentation, outputs: &OutputPaths) -> anyhow::Result<()> {
+    let overlay = report::overlay_png(slice, &segmentation.report, OverlayOptions::default())?;
+    let write = |path: &Path, bytes: &[u8]| {
+        outputs::write_whole(path, bytes).with_context(|| format!("writing {}", path.display()))
+    };
+    write(&outputs.overlay, &overlay)?;
+    write(&outputs.report, segmentation.report.to_json()?.as_bytes())
+}

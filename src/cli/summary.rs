@@ -1,0 +1,93 @@
+//! The one line that sums a slice up.
+
+use std::time::Duration;
+
+use lunglens::engine::{DeviceInfo, DeviceKind};
+use lunglens::severity::{Assessment, Finding, Involvement};
+
+/// For example `case.png: Mild, lung involvement 7.3 % (left 9.1 %, right 5.2 %), 3 lesions, GPU: llvmpipe, 2.1 s`.
+pub fn line(name: &str, assessment: &Assessment, lesions: usize, device: &DeviceInfo, time: Duration) -> String {
+    format!(
+        "{name}: {}, {}, {:.1} s",
+        finding(assessment, lesions),
+        describe_device(device),
+        time.as_secs_f32()
+    )
+}
+
+/// For example `GPU: llvmpipe`.
+pub fn describe_device(device: &DeviceInfo) -> String {
+    let kind = match device.kind {
+        DeviceKind::Gpu => "GPU",
+        DeviceKind::Cpu => "CPU",
+    };
+    format!("{kind}: {}", device.name)
+}
+
+fn finding(assessment: &Assessment, lesions: usize) -> String {
+    let title = match assessment.finding {
+        Finding::NoLungFound => return "No lung found".to_owned(),
+        Finding::NoLesionFound => "No lesion found",
+        Finding::Mild => "Mild",
+        Finding::Alarming => "Alarming",
+    };
+    let count = match lesions {
+        1 => "1 lesion".to_owned(),
+        count => format!("{count} lesions"),
+    };
+    let sides: Vec<String> = [("left", &assessment.left), ("right", &assessment.right)]
+        .into_iter()
+        .filter_map(|(side, lung)| lung.as_ref().map(|lung| format!("{side} {}", percent(lung))))
+        .collect();
+    let sides = if sides.is_empty() { String::new() } else { format!(" ({})", sides.join(", ")) };
+    format!("{title}, lung involvement {}{sides}, {count}", percent(&assessment.lungs))
+}
+
+fn percent(involvement: &Involvement) -> String {
+    format!("{:.1} %", involvement.percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn involvement(percent: f32) -> Involvement {
+        Involvement { lung_pixels: 1000, lesion_pixels: 0, percent, lung_mm2: None, lesion_mm2: None }
+    }
+
+    fn assessment(finding: Finding, sides: Option<(f32, f32)>) -> Assessment {
+        Assessment {
+            finding,
+            lungs: involvement(7.34),
+            left: sides.map(|(left, _)| involvement(left)),
+            right: sides.map(|(_, right)| involvement(right)),
+            alarming_from_percent: 25.0,
+            side_assumed: true,
+        }
+    }
+
+    fn device() -> DeviceInfo {
+        DeviceInfo { kind: DeviceKind::Gpu, name: "llvmpipe".into(), backend: "vulkan".into() }
+    }
+
+    #[test]
+    fn a_finding_with_both_sides() {
+        let assessment = assessment(Finding::Mild, Some((9.1, 5.2)));
+        let text = line("case.png", &assessment, 3, &device(), Duration::from_millis(2060));
+        assert_eq!(
+            text,
+            "case.png: Mild, lung involvement 7.3 % (left 9.1 %, right 5.2 %), 3 lesions, GPU: llvmpipe, 2.1 s"
+        );
+    }
+
+    #[test]
+    fn one_lesion_and_unknown_sides() {
+        let text = finding(&assessment(Finding::Alarming, None), 1);
+        assert_eq!(text, "Alarming, lung involvement 7.3 %, 1 lesion");
+    }
+
+    #[test]
+    fn no_lung_gives_no_numbers() {
+        assert_eq!(finding(&assessment(Finding::NoLungFound, None), 0), "No lung found");
+    }
+}
