@@ -53,9 +53,7 @@ pub fn of_error(error: &anyhow::Error) -> Exit {
 
 /// Whether the reader of our standard output has gone, as in `lunglens models | head -1`.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

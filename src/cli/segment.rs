@@ -6,7 +6,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
-use lunglens::engine::{CancelToken, DeviceChoice, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Segmentation};
+use lunglens::engine::{
+    CancelToken, DeviceChoice, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Segmentation,
+};
 use lunglens::imaging::{self, CtSlice};
 use lunglens::report::{self, ClassName, OverlayOptions};
 use lunglens::severity::SeverityConfig;
@@ -64,7 +66,8 @@ fn plan_outputs(options: &SegmentArgs, files: &[InputFile]) -> anyhow::Result<Op
         (None, false) => Path::new(DEFAULT_OUT),
     };
     fs::create_dir_all(out).with_context(|| format!("making the folder {}", out.display()))?;
-    let planned = outputs::plan(files, out).with_context(|| format!("choosing names in {}", out.display()))?;
+    let planned =
+        outputs::plan(files, out).with_context(|| format!("choosing names in {}", out.display()))?;
     Ok(Some(planned))
 }
 

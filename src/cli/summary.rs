@@ -6,7 +6,13 @@ use lunglens::engine::{DeviceInfo, DeviceKind};
 use lunglens::severity::{Assessment, Finding, Involvement};
 
 /// For example `case.png: Mild, lung involvement 7.3 % (left 9.1 %, right 5.2 %), 3 lesions, GPU: llvmpipe, 2.1 s`.
-pub fn line(name: &str, assessment: &Assessment, lesions: usize, device: &DeviceInfo, time: Duration) -> String {
+pub fn line(
+    name: &str,
+    assessment: &Assessment,
+    lesions: usize,
+    device: &DeviceInfo,
+    time: Duration,
+) -> String {
     format!(
         "{name}: {}, {}, {:.1} s",
         finding(assessment, lesions),

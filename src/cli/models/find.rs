@@ -25,7 +25,8 @@ pub fn models_folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
     let program = std::env::current_exe().ok();
     let beside = program.as_deref().and_then(Path::parent).map(|folder| folder.join("models"));
-    let candidates = [beside, Some("models".into()), Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"))];
+    let candidates =
+        [beside, Some("models".into()), Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"))];
     candidates.into_iter().flatten().find(|folder| folder.join(MANIFEST).is_file()).ok_or_else(|| {
         anyhow!(
             "no models/{MANIFEST} beside the program or in this folder; name its folder with --models-dir or in \
