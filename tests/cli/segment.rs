@@ -1,0 +1,184 @@
+//! `lunglens segment` on the samples, on the CPU, whose results are the same on every machine of a kind.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::harness::{Run, dicom, files_below, picture, run, scratch_folder, text};
+
+fn segment(inputs: &[&Path], more: &[&str]) -> Run {
+    let mut arguments = vec!["segment", "--device", "cpu"];
+    arguments.extend(inputs.iter().map(|path| text(path)));
+    arguments.extend(more);
+    run(&arguments)
+}
+
+fn report(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_picture_gives_a_summary_an_overlay_and_a_report() {
+    let out = scratch_folder("picture");
+    let input = out.join("case.png");
+    fs::copy(picture(), &input).unwrap();
+    let results = out.join("results");
+    let done = segment(&[&input], &["--out", text(&results)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(done.stderr.matches("Research use only").count(), 1, "{}", done.stderr);
+    assert_eq!(files_below(&results), ["case.overlay.png", "case.report.json"]);
+
+    let report = report(&results.join("case.report.json"));
+    assert_eq!(report["input"]["name"], "case.png");
+    assert_eq!(report["device"]["kind"], "cpu");
+    assert_eq!(report["timings_ms"], Value::Null);
+    let classes: Vec<&str> =
+        report["instances"].as_array().unwrap().iter().map(|one| one["class"].as_str().unwrap()).collect();
+    assert!(classes.contains(&"lung") && classes.contains(&"lesion"), "{classes:?}");
+
+    let percent = report["assessment"]["lungs"]["percent"].as_f64().unwrap();
+    assert!(percent > 0.0 && percent < 100.0);
+    let severity = if percent < 25.0 { "Mild" } else { "Alarming" };
+    let lesions = classes.iter().filter(|class| **class == "lesion").count();
+    assert_eq!(done.stdout.lines().count(), 1);
+    let expected = format!("{}: {severity}, lung involvement {percent:.1} %", text(&input));
+    assert!(done.stdout.starts_with(&expected), "{} is not {expected}", done.stdout);
+    assert!(done.stdout.contains(&format!("{lesions} lesion")), "{}", done.stdout);
+
+    let overlay = image::open(results.join("case.overlay.png")).unwrap();
+    let slice = image::open(&input).unwrap();
+    assert_eq!((overlay.width(), overlay.height()), (slice.width(), slice.height()));
+    assert_ne!(overlay.to_rgb8(), slice.to_rgb8());
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let folder = scratch_folder("twice");
+    let runs = ["one", "two"].map(|name| {
+        let out = folder.join(name);
+        let done = segment(&[&picture()], &["--out", text(&out), "--quiet"]);
+        assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, "", ""));
+        files_below(&out).into_iter().map(|name| fs::read(out.join(name)).unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(runs[0].len(), 2);
+    assert!(runs[0] == runs[1]);
+}
+
+#[test]
+fn json_is_one_report_a_line_and_no_files() {
+    let folder = scratch_folder("json-lines");
+    for name in ["b.png", "a.png"] {
+        fs::copy(picture(), folder.join(name)).unwrap();
+    }
+    let done = segment(&[&folder], &["--json", "--timings"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let reports: Vec<Value> = done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&str> = reports.iter().map(|report| report["input"]["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a.png", "b.png"]);
+    assert!(reports.iter().all(|report| report["timings_ms"]["total"].as_f64().unwrap() > 0.0));
+    assert_eq!(reports[0]["instances"], reports[1]["instances"]);
+    assert_eq!(files_below(&folder), ["a.png", "b.png"]);
+}
+
+#[test]
+fn a_dicom_image_is_recognised_by_content_and_measured_in_millimetres() {
+    let folder = scratch_folder("dicom");
+    let input = folder.join("no-ending");
+    fs::copy(dicom(), &input).unwrap();
+    let done = segment(&[&folder], &["--json"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(report["input"]["format"], "dicom");
+    assert!(report["assessment"]["lungs"]["lung_mm2"].as_f64().unwrap() > 0.0, "{}", report["assessment"]);
+}
+
+#[test]
+fn a_bad_file_does_not_stop_the_rest() {
+    let folder = scratch_folder("bad-among-good");
+    let bytes = fs::read(picture()).unwrap();
+    fs::write(folder.join("a-cut.png"), &bytes[..bytes.len() / 2]).unwrap();
+    fs::write(folder.join("b-good.png"), &bytes).unwrap();
+    fs::write(folder.join("notes.txt"), "not a slice, and not looked at").unwrap();
+    let missing = folder.join("missing.png");
+    let out = folder.join("out");
+    let done = segment(&[&folder, &missing], &["--out", text(&out)]);
+    assert_eq!(done.code, 1);
+    assert_eq!(done.stderr.matches("error:").count(), 2, "{}", done.stderr);
+    assert!(done.stderr.contains("a-cut.png") && done.stderr.contains("missing.png"), "{}", done.stderr);
+    assert_eq!(files_below(&out), ["b-good.overlay.png", "b-good.report.json"]);
+}
+
+#[test]
+fn a_folder_without_slices_is_an_error() {
+    let folder = scratch_folder("empty");
+    let done = segment(&[&folder], &["--json"]);
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""));
+    assert!(done.stderr.contains("no PNG, JPEG or DICOM file"), "{}", done.stderr);
+}
+
+#[test]
+fn equal_names_do_not_collide_and_inputs_are_not_replaced() {
+    let folder = scratch_folder("collisions");
+    for name in ["monday", "tuesday"] {
+        fs::create_dir(folder.join(name)).unwrap();
+        fs::copy(picture(), folder.join(name).join("case.png")).unwrap();
+    }
+    let inputs = [folder.join("monday/case.png"), folder.join("tuesday/case.png")];
+    // This input has the name of an output.
+    let precious = folder.join("case.overlay.png");
+    fs::copy(picture(), &precious).unwrap();
+    let done = segment(&[&inputs[0], &inputs[1], &precious], &["--out", text(&folder)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(fs::read(&precious).unwrap() == fs::read(picture()).unwrap());
+    let reports = files_below(&folder).into_iter().filter(|name| name.ends_with(".report.json")).count();
+    assert_eq!(reports, 3);
+}
+
+#[test]
+fn thresholds_are_obeyed_and_reported() {
+    let done = segment(&[&picture()], &["--json", "--score", "0.9", "--alarming-from", "0.01"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert!(report["instances"].as_array().unwrap().iter().all(|one| one["score"].as_f64().unwrap() >= 0.9));
+    assert!((report["thresholds"]["score"].as_f64().unwrap() - 0.9).abs() < 1e-6);
+    assert!((report["thresholds"]["alarming_from_percent"].as_f64().unwrap() - 0.01).abs() < 1e-6);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_between_stages_and_leaves_no_half_written_file() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = scratch_folder("interrupted");
+    for number in 0..200 {
+        fs::copy(picture(), folder.join(format!("{number:03}.png"))).unwrap();
+    }
+    let out = folder.join("out");
+    let mut child = crate::harness::program()
+        .args(["segment", "--device", "cpu", text(&folder), "--out", text(&out)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The first result shows that the work is under way.
+    let begun = Instant::now();
+    while !out.join("000.report.json").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "no result");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let files = files_below(&out);
+    assert!(files.len() < 400);
+    for name in files {
+        let path = out.join(&name);
+        if name.ends_with(".report.json") {
+            report(&path);
+        } else {
+            assert!(name.ends_with(".overlay.png"), "{name} is left over");
+            image::open(path).unwrap();
+        }
+    }
+}
