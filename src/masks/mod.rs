@@ -1,5 +1,17 @@
-//! Binary masks: pasting, components, outlines and run lengths.
+//! Binary masks: pasting, components, holes, outlines and run lengths.
 
+mod components;
+mod error;
+mod holes;
 mod mask;
+mod outline;
+mod paste;
+mod rle;
 
+pub use components::{Labels, connected_components};
+pub use error::MaskError;
+pub use holes::fill_holes;
 pub use mask::Mask;
+pub use outline::outline;
+pub use paste::paste_mask;
+pub use rle::{MAX_RLE_PIXELS, Rle};
