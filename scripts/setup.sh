@@ -41,6 +41,8 @@ install_web_tools() {
   install_tool wasm-bindgen "$WASM_BINDGEN_VERSION" wasm-bindgen-cli --version "$WASM_BINDGEN_VERSION"
   install_tool trunk "$TRUNK_VERSION" "trunk@$TRUNK_VERSION" --locked --no-default-features --features rustls
   rm -rf "$LUNGLENS_CACHE/tools-target"
+  # Trunk builds offline.
+  cargo fetch --locked --quiet
   # npm ci removes and fetches everything, so it runs only when the lock file is newer.
   if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then npm ci; fi
 }

@@ -38,8 +38,8 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     let cancel = CancelToken::default();
     cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
 
-    let outputs = plan_outputs(options, &collected.files)?;
     let mut run = Run::start(options, collected.files.len(), cancel)?;
+    let outputs = plan_outputs(options, &collected.files)?;
     if !options.quiet {
         eprintln!("{}", report::NOTICE);
     }

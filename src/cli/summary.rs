@@ -22,7 +22,7 @@ pub fn line(
 }
 
 /// For example `GPU: llvmpipe`.
-pub fn describe_device(device: &DeviceInfo) -> String {
+fn describe_device(device: &DeviceInfo) -> String {
     let kind = match device.kind {
         DeviceKind::Gpu => "GPU",
         DeviceKind::Cpu => "CPU",
@@ -31,12 +31,9 @@ pub fn describe_device(device: &DeviceInfo) -> String {
 }
 
 fn finding(assessment: &Assessment, lesions: usize) -> String {
-    let title = match assessment.finding {
-        Finding::NoLungFound => return "No lung found".to_owned(),
-        Finding::NoLesionFound => "No lesion found",
-        Finding::Mild => "Mild",
-        Finding::Alarming => "Alarming",
-    };
+    if assessment.finding == Finding::NoLungFound {
+        return assessment.finding.to_string();
+    }
     let count = match lesions {
         1 => "1 lesion".to_owned(),
         count => format!("{count} lesions"),
@@ -46,7 +43,7 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
         .filter_map(|(side, lung)| lung.as_ref().map(|lung| format!("{side} {}", percent(lung))))
         .collect();
     let sides = if sides.is_empty() { String::new() } else { format!(" ({})", sides.join(", ")) };
-    format!("{title}, lung involvement {}{sides}, {count}", percent(&assessment.lungs))
+    format!("{}, lung involvement {}{sides}, {count}", assessment.finding, percent(&assessment.lungs))
 }
 
 fn percent(involvement: &Involvement) -> String {
@@ -67,6 +64,7 @@ mod tests {
             lungs: involvement(7.34),
             left: sides.map(|(left, _)| involvement(left)),
             right: sides.map(|(_, right)| involvement(right)),
+            lesion_pixels_outside_lungs: 0,
             alarming_from_percent: 25.0,
             side_assumed: true,
         }
