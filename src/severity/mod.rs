@@ -1,1 +1,9 @@
 //! Lungs, involvement and the grade.
+
+mod assess;
+mod assessment;
+mod sides;
+
+pub use assess::{SeverityError, assess};
+pub use assessment::{Assessment, Finding, Involvement, SeverityConfig};
+pub use sides::{Sides, split_sides};
