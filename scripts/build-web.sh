@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Builds the page into dist/: the app, the worker, the models and the samples. Works offline once the crates are here.
+# LUNGLENS_WASM_OPT=0 leaves the wasm files as the compiler made them.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+trunk build
+# What a browser downloads for the page and its worker, without the model.
+for file in dist/*.wasm dist/*.js; do
+  printf '%9d bytes gzipped  %s\n' "$(gzip -9 -c "$file" | wc -c)" "$file"
+done

@@ -1,0 +1,59 @@
+// Run by trunk after it built the page (TRUNK_STAGING_DIR), before the files are put in place: moves trunk's inline
+// start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; names the worker's files
+// by their content.
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const dist = process.env.TRUNK_STAGING_DIR;
+if (!dist) throw new Error('TRUNK_STAGING_DIR is not set: run this through trunk');
+
+const at = (name) => join(dist, name);
+const text = (name) => readFileSync(at(name), 'utf8');
+const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+
+// 1. Smaller wasm. LUNGLENS_WASM_OPT=0 skips it for quick builds.
+const level = process.env.LUNGLENS_WASM_OPT ?? 'z';
+if (level !== '0') {
+  for (const name of readdirSync(dist).filter((n) => n.endsWith('.wasm'))) {
+    const before = statSync(at(name)).size;
+    const features = ['simd', 'bulk-memory', 'bulk-memory-opt', 'nontrapping-float-to-int', 'sign-ext',
+      'mutable-globals', 'reference-types', 'multivalue'];
+    execFileSync(process.execPath, ['node_modules/binaryen/bin/wasm-opt', `-O${level}`, '--strip-debug',
+      '--strip-producers', ...features.map((f) => `--enable-${f}`), at(name), '-o', at(`${name}.small`)],
+      { stdio: 'inherit' });
+    renameSync(at(`${name}.small`), at(name));
+    console.log(`${name}: ${before} -> ${statSync(at(name)).size} bytes`);
+  }
+}
+
+// 2. The worker's files, named by content.
+let worker;
+if (existsSync(at('worker_bg.wasm'))) {
+  const wasm = `worker-${hash(readFileSync(at('worker_bg.wasm')))}_bg.wasm`;
+  renameSync(at('worker_bg.wasm'), at(wasm));
+  const script = `worker-${hash(readFileSync(at('worker.js')))}.js`;
+  renameSync(at('worker.js'), at(script));
+  const loader = `importScripts('./${script}');\nwasm_bindgen({ module_or_path: './${wasm}' });\n`;
+  worker = `worker-start-${hash(Buffer.from(loader))}.js`;
+  writeFileSync(at(worker), loader);
+  rmSync(at('worker_loader.js'), { force: true });
+}
+
+// 3. No inline script.
+let page = text('index.html');
+page = page.replace(/<script type="module"[^>]*>([\s\S]+?)<\/script>/, (_, body) => {
+  const script = `${body.trim()}\n`;
+  const name = `start-${hash(Buffer.from(script))}.js`;
+  writeFileSync(at(name), script);
+  return `<script type="module" src="./${name}"></script>`;
+});
+if (/<script(?![^>]*\bsrc=)/.test(page)) throw new Error('an inline script is left in index.html');
+if (/<style|\sstyle=/.test(page)) throw new Error('an inline style is left in index.html');
+writeFileSync(at('index.html'), page);
+if (worker) {
+  for (const name of ['index.html', 'bench.html']) {
+    writeFileSync(at(name), text(name).replaceAll('worker_loader.js', `./${worker}`));
+  }
+}

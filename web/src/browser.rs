@@ -1,0 +1,58 @@
+//! Small things that only a browser can do.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, Document, HtmlAnchorElement, Response, Url, Window};
+
+/// The page's window.
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The page's document.
+pub fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The content of `<meta name=... content=...>` in the page's head, or `default`.
+pub fn meta(name: &str, default: &str) -> String {
+    document()
+        .and_then(|d| d.query_selector(&format!("meta[name=\"{name}\"]")).ok().flatten())
+        .and_then(|m| m.get_attribute("content"))
+        .unwrap_or_else(|| default.into())
+}
+
+/// The bytes at `url`, of the page's own origin.
+pub async fn fetch_bytes(url: &str) -> Result<Vec<u8>, JsValue> {
+    let window = window().ok_or("no window")?;
+    let response: Response = JsFuture::from(window.fetch_with_str(url)).await?.unchecked_into();
+    if !response.ok() {
+        return Err(JsValue::from_str(&format!("{url}: HTTP {}", response.status())));
+    }
+    Ok(Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?).to_vec())
+}
+
+/// Offers `bytes` to the user as a download called `name`.
+pub fn save_bytes(name: &str, mime: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(mime);
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    save_blob(name, &Blob::new_with_u8_array_sequence_and_options(&parts, &options)?)
+}
+
+/// Offers a blob to the user as a download called `name`.
+pub fn save_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(blob)?;
+    let document = document().ok_or("no document")?;
+    let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The download has taken its own reference by the next minute.
+    gloo::timers::callback::Timeout::new(60_000, move || {
+        let _ = Url::revoke_object_url(&url);
+    })
+    .forget();
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The result in words and figures: grade, involvement, instances, and how it came about.
+
+use std::rc::Rc;
+
+use lunglens::report::ClassName;
+use lunglens::severity::{Finding, Involvement};
+use yew::prelude::*;
+
+use crate::outcome::Outcome;
+use crate::protocol::DeviceSummary;
+use crate::{format, strings::text};
+
+/// Properties of [`Findings`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The result.
+    pub outcome: Rc<Outcome>,
+    /// The lit instance.
+    pub lit: Option<usize>,
+    /// An instance is pointed at or focused, or none is.
+    pub on_light: Callback<Option<usize>>,
+}
+
+/// Name, explanation and CSS class of a finding.
+fn grade(finding: Finding) -> (&'static str, &'static str, &'static str) {
+    let t = text();
+    match finding {
+        Finding::Mild => (t.mild, t.mild_hint, "is-mild"),
+        Finding::Alarming => (t.alarming, t.alarming_hint, "is-alarming"),
+        Finding::NoLesionFound => (t.no_lesion, t.no_lesion_hint, "is-clear"),
+        Finding::NoLungFound => (t.no_lung, t.no_lung_hint, "is-unknown"),
+    }
+}
+
+/// The result in one sentence, for a screen reader.
+pub fn spoken(outcome: &Outcome) -> String {
+    let t = text();
+    let assessment = &outcome.report.assessment;
+    let (name, hint, _) = grade(assessment.finding);
+    match assessment.finding {
+        Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
+        _ => format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent)),
+    }
+}
+
+/// The cards beside the slice.
+#[component]
+pub fn Findings(props: &Props) -> Html {
+    let t = text();
+    let outcome = &props.outcome;
+    let report = &outcome.report;
+    let assessment = &report.assessment;
+    let (name, hint, class) = grade(assessment.finding);
+    let limit = assessment.alarming_from_percent;
+    let hint = match assessment.finding {
+        Finding::Mild | Finding::Alarming => format!("{} ({})", hint.trim_end_matches('.'), format::percent(limit)),
+        _ => hint.to_owned(),
+    };
+    let device =
+        DeviceSummary { gpu: report.device.kind == lunglens::report::DeviceKind::Gpu, name: report.device.name.clone() };
+    let size = format!("{} \u{d7} {}", report.input.columns, report.input.rows);
+    html! {
+        <>
+            <section class="card result" aria-labelledby="result-title">
+                <h2 id="result-title" class="visually-hidden">{ t.result }</h2>
+                <p class={classes!("badge", class)} data-field="severity">{ name }</p>
+                <p class="hint">{ hint }</p>
+                if assessment.finding != Finding::NoLungFound {
+                    <h3>{ t.involvement }</h3>
+                    <dl class="involvement">
+                        { involvement(t.whole, Some(&assessment.lungs), limit, "whole") }
+                        { involvement(t.right, assessment.right.as_ref(), limit, "right") }
+                        { involvement(t.left, assessment.left.as_ref(), limit, "left") }
+                    </dl>
+                    if assessment.side_assumed {
+                        <p class="hint">{ t.side_assumed }</p>
+                    }
+                }
+            </section>
+            <section class="card instances" aria-labelledby="instances-title">
+                <h2 id="instances-title">{ t.instances }<span class="count">{ report.instances.len() }</span></h2>
+                if report.instances.is_empty() {
+                    <p class="hint">{ t.no_instances }</p>
+                }
+                <ol>{ for instances(props) }</ol>
+            </section>
+            <section class="card facts">
+                <dl>
+                    <dt>{ t.file }</dt><dd class="file-name">{ &report.input.name }</dd>
+                    <dt>{ t.size }</dt><dd>{ size }</dd>
+                    <dt>{ t.model }</dt><dd>{ &report.model.id }</dd>
+                    <dt>{ t.device }</dt><dd data-field="report-device">{ format::device(&device) }</dd>
+                    <dt>{ t.time }</dt><dd data-field="time">{ format::seconds(outcome.millis) }</dd>
+                </dl>
+            </section>
+        </>
+    }
+}
+
+fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, side: &'static str) -> Html {
+    let t = text();
+    let Some(value) = value.filter(|v| v.lung_pixels > 0) else {
+        return html! { <div class="row"><dt>{ label }</dt><dd class="hint" data-involvement={side}>{ t.no_lung_side }</dd></div> };
+    };
+    let area = value.lung_mm2.zip(value.lesion_mm2).map(|(lung, lesion)| {
+        format!("{} / {}", format::area(0, Some(lesion)), format::area(0, Some(lung)))
+    });
+    html! {
+        <div class="row">
+            <dt>{ label }</dt>
+            <dd>
+                <span class="amount" data-involvement={side}>{ format::percent(value.percent) }</span>
+                if let Some(area) = area { <span class="figure">{ area }</span> }
+                <svg class="gauge" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+                    <rect class="gauge-back" width="100" height="6" />
+                    <rect class="gauge-value" width={value.percent.clamp(0.0, 100.0).to_string()} height="6" />
+                    <rect class="gauge-limit" x={(limit - 0.3).to_string()} width="0.6" height="6" />
+                </svg>
+            </dd>
+        </div>
+    }
+}
+
+fn instances(props: &Props) -> Vec<Html> {
+    let t = text();
+    let entries = props.outcome.report.instances.iter().enumerate();
+    let entries = entries.map(|(index, instance)| {
+        let lesion = instance.class == ClassName::Lesion;
+        let light = props.on_light.reform(move |_: PointerEvent| Some(index));
+        let focus = props.on_light.reform(move |_: FocusEvent| Some(index));
+        let dark = props.on_light.reform(|_: PointerEvent| None);
+        let blur = props.on_light.reform(|_: FocusEvent| None);
+        let press = props.on_light.reform(move |_: MouseEvent| Some(index));
+        let lit = props.lit == Some(index);
+        html! {
+            <li key={index}>
+                <button type="button" aria-pressed={lit.to_string()} data-instance={index.to_string()}
+                    class={classes!("instance", if lesion { "is-lesion" } else { "is-lung" }, lit.then_some("is-lit"))}
+                    onpointerenter={light} onpointerleave={dark} onfocus={focus} onblur={blur} onclick={press}>
+                    <span class="instance-name">{ if lesion { t.lesion } else { t.lung } }{ " " }{ instance.id }</span>
+                    <span class="figure">{ format::area(instance.area_pixels as u64, instance.area_mm2) }</span>
+                    <span class="score">{ format!("{:.2}", instance.score) }</span>
+                </button>
+            </li>
+        }
+    });
+    entries.collect()
+}

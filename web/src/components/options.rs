@@ -1,0 +1,125 @@
+//! The settings of the next run.
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::protocol::{ClaheWish, DeviceWish};
+use crate::state::{Action, EngineState, State};
+use crate::{format, strings::text};
+
+/// Properties of [`Options`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The page's state.
+    pub state: State,
+    /// A choice was made.
+    pub on_action: Callback<Action>,
+}
+
+/// A card with the model, the device, the contrast setting and the score threshold.
+#[component]
+pub fn Options(props: &Props) -> Html {
+    let t = text();
+    let (state, settings) = (&props.state, &props.state.settings);
+    let loading = matches!(
+        state.engine,
+        EngineState::Starting | EngineState::Fetching { .. } | EngineState::Preparing
+    );
+    let locked = loading || state.is_busy();
+    let chosen = |make: fn(String) -> Option<Action>| {
+        let on_action = props.on_action.clone();
+        Callback::from(move |event: Event| {
+            let select = event.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
+            if let Some(action) = select.and_then(|s| make(s.value())) {
+                on_action.emit(action);
+            }
+        })
+    };
+    let on_threshold = {
+        let on_action = props.on_action.clone();
+        Callback::from(move |event: InputEvent| {
+            let input = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok());
+            if let Some(value) = input.and_then(|i| i.value().parse::<f32>().ok()) {
+                on_action.emit(Action::ChooseThreshold(value / 100.0));
+            }
+        })
+    };
+    let run_again = props.on_action.reform(|_: MouseEvent| Action::RunAgain);
+    let present = state.model().map(|m| m.id.clone());
+    let models = state.models.iter().map(|model| {
+        html! {
+            <option key={model.id.clone()} value={model.id.clone()} selected={present.as_deref() == Some(&model.id)}>
+                { format!("{} ({})", model.title, format::megabytes(model.bytes)) }
+            </option>
+        }
+    });
+    let devices = [
+        ("auto", DeviceWish::Auto, t.device_auto),
+        ("gpu", DeviceWish::Gpu, t.device_gpu),
+        ("cpu", DeviceWish::Cpu, t.device_cpu),
+    ];
+    let clahes =
+        [("auto", ClaheWish::Auto, t.clahe_auto), ("on", ClaheWish::On, t.clahe_on), ("off", ClaheWish::Off, t.clahe_off)];
+    html! {
+        <section class="card options">
+            <details open={state.settings_changed()}>
+                <summary><h2>{ t.options }</h2></summary>
+                <div class="field">
+                    <label for="option-model">{ t.model }</label>
+                    <select id="option-model" disabled={locked || state.models.is_empty()}
+                        onchange={chosen(|id| Some(Action::ChooseModel(id)))}>
+                        { for models }
+                    </select>
+                    if let Some(model) = state.model() {
+                        <p class="hint">{ t.licence }{ ": " }{ &model.licence }</p>
+                    }
+                </div>
+                <div class="field">
+                    <label for="option-device">{ t.device }</label>
+                    <select id="option-device" disabled={locked} onchange={chosen(|value| match value.as_str() {
+                        "auto" => Some(Action::ChooseDevice(DeviceWish::Auto)),
+                        "gpu" => Some(Action::ChooseDevice(DeviceWish::Gpu)),
+                        "cpu" => Some(Action::ChooseDevice(DeviceWish::Cpu)),
+                        _ => None,
+                    })}>
+                        { for devices.into_iter().map(|(value, wish, label)| html! {
+                            <option key={value} {value} selected={settings.device == wish}>{ label }</option>
+                        }) }
+                    </select>
+                </div>
+                <div class="field">
+                    <label for="option-clahe">{ t.clahe }</label>
+                    <select id="option-clahe" aria-describedby="option-clahe-hint" onchange={chosen(|value| match value.as_str() {
+                        "auto" => Some(Action::ChooseClahe(ClaheWish::Auto)),
+                        "on" => Some(Action::ChooseClahe(ClaheWish::On)),
+                        "off" => Some(Action::ChooseClahe(ClaheWish::Off)),
+                        _ => None,
+                    })}>
+                        { for clahes.into_iter().map(|(value, wish, label)| html! {
+                            <option key={value} {value} selected={settings.clahe == wish}>{ label }</option>
+                        }) }
+                    </select>
+                    <p class="hint" id="option-clahe-hint">{ t.clahe_hint }</p>
+                </div>
+                <div class="field">
+                    <label for="option-threshold">
+                        { t.threshold }
+                        <output for="option-threshold">{ format!("{:.2}", settings.score_threshold) }</output>
+                    </label>
+                    <input id="option-threshold" type="range" min="5" max="95" step="5" aria-describedby="option-threshold-hint"
+                        aria-valuetext={format!("{:.2}", settings.score_threshold)}
+                        value={format!("{:.0}", settings.score_threshold * 100.0)} oninput={on_threshold} />
+                    <p class="hint" id="option-threshold-hint">{ t.threshold_hint }</p>
+                </div>
+                if state.source.is_some() && !state.is_busy() {
+                    if state.settings_changed() {
+                        <p class="changed">{ t.changed }</p>
+                    }
+                    <button type="button" class={classes!("button", state.settings_changed().then_some("is-primary"))}
+                        data-action="again" onclick={run_again}>{ t.run_again }</button>
+                }
+            </details>
+        </section>
+    }
+}

@@ -1,0 +1,21 @@
+//! The LungLens page and its worker.
+//!
+//! The page (binary `app`) draws and never computes; the worker (binary `worker`, feature `engine`) loads the model
+//! and runs it. They talk through the typed messages of [`protocol`]. [`state`] and [`protocol`] also build natively,
+//! where their tests run.
+
+pub mod format;
+pub mod outcome;
+pub mod protocol;
+pub mod state;
+pub mod strings;
+
+#[cfg(target_arch = "wasm32")]
+pub mod bridge;
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
+#[cfg(target_arch = "wasm32")]
+pub mod components;
+
+#[cfg(all(target_arch = "wasm32", feature = "engine"))]
+pub mod worker;

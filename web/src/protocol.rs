@@ -1,0 +1,230 @@
+//! The messages between the page and its worker.
+//!
+//! A message is JSON; bytes (the file, the picture, the masks) travel beside it as transferred buffers, in the order
+//! that each message documents, so that nothing large is copied.
+
+use serde::{Deserialize, Serialize};
+
+/// Which device the user wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceWish {
+    /// WebGPU where there is an adapter, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// Whether contrast is equalised before the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaheWish {
+    /// For Hounsfield slices only.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// One model of the manifest, as the page shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelSummary {
+    /// The manifest's id, such as `r50`.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// Size of the download.
+    pub bytes: u64,
+    /// The licence of the weights.
+    pub licence: String,
+}
+
+/// The device that runs the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceSummary {
+    /// Whether it is a GPU.
+    pub gpu: bool,
+    /// The adapter's name; may be empty.
+    pub name: String,
+}
+
+/// What the page asks for one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunOptions {
+    /// Instances below this score are dropped, 0 to 1.
+    pub score_threshold: f32,
+    /// Contrast equalisation.
+    pub clahe: ClaheWish,
+}
+
+/// From the page to the worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// Load a model and put it on a device. Answered by `Manifest` (the first time), `Progress`, `Preparing`, then
+    /// `Ready` or `LoadFailed`.
+    Load {
+        /// The manifest's id; the manifest's first model if absent.
+        model: Option<String>,
+        /// The device to use.
+        device: DeviceWish,
+    },
+    /// Read one slice. Buffer 0: the bytes of the file. Answered by `Opened`, `Stage`, then one of `Finished`,
+    /// `Failed`, `Cancelled`.
+    Run {
+        /// Number of this run; every answer repeats it.
+        run: u32,
+        /// The file's name.
+        name: String,
+        /// The settings.
+        options: RunOptions,
+    },
+    /// Stop the run between two stages.
+    Cancel {
+        /// Number of the run to stop.
+        run: u32,
+    },
+    /// Measure the kernels. Answered by `BenchRows` or `LoadFailed`.
+    Bench {
+        /// The device to measure.
+        device: DeviceWish,
+    },
+}
+
+/// One measured kernel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BenchLine {
+    /// Kernel and shape.
+    pub name: String,
+    /// Milliseconds a launch.
+    pub millis: f64,
+    /// Billions of floating point operations a second, counting a multiply-add as two.
+    pub gflops: f64,
+}
+
+/// From the worker to the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Reply {
+    /// The worker has started and listens.
+    Hello,
+    /// The models that can be loaded, the default first.
+    Manifest {
+        /// In the manifest's order.
+        models: Vec<ModelSummary>,
+    },
+    /// Bytes of the model so far.
+    Progress {
+        /// Bytes received.
+        loaded: u64,
+        /// Bytes in all, from the manifest.
+        total: u64,
+    },
+    /// All bytes are here; the model is being checked and put on the device.
+    Preparing,
+    /// A slice can be run.
+    Ready {
+        /// The loaded model's id.
+        model: String,
+        /// Where it runs.
+        device: DeviceSummary,
+        /// Why it is not the wished device, as a sentence.
+        fallback: Option<String>,
+    },
+    /// The model could not be loaded.
+    LoadFailed {
+        /// What happened and what to do.
+        message: String,
+    },
+    /// The file was decoded. Buffer 0: `rows * columns` grey bytes for display.
+    Opened {
+        /// The run.
+        run: u32,
+        /// Height in pixels.
+        rows: usize,
+        /// Width in pixels.
+        columns: usize,
+    },
+    /// A stage begins.
+    Stage {
+        /// The run.
+        run: u32,
+        /// From 0.
+        index: usize,
+    },
+    /// The GPU failed before a result; the CPU takes over from the first stage.
+    FellBack {
+        /// The run.
+        run: u32,
+        /// Where it runs now.
+        device: DeviceSummary,
+        /// Why, as a sentence.
+        reason: String,
+    },
+    /// The result. Buffer 0: one mask after another, in the report's order, `rows * columns` bytes each, 0 or 1.
+    Finished {
+        /// The run.
+        run: u32,
+        /// The report as JSON, as it is saved.
+        report: String,
+        /// Wall time in the worker, from the bytes to the report.
+        millis: f64,
+    },
+    /// The run failed: there is no result.
+    Failed {
+        /// The run.
+        run: u32,
+        /// What happened and what to do.
+        message: String,
+    },
+    /// The run was stopped: there is no result.
+    Cancelled {
+        /// The run.
+        run: u32,
+    },
+    /// The kernels' figures.
+    BenchRows {
+        /// The measured device.
+        device: DeviceSummary,
+        /// One line a kernel and shape.
+        rows: Vec<BenchLine>,
+    },
+    /// The worker hit a bug or ran out of memory and will not answer again.
+    Crashed {
+        /// For the console.
+        message: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_json() {
+        let request = Request::Run {
+            run: 3,
+            name: "slice.png".into(),
+            options: RunOptions { score_threshold: 0.4, clahe: ClaheWish::Off },
+        };
+        let text = serde_json::to_string(&request).expect("serialises");
+        assert!(text.contains(r#""type":"run""#), "{text}");
+        assert_eq!(serde_json::from_str::<Request>(&text).expect("parses"), request);
+
+        let reply = Reply::Finished { run: 3, report: "{\n}".into(), millis: 12.5 };
+        let text = serde_json::to_string(&reply).expect("serialises");
+        assert_eq!(serde_json::from_str::<Reply>(&text).expect("parses"), reply);
+    }
+
+    #[test]
+    fn bench_page_request_is_understood() {
+        // web/static/bench.js writes this by hand.
+        let request: Request = serde_json::from_str(r#"{"type":"bench","device":"gpu"}"#).expect("parses");
+        assert_eq!(request, Request::Bench { device: DeviceWish::Gpu });
+    }
+}
