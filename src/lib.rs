@@ -7,9 +7,11 @@
 
 pub mod detect;
 pub mod imaging;
+pub mod manifest;
 pub mod masks;
 pub mod report;
 pub mod severity;
+pub mod weights;
 
 #[cfg(feature = "model")]
 pub mod engine;

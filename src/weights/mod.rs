@@ -1,0 +1,35 @@
+//! The network's weights: reading torchvision's checkpoints, folding BatchNorm, checking, and the packed file.
+//!
+//! A checkpoint goes through [`load_torchvision`]; the result is written by [`write_packed`] and read by
+//! [`read_packed`]. Every name is torchvision's, with BatchNorm gone and the biases in its place.
+
+mod error;
+mod expected;
+mod fold;
+mod header;
+mod names;
+mod packed;
+mod quantize;
+mod safetensors;
+mod tensor;
+
+pub use error::WeightsError;
+pub use expected::{check, expected_tensors};
+pub use fold::{BATCH_NORM_EPS, fold_batch_norm};
+pub use names::canonical_names;
+pub use packed::{read_packed, write_packed};
+pub use quantize::{Quantization, quantize_per_channel};
+pub use safetensors::{read_safetensors, write_safetensors};
+pub use tensor::{WeightData, WeightTensor, Weights};
+
+use crate::manifest::MaskRcnnConfig;
+
+/// The weights of a torchvision `MaskRCNN` checkpoint in safetensors, with BatchNorm folded, checked against `config`.
+///
+/// # Errors
+/// [`WeightsError`] if the file is damaged, or a tensor is missing, extra, mis-shaped or not finite.
+pub fn load_torchvision(bytes: &[u8], config: &MaskRcnnConfig) -> Result<Weights, WeightsError> {
+    let folded = fold_batch_norm(canonical_names(read_safetensors(bytes)?)?)?;
+    check(&folded, config)?;
+    Ok(folded)
+}

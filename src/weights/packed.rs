@@ -1,0 +1,299 @@
+//! LungLens's weights file (`.llw`).
+//!
+//! Little endian. 8 bytes `LUNGLENS`, u32 version (1), u32 header length, a JSON header padded by spaces to a multiple
+//! of 16 bytes, then the data. The header lists the tensors in the order of their names:
+//! `{"tensors":[{"name":..., "dtype":"f32"|"f16"|"i8", "shape":[...], "offset":...}]}`, `offset` counted in bytes from
+//! the start of the data, a multiple of 16. A tensor's data begin where those before it end, rounded up to 16, so that
+//! none overlap. An `i8` tensor is its scales (f32, one a channel of dim 0), then its values.
+
+use half::f16;
+use serde::{Deserialize, Serialize};
+
+use super::header::{Format, f16_values, f32_values, i8_values};
+use super::{Quantization, WeightData, WeightTensor, Weights, WeightsError, quantize_per_channel};
+
+const FORMAT: Format = Format("a LungLens weights file");
+const MAGIC: &[u8; 8] = b"LUNGLENS";
+const VERSION: u32 = 1;
+const ALIGNMENT: usize = 16;
+
+/// The layers whose outputs are scores, boxes and masks: stored in f16, where 8 bits would show most.
+const LAST_LAYERS: [&str; 5] = [
+    "rpn.head.cls_logits.weight",
+    "rpn.head.bbox_pred.weight",
+    "roi_heads.box_predictor.cls_score.weight",
+    "roi_heads.box_predictor.bbox_pred.weight",
+    "roi_heads.mask_predictor.mask_fcn_logits.weight",
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Dtype {
+    F32,
+    F16,
+    I8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    tensors: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    offset: usize,
+}
+
+/// `weights` as a packed file; the same weights give the same bytes.
+///
+/// # Errors
+/// [`WeightsError`] if a matrix has a value too large for f16, or the header is too long.
+pub fn write_packed(weights: &Weights, quantization: Quantization) -> Result<Vec<u8>, WeightsError> {
+    let mut tensors = Vec::with_capacity(weights.len());
+    let mut data = Vec::new();
+    for (name, tensor) in weights {
+        data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
+        let dtype = dtype_of(name, tensor, quantization);
+        tensors.push(Entry { name: name.clone(), dtype, shape: tensor.shape.clone(), offset: data.len() });
+        append(&mut data, name, tensor, dtype)?;
+    }
+    let mut header = serde_json::to_vec(&Header { tensors }).map_err(|e| FORMAT.error(e.to_string()))?;
+    header.resize(header.len().next_multiple_of(ALIGNMENT), b' ');
+    let length = u32::try_from(header.len()).map_err(|_| FORMAT.error("the header is too long"))?;
+
+    let mut bytes = Vec::with_capacity(16 + header.len() + data.len());
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.append(&mut header);
+    bytes.append(&mut data);
+    Ok(bytes)
+}
+
+fn dtype_of(name: &str, tensor: &WeightTensor, quantization: Quantization) -> Dtype {
+    if tensor.shape.len() < 2 || tensor.element_count() == 0 {
+        return Dtype::F32;
+    }
+    match quantization {
+        Quantization::F32 => Dtype::F32,
+        Quantization::F16 => Dtype::F16,
+        Quantization::Int8 if LAST_LAYERS.contains(&name) => Dtype::F16,
+        Quantization::Int8 => Dtype::I8,
+    }
+}
+
+fn append(data: &mut Vec<u8>, name: &str, tensor: &WeightTensor, dtype: Dtype) -> Result<(), WeightsError> {
+    match dtype {
+        Dtype::F32 => data.extend(tensor.to_f32().iter().flat_map(|v| v.to_le_bytes())),
+        Dtype::F16 => {
+            for value in tensor.to_f32().iter().map(|&v| f16::from_f32(v)) {
+                if !value.is_finite() {
+                    return Err(WeightsError::NotFinite { doing: "packing to f16", name: name.to_owned() });
+                }
+                data.extend(value.to_le_bytes());
+            }
+        }
+        Dtype::I8 => {
+            let quantized;
+            let (values, scales) = match &tensor.data {
+                WeightData::Int8 { values, scales } => (values, scales),
+                WeightData::F32(_) => {
+                    quantized = quantize_per_channel(tensor);
+                    match &quantized.data {
+                        WeightData::Int8 { values, scales } => (values, scales),
+                        WeightData::F32(_) => {
+                            return Err(FORMAT.entry_error(name, "cannot be stored in 8 bit"));
+                        }
+                    }
+                }
+            };
+            data.extend(scales.iter().flat_map(|v| v.to_le_bytes()));
+            data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+        }
+    }
+    Ok(())
+}
+
+/// The tensors of a packed file; f16 is widened to f32, 8-bit tensors stay so.
+///
+/// # Errors
+/// [`WeightsError`] if the file is of another format or version, cut short or damaged; no declared size is
+/// believed before it is found in the file.
+pub fn read_packed(bytes: &[u8]) -> Result<Weights, WeightsError> {
+    let (magic, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| FORMAT.error("it is cut short"))?;
+    if magic != MAGIC {
+        return Err(FORMAT.error("it does not begin with LUNGLENS"));
+    }
+    let (version, rest) = rest.split_first_chunk::<4>().ok_or_else(|| FORMAT.error("it is cut short"))?;
+    let version = u32::from_le_bytes(*version);
+    if version != VERSION {
+        return Err(FORMAT.error(format!("it is of version {version}, this program reads version {VERSION}")));
+    }
+    let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(|| FORMAT.error("it is cut short"))?;
+    let (header, data) = FORMAT.split(rest, u32::from_le_bytes(*length).into())?;
+    let header: Header =
+        serde_json::from_slice(header).map_err(|e| FORMAT.error(format!("the header is damaged: {e}")))?;
+
+    let mut weights = Weights::new();
+    let mut position: usize = 0;
+    for entry in header.tensors {
+        // The layout is fixed by the order, so a wrong offset is damage, and overlaps cannot be declared.
+        if Some(entry.offset) != position.checked_next_multiple_of(ALIGNMENT) {
+            return Err(FORMAT.entry_error(&entry.name, "is not where the one before it ends"));
+        }
+        let (tensor, end) = read_tensor(&entry, data)?;
+        position = end;
+        if weights.insert(entry.name.clone(), tensor).is_some() {
+            return Err(FORMAT.entry_error(&entry.name, "is there twice"));
+        }
+    }
+    if position != data.len() {
+        return Err(FORMAT.error("there are bytes that belong to no tensor"));
+    }
+    Ok(weights)
+}
+
+/// One tensor, and where its data end.
+fn read_tensor(entry: &Entry, data: &[u8]) -> Result<(WeightTensor, usize), WeightsError> {
+    let Entry { name, dtype, shape, offset } = entry;
+    let too_large = || FORMAT.entry_error(name, "is too large");
+    let width = match dtype {
+        Dtype::F32 => 4,
+        Dtype::F16 => 2,
+        Dtype::I8 => 1,
+    };
+    let (_, size) = FORMAT.sizes(name, shape, width)?;
+    let scale_size = match (dtype, shape.first()) {
+        (Dtype::I8, Some(&channels)) => channels.checked_mul(4).ok_or_else(too_large)?,
+        (Dtype::I8, None) => return Err(FORMAT.entry_error(name, "is of 8 bit without a channel")),
+        _ => 0,
+    };
+    if *dtype == Dtype::I8 && size == 0 {
+        return Err(FORMAT.entry_error(name, "is of 8 bit without values"));
+    }
+    let begin = offset.checked_add(scale_size).ok_or_else(too_large)?;
+    let end = begin.checked_add(size).ok_or_else(too_large)?;
+    let scales = FORMAT.slice(name, data, *offset, begin)?;
+    let values = FORMAT.slice(name, data, begin, end)?;
+    let data = match dtype {
+        Dtype::F32 => WeightData::F32(FORMAT.finite(name, f32_values(values))?),
+        Dtype::F16 => WeightData::F32(FORMAT.finite(name, f16_values(values))?),
+        Dtype::I8 => {
+            WeightData::Int8 { values: i8_values(values), scales: FORMAT.finite(name, f32_values(scales))? }
+        }
+    };
+    Ok((WeightTensor { shape: shape.clone(), data }, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Weights {
+        let mut weights = Weights::new();
+        weights.insert("a.weight", WeightTensor::f32(vec![2, 3], vec![1.0, -0.3, 0.2, 127.0, 3.0, -8.0]));
+        weights.insert("a.bias", WeightTensor::f32(vec![2], vec![0.123_456_7, -9.0]));
+        let rpn = WeightTensor::f32(vec![1, 3, 1, 1], vec![0.5, 1.0 / 3.0, 2.0]);
+        weights.insert("rpn.head.cls_logits.weight", rpn);
+        weights
+    }
+
+    #[test]
+    fn f32_is_exact_and_f16_rounds() {
+        let weights = sample();
+        assert_eq!(read_packed(&write_packed(&weights, Quantization::F32).unwrap()).unwrap(), weights);
+        let half = read_packed(&write_packed(&weights, Quantization::F16).unwrap()).unwrap();
+        assert_eq!(half.get("a.bias"), weights.get("a.bias"));
+        for (name, tensor) in &weights {
+            for (got, want) in half.get(name).unwrap().to_f32().iter().zip(tensor.to_f32().iter()) {
+                assert!((got - want).abs() <= want.abs() / 2048.0);
+            }
+        }
+    }
+
+    #[test]
+    fn int8_keeps_vectors_and_last_layers_finer() {
+        let weights = sample();
+        let bytes = write_packed(&weights, Quantization::Int8).unwrap();
+        let read = read_packed(&bytes).unwrap();
+        assert_eq!(read.get("a.bias"), weights.get("a.bias"));
+        assert_eq!(read.get("a.weight").unwrap(), &quantize_per_channel(weights.get("a.weight").unwrap()));
+        let logits = read.get("rpn.head.cls_logits.weight").unwrap();
+        assert_eq!(logits.to_f32().as_ref(), [0.5, f16::from_f32(1.0 / 3.0).to_f32(), 2.0]);
+        // Packing what was unpacked gives the same file.
+        assert_eq!(write_packed(&read, Quantization::Int8).unwrap(), bytes);
+    }
+
+    #[test]
+    fn data_are_aligned() {
+        let bytes = write_packed(&sample(), Quantization::Int8).unwrap();
+        let length = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
+        assert_eq!((16 + length) % ALIGNMENT, 0);
+        let header: Header = serde_json::from_slice(&bytes[16..16 + length]).unwrap();
+        assert!(header.tensors.iter().all(|entry| entry.offset % ALIGNMENT == 0));
+    }
+
+    fn file(header: &str, data: &[u8]) -> Vec<u8> {
+        let length = (header.len() as u32).to_le_bytes();
+        [MAGIC.as_slice(), &VERSION.to_le_bytes(), &length, header.as_bytes(), data].concat()
+    }
+
+    #[test]
+    fn damaged_files_are_errors_that_say_why() {
+        let tensor = |dtype: &str, shape: &str, offset: usize| {
+            format!(r#"{{"name":"w","dtype":"{dtype}","shape":{shape},"offset":{offset}}}"#)
+        };
+        let one = |dtype: &str, shape: &str| format!(r#"{{"tensors":[{}]}}"#, tensor(dtype, shape, 0));
+        let twice = format!(r#"{{"tensors":[{0},{1}]}}"#, tensor("f32", "[1]", 0), tensor("f32", "[1]", 16));
+        let overlap = format!(r#"{{"tensors":[{0},{0}]}}"#, tensor("f32", "[1]", 0));
+        let mut newer = file("{}", &[]);
+        newer[8] = 2;
+        let cases: Vec<(Vec<u8>, &str)> = vec![
+            (b"LUNG".to_vec(), "cut short"),
+            (b"PK\x03\x04 a zip file".to_vec(), "does not begin"),
+            (newer, "version 2"),
+            (file("{}", &[])[..17].to_vec(), "longer than the file"),
+            (file("{}", &[]), "header is damaged"),
+            (file(&one("i4", "[1]"), &[]), "header is damaged"),
+            (file(&one("f32", "[2]"), &[0; 4]), "'w' lies outside"),
+            (file(&one("i8", "[2,2]"), &[0; 11]), "'w' lies outside"),
+            (file(&one("i8", "[]"), &[0; 1]), "without a channel"),
+            (file(&one("i8", "[1000000000000,0]"), &[]), "without values"),
+            (file(&one("f32", "[1099511627776,1099511627776]"), &[]), "'w' is too large"),
+            (file(&one("f32", "[1]"), &f32::INFINITY.to_le_bytes()), "'w' holds a value that is not finite"),
+            (file(&one("f32", "[1]"), &[0; 8]), "belong to no tensor"),
+            (file(&overlap, &[0; 4]), "not where the one before it ends"),
+            (file(&twice, &[0; 20]), "'w' is there twice"),
+        ];
+        for (bytes, message) in cases {
+            let error = read_packed(&bytes).unwrap_err().to_string();
+            assert!(error.contains(message), "{error:?} lacks {message:?}");
+        }
+    }
+
+    #[test]
+    fn any_cut_is_an_error_and_no_flipped_bit_panics() {
+        let bytes = write_packed(&sample(), Quantization::Int8).unwrap();
+        for length in 0..bytes.len() {
+            assert!(read_packed(&bytes[..length]).is_err(), "cut to {length}");
+        }
+        for position in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[position] ^= 1 << bit;
+                let _ = read_packed(&flipped);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_beyond_f16_is_named() {
+        let mut weights = Weights::new();
+        weights.insert("rpn.head.bbox_pred.weight", WeightTensor::f32(vec![1, 1], vec![1e6]));
+        let error = write_packed(&weights, Quantization::Int8).unwrap_err().to_string();
+        assert!(error.contains("rpn.head.bbox_pred.weight"), "{error}");
+    }
+}
