@@ -1,5 +1,25 @@
 //! From the bytes of a file to the values that the network reads, and back to source pixels.
+//!
+//! [`decode`] recognises a file by its content, [`preprocess`] makes the network's input of it, and
+//! [`Letterbox`] brings boxes back. The page, the command line, evaluation and the export for training all
+//! call these same functions.
 
+mod clahe;
+mod decode;
+mod dicom;
+mod display;
+mod error;
+mod letterbox;
+mod picture;
+mod preprocess;
+mod resize;
 mod slice;
 
+pub use clahe::clahe;
+pub use decode::{MAX_SIDE, decode};
+pub use display::{LUNG_WINDOW, display_grey};
+pub use error::ImagingError;
+pub use letterbox::Letterbox;
+pub use preprocess::{ClaheMode, NetworkInput, Preprocessing, preprocess};
+pub use resize::{resize_bilinear, resize_cubic};
 pub use slice::{CtSlice, FileFormat, PixelSpacing, ValueScale};

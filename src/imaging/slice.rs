@@ -1,5 +1,7 @@
 //! One decoded axial CT slice.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// What the numbers of a [`CtSlice`] mean.
@@ -34,6 +36,16 @@ pub enum FileFormat {
     Jpeg,
     /// A DICOM CT image.
     Dicom,
+}
+
+impl fmt::Display for FileFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::Dicom => "DICOM",
+        })
+    }
 }
 
 /// One axial slice, row-major, the first value at the top left.

@@ -1,0 +1,144 @@
+//! What can go wrong between the bytes of a file and the network's input.
+
+use super::FileFormat;
+
+/// Why a file could not be read or prepared. Each message is one or two plain sentences for the user.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImagingError {
+    /// The file has no bytes.
+    #[error("The file is empty.")]
+    Empty,
+    /// The content is none of the formats that are read.
+    #[error(
+        "This file looks like {looks_like}. LungLens reads PNG and JPEG pictures and single DICOM CT slices."
+    )]
+    UnknownFormat {
+        /// What the first bytes suggest, with its article: "a PDF document".
+        looks_like: &'static str,
+    },
+    /// A PNG or JPEG decoder refused the picture.
+    #[error("The {format} picture could not be decoded; the file is damaged or incomplete ({detail}).")]
+    Picture {
+        /// Which decoder.
+        format: FileFormat,
+        /// The decoder's own words.
+        detail: String,
+    },
+    /// The file ends before its content does.
+    #[error("The {format} file is cut short: it ends {place}. Please copy or export it again.")]
+    CutShort {
+        /// The format of the file.
+        format: FileFormat,
+        /// Where it ends: "inside the element (0028,0010) Rows".
+        place: String,
+    },
+    /// More pixels than any CT slice has.
+    #[error("The {format} image is {columns} x {rows} pixels; LungLens reads up to {limit} on a side.")]
+    TooLarge {
+        /// The format of the file.
+        format: FileFormat,
+        /// Height that the file states, in pixels.
+        rows: u64,
+        /// Width that the file states, in pixels.
+        columns: u64,
+        /// The longest side that is read, in pixels.
+        limit: usize,
+    },
+    /// A picture with colours, which a CT slice does not have.
+    #[error(
+        "The {format} picture has colours (first at column {column}, row {row}). LungLens reads plain grey CT \
+         slices: export the slice without coloured marks or overlays."
+    )]
+    Coloured {
+        /// The format of the file.
+        format: FileFormat,
+        /// Row of the first coloured pixel, counted from 0.
+        row: usize,
+        /// Column of the first coloured pixel, counted from 0.
+        column: usize,
+    },
+    /// The structure of a DICOM file makes no sense.
+    #[error("The DICOM file is damaged at byte {offset}: {detail}.")]
+    DicomStructure {
+        /// Position in the file, in bytes.
+        offset: usize,
+        /// What was found there.
+        detail: String,
+    },
+    /// Pixel data in a coding that is not read, usually a compressed one.
+    #[error(
+        "The DICOM file stores its pixels as {name} (transfer syntax {uid}), which LungLens does not read. \
+         Please export the slice uncompressed (Explicit VR Little Endian)."
+    )]
+    TransferSyntax {
+        /// The name in the standard, or "an unknown coding".
+        name: &'static str,
+        /// The value of (0002,0010).
+        uid: String,
+    },
+    /// An element that the image cannot be read without.
+    #[error("The DICOM file has no {name} {tag}, so {consequence}.")]
+    MissingElement {
+        /// The tag as (gggg,eeee).
+        tag: String,
+        /// The name in the standard.
+        name: &'static str,
+        /// Why it is needed.
+        consequence: &'static str,
+    },
+    /// An element whose value cannot be used.
+    #[error("The DICOM element {name} {tag} {problem}.")]
+    BadElement {
+        /// The tag as (gggg,eeee).
+        tag: String,
+        /// The name in the standard.
+        name: &'static str,
+        /// What is wrong with its value.
+        problem: String,
+    },
+    /// A DICOM image of another modality.
+    #[error("The DICOM file holds an image of modality {modality:?} (0008,0060), not a CT slice (CT).")]
+    NotCt {
+        /// The value of Modality.
+        modality: String,
+    },
+    /// A DICOM file with several images.
+    #[error(
+        "The DICOM file holds {frames} frames (0028,0008). LungLens reads one slice a file: export the slices \
+         as single images."
+    )]
+    MultiFrame {
+        /// The value of NumberOfFrames.
+        frames: i64,
+    },
+    /// Pixel data of another length than rows, columns and bits say.
+    #[error(
+        "The DICOM file's PixelData (7FE0,0010) has {found} bytes where {rows} rows of {columns} pixels need \
+         {expected}: the file is cut short or damaged."
+    )]
+    PixelLength {
+        /// Value of Rows.
+        rows: usize,
+        /// Value of Columns.
+        columns: usize,
+        /// Bytes needed.
+        expected: usize,
+        /// Bytes present.
+        found: usize,
+    },
+    /// A slice whose numbers do not fit together.
+    #[error("Preparing the slice: {problem}.")]
+    BadSlice {
+        /// What does not fit.
+        problem: String,
+    },
+    /// A preprocessing setting that cannot be used.
+    #[error("The model's preprocessing setting {field} {problem}.")]
+    BadSetting {
+        /// The field of [`super::Preprocessing`].
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}

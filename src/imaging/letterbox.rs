@@ -1,0 +1,91 @@
+//! Where the slice lies in the network's square input, and the way back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::BoxXyxy;
+
+/// The slice's place in the network's input: top-left, padded on the right and at the bottom, as torchvision's
+/// `GeneralizedRCNNTransform.batch_images` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letterbox {
+    /// Height of the slice in source pixels.
+    pub source_rows: usize,
+    /// Width of the slice in source pixels.
+    pub source_columns: usize,
+    /// Height that it takes up in the input, in network pixels.
+    pub content_rows: usize,
+    /// Width that it takes up in the input, in network pixels.
+    pub content_columns: usize,
+}
+
+impl Letterbox {
+    /// Fits a slice into a square of `size` pixels, keeping its aspect to the nearest pixel.
+    ///
+    /// The longer side becomes `size`; the shorter is rounded, halves up, to at least one pixel.
+    pub fn fit(source_rows: usize, source_columns: usize, size: usize) -> Self {
+        let longest = source_rows.max(source_columns).max(1);
+        let scaled = |side: usize| ((side * size + longest / 2) / longest).max(1);
+        Self {
+            source_rows,
+            source_columns,
+            content_rows: scaled(source_rows),
+            content_columns: scaled(source_columns),
+        }
+    }
+
+    /// Maps a box in network pixels to source pixels, clipped to the slice.
+    ///
+    /// As torchvision's `resize_boxes`: each axis by its own ratio of source to content.
+    pub fn to_source(&self, [x0, y0, x1, y1]: BoxXyxy) -> BoxXyxy {
+        let (rows, columns) = (self.source_rows as f32, self.source_columns as f32);
+        let along = |v: f32, source: f32, content: usize| (v * (source / content as f32)).clamp(0.0, source);
+        [
+            along(x0, columns, self.content_columns),
+            along(y0, rows, self.content_rows),
+            along(x1, columns, self.content_columns),
+            along(y1, rows, self.content_rows),
+        ]
+    }
+
+    /// Maps a box in source pixels to network pixels: the inverse of [`Letterbox::to_source`], not clipped.
+    pub fn to_network(&self, [x0, y0, x1, y1]: BoxXyxy) -> BoxXyxy {
+        let x = self.content_columns as f32 / self.source_columns as f32;
+        let y = self.content_rows as f32 / self.source_rows as f32;
+        [x0 * x, y0 * y, x1 * x, y1 * y]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_the_longer_side_and_rounds_the_shorter() {
+        let boxed = Letterbox::fit(153, 507, 320);
+        assert_eq!((boxed.content_rows, boxed.content_columns), (97, 320));
+        let boxed = Letterbox::fit(512, 512, 320);
+        assert_eq!((boxed.content_rows, boxed.content_columns), (320, 320));
+        let thin = Letterbox::fit(1, 4096, 320);
+        assert_eq!((thin.content_rows, thin.content_columns), (1, 320));
+    }
+
+    #[test]
+    fn there_and_back_is_the_same_box() {
+        for (rows, columns) in [(512, 512), (300, 507), (507, 300), (31, 17), (256, 256)] {
+            let boxed = Letterbox::fit(rows, columns, 320);
+            let inside = [2.5, 3.25, columns as f32 - 1.5, rows as f32 - 0.75];
+            let back = boxed.to_source(boxed.to_network(inside));
+            for (a, b) in inside.iter().zip(back) {
+                assert!((a - b).abs() < 1e-3, "{rows}x{columns}: {inside:?} came back as {back:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn boxes_in_the_padding_are_clipped_to_the_slice() {
+        let boxed = Letterbox::fit(256, 512, 320);
+        assert_eq!(boxed.to_source([-5.0, -1.0, 400.0, 320.0]), [0.0, 0.0, 512.0, 256.0]);
+        let whole = boxed.to_source([0.0, 0.0, 320.0, 160.0]);
+        assert_eq!(whole, [0.0, 0.0, 512.0, 256.0]);
+    }
+}

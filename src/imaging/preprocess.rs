@@ -1,0 +1,191 @@
+//! From a decoded slice to the network's input, the same for every caller.
+
+use serde::{Deserialize, Serialize};
+
+use super::decode::MAX_SIDE;
+use super::{CtSlice, ImagingError, Letterbox, ValueScale, clahe, resize_bilinear, resize_cubic};
+
+/// When to equalise with CLAHE.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClaheMode {
+    /// Hounsfield slices yes, pictures no: the pictures that the network was trained on already had it.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// How a slice is prepared for a model. Part of the model manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Preprocessing {
+    /// Side of the network's square input, in pixels.
+    pub input_size: usize,
+    /// Lower and upper end that Hounsfield units are clamped to.
+    pub hu_window: [f32; 2],
+    /// Longer side to which a Hounsfield slice is brought before min-max and CLAHE, in pixels.
+    pub working_size: usize,
+    /// When to equalise.
+    pub clahe: ClaheMode,
+    /// `clipLimit` of OpenCV's CLAHE.
+    pub clahe_clip_limit: f64,
+    /// Tiles on a side (`tileGridSize`) of OpenCV's CLAHE.
+    pub clahe_tiles: usize,
+}
+
+impl Default for Preprocessing {
+    /// What the slices of the COVID-19 CT Lung and Infection Segmentation Dataset (Ma et al.) went through.
+    fn default() -> Self {
+        Self {
+            input_size: 320,
+            hu_window: [super::dicom::AIR_HU, 250.0],
+            working_size: 256,
+            clahe: ClaheMode::Auto,
+            clahe_clip_limit: 7.0,
+            clahe_tiles: 8,
+        }
+    }
+}
+
+/// What the network reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkInput {
+    /// Side of the square, in pixels.
+    pub size: usize,
+    /// `size * size` values from 0 to 1, row-major, one channel (the network repeats it to three).
+    pub values: Vec<f32>,
+    /// Where the slice lies in the square.
+    pub letterbox: Letterbox,
+}
+
+/// Prepares a slice for the network.
+///
+/// Hounsfield units: clamped to `hu_window`, resized to `working_size` (OpenCV's cubic), min-max to 8 bit,
+/// CLAHE, resized to `input_size` (PyTorch's bilinear). Values at or below the window (padding outside the
+/// field of view) do not take part in the min-max.
+/// Pictures: 8-bit as they are, 16-bit by min-max to 8 bit; CLAHE only when it is `On`; resized to `input_size`.
+/// The aspect is kept; the slice lies top-left and the rest is 0.
+///
+/// # Errors
+/// [`ImagingError::BadSlice`] when the slice's sizes do not match its values or a value is not finite,
+/// [`ImagingError::BadSetting`] for a setting out of range.
+pub fn preprocess(slice: &CtSlice, settings: &Preprocessing) -> Result<NetworkInput, ImagingError> {
+    check_settings(settings)?;
+    check_slice(slice)?;
+    let (grey, rows, columns) = match slice.scale {
+        ValueScale::Hounsfield => {
+            let working = Letterbox::fit(slice.rows, slice.columns, settings.working_size);
+            let (rows, columns) = (working.content_rows, working.content_columns);
+            let clamped = clamp_to_window(&slice.values, settings.hu_window);
+            let small = resize_cubic(&clamped, slice.rows, slice.columns, rows, columns)?;
+            (min_max(&small), rows, columns)
+        }
+        ValueScale::Grey { max } if is_wide_picture(max) => {
+            (min_max(&slice.values), slice.rows, slice.columns)
+        }
+        ValueScale::Grey { max } => {
+            let grey = slice.values.iter().map(|v| to_8_bit(v / max)).collect();
+            (grey, slice.rows, slice.columns)
+        }
+    };
+    let equalise = match settings.clahe {
+        ClaheMode::Auto => slice.scale == ValueScale::Hounsfield,
+        ClaheMode::On => true,
+        ClaheMode::Off => false,
+    };
+    let grey = if equalise {
+        clahe(&grey, rows, columns, settings.clahe_clip_limit, settings.clahe_tiles)?
+    } else {
+        grey
+    };
+
+    let letterbox = Letterbox::fit(slice.rows, slice.columns, settings.input_size);
+    let unit: Vec<f32> = grey.iter().map(|&v| f32::from(v) / 255.0).collect();
+    let content = resize_bilinear(&unit, rows, columns, letterbox.content_rows, letterbox.content_columns)?;
+    let size = settings.input_size;
+    let mut values = vec![0.0; size * size];
+    for (row, from) in values.chunks_exact_mut(size).zip(content.chunks_exact(letterbox.content_columns)) {
+        for (value, &grey) in row.iter_mut().zip(from) {
+            // The weights' sum rounds to a hair above 1.
+            *value = grey.clamp(0.0, 1.0);
+        }
+    }
+    Ok(NetworkInput { size, values, letterbox })
+}
+
+/// Whether a picture has more than 8 bits, whose used range is arbitrary (often 12 of 16 bits).
+pub(super) fn is_wide_picture(max: f32) -> bool {
+    max > 255.0
+}
+
+/// Lowest and highest finite value, or none where no value is finite.
+pub(super) fn finite_range(values: &[f32]) -> Option<[f32; 2]> {
+    let finite = values.iter().copied().filter(|v| v.is_finite());
+    let [low, high] =
+        finite.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], v| [low.min(v), high.max(v)]);
+    (low <= high).then_some([low, high])
+}
+
+/// Clamps to the window; what lies at or below it takes the slice's lowest value inside.
+///
+/// So padding is black without stretching the min-max, and the cubic kernel does not ring around it.
+fn clamp_to_window(values: &[f32], [lower, upper]: [f32; 2]) -> Vec<f32> {
+    let inside = values.iter().copied().filter(|&v| v > lower).fold(f32::INFINITY, f32::min);
+    let floor = if inside.is_finite() { inside.min(upper) } else { lower };
+    values.iter().map(|&v| v.clamp(floor, upper)).collect()
+}
+
+/// Stretches the values from their lowest to their highest over 0 to 255; a constant becomes 0.
+fn min_max(values: &[f32]) -> Vec<u8> {
+    match finite_range(values) {
+        Some([low, high]) if high > low => {
+            values.iter().map(|v| to_8_bit((v - low) / (high - low))).collect()
+        }
+        _ => vec![0; values.len()],
+    }
+}
+
+/// A value from 0 to 1 as the nearest of 256 levels.
+fn to_8_bit(unit: f32) -> u8 {
+    (unit * 255.0).round_ties_even().clamp(0.0, 255.0) as u8
+}
+
+fn check_slice(slice: &CtSlice) -> Result<(), ImagingError> {
+    let bad = |problem: String| Err(ImagingError::BadSlice { problem });
+    let (rows, columns, found) = (slice.rows, slice.columns, slice.values.len());
+    super::decode::check_size(slice.format, rows as u64, columns as u64)?;
+    if rows * columns != found {
+        return bad(format!("{found} values do not make {rows} rows of {columns}"));
+    }
+    if let Some(at) = slice.values.iter().position(|v| !v.is_finite()) {
+        return bad(format!(
+            "the value at row {}, column {} is {}",
+            at / columns,
+            at % columns,
+            slice.values[at]
+        ));
+    }
+    match slice.scale {
+        ValueScale::Grey { max } if !(max.is_finite() && max > 0.0) => {
+            bad(format!("its white level is {max}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_settings(settings: &Preprocessing) -> Result<(), ImagingError> {
+    let bad = |field, problem| Err(ImagingError::BadSetting { field, problem });
+    for (field, side) in [("input_size", settings.input_size), ("working_size", settings.working_size)] {
+        if !(1..=MAX_SIDE).contains(&side) {
+            return bad(field, format!("is {side}, not in 1 to {MAX_SIDE}"));
+        }
+    }
+    let [lower, upper] = settings.hu_window;
+    if !(lower.is_finite() && upper.is_finite() && lower < upper) {
+        return bad("hu_window", format!("is [{lower}, {upper}], not a lower and a higher number"));
+    }
+    Ok(())
+}
