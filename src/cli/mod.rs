@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
-use lunglens::model::MaskRcnnConfig;
+use lunglens::manifest::MaskRcnnConfig;
 
 use args::{Cli, Command};
 use exit::Exit;

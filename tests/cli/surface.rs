@@ -63,7 +63,7 @@ fn models_are_here_and_verified() {
     let models = run(&["models", "--json"]);
     assert_eq!(models.code, 0, "{}", models.stderr);
     let models: Vec<Value> = serde_json::from_str(&models.stdout).unwrap();
-    assert!(models.iter().any(|model| model["id"] == "r50"));
+    assert!(models.iter().any(|model| model["entry"]["id"] == "r50"));
     assert!(models.iter().all(|model| model["file_state"] == "verified"));
     assert!(run(&["models"]).stdout.contains("verified"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use lunglens::model::{ModelEntry, ModelManifest};
+use lunglens::manifest::{ModelEntry, ModelManifest};
 
 const MANIFEST: &str = "manifest.json";
 
@@ -39,7 +39,7 @@ pub fn models_folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
 pub fn read_manifest(folder: &Path) -> anyhow::Result<ModelManifest> {
     let path = folder.join(MANIFEST);
     let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    ModelManifest::from_json(&text).with_context(|| format!("reading {}", path.display()))
+    ModelManifest::from_json(&text).with_context(|| path.display().to_string())
 }
 
 /// The model that `asked` names: an id in the models folder, or the path of a model file that has a manifest

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use lunglens::model::{Backbone, ModelEntry};
+use lunglens::manifest::{Backbone, ModelEntry};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -98,18 +98,7 @@ fn to_row(entry: &ModelEntry, state: FileState) -> [String; 5] {
 }
 
 fn to_json(entry: &ModelEntry, state: FileState) -> Value {
-    json!({
-        "id": entry.id,
-        "title": entry.title,
-        "backbone": backbone_name(entry.backbone),
-        "file": entry.file,
-        "bytes": entry.bytes,
-        "sha256": entry.sha256,
-        "file_state": state.name(),
-        "quantization": entry.quantization,
-        "licence": entry.licence,
-        "accuracy": entry.accuracy,
-    })
+    json!({ "file_state": state.name(), "entry": entry })
 }
 
 /// The numbers of an accuracy value, as `name value` pairs; nested names are joined by a blank.
