@@ -1,5 +1,7 @@
 //! Decoding against values that OpenCV and pydicom wrote (tests/fixtures/imaging/make_fixtures.py).
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use lunglens::imaging::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale, decode};

@@ -1,6 +1,8 @@
 //! CLAHE, resizing and the whole preprocessing against OpenCV and PyTorch
 //! (tests/fixtures/imaging/make_fixtures.py).
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 
 use lunglens::imaging::{
