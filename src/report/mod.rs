@@ -1,1 +1,18 @@
-//! The report of a slice and its writers.
+//! The report of a slice, its JSON and its picture.
+//!
+//! The JSON is described in `docs/report.md` and `docs/report.schema.json`.
+
+mod build;
+mod error;
+mod instance;
+mod overlay;
+mod schema;
+
+pub use build::{ReportParts, build};
+pub use error::ReportError;
+pub use instance::{ClassName, Instance, sort_instances};
+pub use overlay::{LESION_RGB, LUNG_RGB, OverlayOptions, overlay, overlay_png};
+pub use schema::{
+    DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION,
+    Software, Thresholds, Timings,
+};
