@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, MessageEvent, Worker};
 
 use crate::protocol::{Reply, Request};
 
@@ -23,16 +23,17 @@ impl WorkerLink {
         on_reply: impl Fn(Reply, Vec<Vec<u8>>) + 'static,
         on_death: impl Fn(String) + 'static,
     ) -> Result<Self, JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Classic);
-        let worker = Worker::new_with_options(url, &options)?;
+        let worker = Worker::new(url)?;
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             match unpack::<Reply>(&event.data()) {
                 Ok((reply, buffers)) => on_reply(reply, buffers),
-                Err(problem) => web_sys::console::error_2(&"unreadable message from the worker".into(), &problem),
+                Err(problem) => {
+                    web_sys::console::error_2(&"unreadable message from the worker".into(), &problem)
+                }
             }
         });
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| on_death(event.message()));
+        let on_error =
+            Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| on_death(event.message()));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Ok(Self { worker, _on_message: on_message, _on_error: on_error })

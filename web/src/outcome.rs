@@ -50,7 +50,7 @@ pub struct Outcome {
 impl Outcome {
     /// Joins the report with its masks (`rows * columns` bytes an instance). `None` if they do not belong together.
     pub fn new(picture: std::rc::Rc<Picture>, json: String, millis: f64, masks: Vec<u8>) -> Option<Self> {
-        let report: Report = serde_json::from_str(&json).ok()?;
+        let report = Report::from_json(&json).ok()?;
         let (rows, columns) = (picture.rows, picture.columns);
         let size = rows * columns;
         if masks.len() != size.checked_mul(report.instances.len())? {

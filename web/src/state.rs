@@ -267,7 +267,8 @@ impl State {
                 self.engine = EngineState::Failed { message };
             }
             Reply::Opened { run, rows, columns } => {
-                if let (Some(RunState::Active { picture, .. }), true) = (self.active(run), buffers.len() == 1) {
+                if let (Some(RunState::Active { picture, .. }), true) = (self.active(run), buffers.len() == 1)
+                {
                     *picture = Picture::new(rows, columns, buffers.remove(0)).map(Rc::new);
                 }
             }
@@ -337,7 +338,8 @@ impl State {
         if *cancelling {
             return self.end(run, RunState::Cancelled);
         }
-        let outcome = picture.clone().and_then(|p| Outcome::new(p, report, millis, buffers.into_iter().next()?));
+        let outcome =
+            picture.clone().and_then(|p| Outcome::new(p, report, millis, buffers.into_iter().next()?));
         let run_state = match outcome {
             Some(outcome) => RunState::Done(Rc::new(outcome)),
             None => RunState::Failed { message: text().bad_report.into() },
@@ -373,10 +375,7 @@ impl State {
     fn load(&mut self) -> Vec<Effect> {
         self.notice = self.notice.take().filter(|_| matches!(self.engine, EngineState::Starting));
         self.engine = EngineState::Fetching { loaded: 0, total: 0 };
-        vec![Effect::Send(Request::Load {
-            model: self.settings.model.clone(),
-            device: self.settings.device,
-        })]
+        vec![Effect::Send(Request::Load { model: self.settings.model.clone(), device: self.settings.device })]
     }
 
     fn restart(&mut self) -> Vec<Effect> {

@@ -39,7 +39,9 @@ pub fn spoken(outcome: &Outcome) -> String {
     let (name, hint, _) = grade(assessment.finding);
     match assessment.finding {
         Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
-        _ => format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent)),
+        _ => {
+            format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent))
+        }
     }
 }
 
@@ -53,11 +55,15 @@ pub fn Findings(props: &Props) -> Html {
     let (name, hint, class) = grade(assessment.finding);
     let limit = assessment.alarming_from_percent;
     let hint = match assessment.finding {
-        Finding::Mild | Finding::Alarming => format!("{} ({})", hint.trim_end_matches('.'), format::percent(limit)),
+        Finding::Mild | Finding::Alarming => {
+            format!("{} ({})", hint.trim_end_matches('.'), format::percent(limit))
+        }
         _ => hint.to_owned(),
     };
-    let device =
-        DeviceSummary { gpu: report.device.kind == lunglens::report::DeviceKind::Gpu, name: report.device.name.clone() };
+    let device = DeviceSummary {
+        gpu: report.device.kind == lunglens::report::DeviceKind::Gpu,
+        name: report.device.name.clone(),
+    };
     let size = format!("{} \u{d7} {}", report.input.columns, report.input.rows);
     html! {
         <>
@@ -102,9 +108,10 @@ fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, sid
     let Some(value) = value.filter(|v| v.lung_pixels > 0) else {
         return html! { <div class="row"><dt>{ label }</dt><dd class="hint" data-involvement={side}>{ t.no_lung_side }</dd></div> };
     };
-    let area = value.lung_mm2.zip(value.lesion_mm2).map(|(lung, lesion)| {
-        format!("{} / {}", format::area(0, Some(lesion)), format::area(0, Some(lung)))
-    });
+    let area = value
+        .lung_mm2
+        .zip(value.lesion_mm2)
+        .map(|(lung, lesion)| format!("{} / {}", format::area(0, Some(lesion)), format::area(0, Some(lung))));
     html! {
         <div class="row">
             <dt>{ label }</dt>

@@ -39,7 +39,9 @@ pub fn OpenPanel(props: &Props) -> Html {
     let chosen = {
         let on_files = props.on_files.clone();
         Callback::from(move |event: Event| {
-            let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else { return };
+            let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) else {
+                return;
+            };
             if let Some(files) = input.files() {
                 on_files.emit(list_files(files));
             }

@@ -22,10 +22,8 @@ pub struct Props {
 pub fn Options(props: &Props) -> Html {
     let t = text();
     let (state, settings) = (&props.state, &props.state.settings);
-    let loading = matches!(
-        state.engine,
-        EngineState::Starting | EngineState::Fetching { .. } | EngineState::Preparing
-    );
+    let loading =
+        matches!(state.engine, EngineState::Starting | EngineState::Fetching { .. } | EngineState::Preparing);
     let locked = loading || state.is_busy();
     let chosen = |make: fn(String) -> Option<Action>| {
         let on_action = props.on_action.clone();
@@ -59,8 +57,11 @@ pub fn Options(props: &Props) -> Html {
         ("gpu", DeviceWish::Gpu, t.device_gpu),
         ("cpu", DeviceWish::Cpu, t.device_cpu),
     ];
-    let clahes =
-        [("auto", ClaheWish::Auto, t.clahe_auto), ("on", ClaheWish::On, t.clahe_on), ("off", ClaheWish::Off, t.clahe_off)];
+    let clahes = [
+        ("auto", ClaheWish::Auto, t.clahe_auto),
+        ("on", ClaheWish::On, t.clahe_on),
+        ("off", ClaheWish::Off, t.clahe_off),
+    ];
     html! {
         <section class="card options">
             <details open={state.settings_changed()}>

@@ -216,7 +216,9 @@ impl Page {
                     let url = browser::meta("lunglens-worker", "worker_loader.js");
                     WorkerLink::start(
                         &url,
-                        move |reply, buffers| replies.send_message(Message::Act(Action::Reply(reply, buffers))),
+                        move |reply, buffers| {
+                            replies.send_message(Message::Act(Action::Reply(reply, buffers)))
+                        },
                         move |message| deaths.send_message(Message::Act(Action::WorkerDied(message))),
                     )
                     .map(|worker| self.worker = Some(worker))
@@ -231,7 +233,7 @@ impl Page {
                     // A handful of small timers at most; each is spent after three seconds.
                     self.timers.push(Timeout::new(3000, overdue));
                     if self.timers.len() > 8 {
-                        self.timers.remove(0);
+                        drop(self.timers.remove(0));
                     }
                     Ok(())
                 }
@@ -262,7 +264,9 @@ impl Page {
         match &self.state.run {
             RunState::Waiting => t.waiting.into(),
             RunState::Active { cancelling: true, .. } => t.cancelling.into(),
-            RunState::Active { stage: Some(stage), .. } => t.stages.get(*stage).copied().unwrap_or_default().into(),
+            RunState::Active { stage: Some(stage), .. } => {
+                t.stages.get(*stage).copied().unwrap_or_default().into()
+            }
             RunState::Active { .. } => t.reading.into(),
             RunState::Done(outcome) => super::findings::spoken(outcome),
             RunState::Failed { message } => format!("{}. {message}", t.failed_title),

@@ -1,16 +1,12 @@
 //! Drawing a slice and its findings on a canvas.
 
+use lunglens::report::{LESION_RGB, LUNG_RGB};
 use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, CanvasWindingRule, HtmlCanvasElement, ImageData};
 use yew::NodeRef;
 
 use crate::browser;
 use crate::outcome::{Outcome, Picture, Shape};
-
-/// The colour of lesions, red, green, blue: warm, and apart from the lungs' for every common colour vision.
-const LESION: &str = "255, 138, 61";
-/// The colour of lungs.
-const LUNG: &str = "64, 196, 222";
 
 /// The least width of the drawing in pixels, so that outlines of small slices stay fine.
 const LEAST_WIDTH: usize = 1024;
@@ -76,7 +72,8 @@ fn try_findings(canvas: &HtmlCanvasElement, outcome: &Outcome, style: Style) -> 
 fn draw(ctx: &CanvasRenderingContext2d, shape: &Shape, scale: f64, style: Style, index: usize) {
     let lit = style.lit == Some(index);
     let faded = style.lit.is_some() && !lit;
-    let colour = if shape.lesion { LESION } else { LUNG };
+    let [red, green, blue] = if shape.lesion { LESION_RGB } else { LUNG_RGB };
+    let colour = format!("{red}, {green}, {blue}");
     // A lung is mostly outline, so that what lies in it can be seen.
     let tint = style.opacity * if shape.lesion { 0.55 } else { 0.16 } * if faded { 0.35 } else { 1.0 };
     let line = (0.25 + 0.75 * style.opacity) * if faded { 0.35 } else { 1.0 };

@@ -21,7 +21,9 @@ pub fn EngineLine(props: &Props) -> Html {
     let t = text();
     let state = &props.state;
     match &state.engine {
-        EngineState::Starting => html! { <div class="engine"><p>{ t.starting }{ "\u{2026}" }</p>{ bar(t.starting, None) }</div> },
+        EngineState::Starting => {
+            html! { <div class="engine"><p>{ t.starting }{ "\u{2026}" }</p>{ bar(t.starting, None) }</div> }
+        }
         EngineState::Fetching { loaded, total } => {
             let amount = format!("{} / {}", format::megabytes(*loaded), format::megabytes(*total));
             html! {
@@ -34,9 +36,12 @@ pub fn EngineLine(props: &Props) -> Html {
                 </div>
             }
         }
-        EngineState::Preparing => html! { <div class="engine"><p>{ t.preparing }{ "\u{2026}" }</p>{ bar(t.preparing, None) }</div> },
+        EngineState::Preparing => {
+            html! { <div class="engine"><p>{ t.preparing }{ "\u{2026}" }</p>{ bar(t.preparing, None) }</div> }
+        }
         EngineState::Ready { model, device } => {
-            let title = state.models.iter().find(|m| m.id == *model).map_or(model.as_str(), |m| m.title.as_str());
+            let title =
+                state.models.iter().find(|m| m.id == *model).map_or(model.as_str(), |m| m.title.as_str());
             html! {
                 <div class="engine is-ready">
                     <p><span class="dot" aria-hidden="true"></span>{ t.ready }<span class="figure" data-field="device">{ format::device(device) }</span></p>

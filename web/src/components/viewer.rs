@@ -42,7 +42,9 @@ pub fn Viewer(props: &Props) -> Html {
     let on_move = {
         let (outcome, on_light) = (props.outcome.clone(), props.on_light.clone());
         Callback::from(move |event: PointerEvent| {
-            let Some(canvas) = event.target().and_then(|t| t.dyn_into::<HtmlCanvasElement>().ok()) else { return };
+            let Some(canvas) = event.target().and_then(|t| t.dyn_into::<HtmlCanvasElement>().ok()) else {
+                return;
+            };
             let shown = canvas.get_bounding_client_rect();
             let across = f64::from(event.client_x()) - shown.left();
             let down = f64::from(event.client_y()) - shown.top();

@@ -1,0 +1,184 @@
+// What the page does besides a good run: bad files, cancelling, small windows, the keyboard, privacy, size.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { DIST, PNG_SAMPLE, launch, openPage, shot, untilEnded, untilReady } from './browser.mjs';
+import { serve } from './serve.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await serve(DIST);
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  await server.close();
+});
+
+const files = readdirSync(DIST);
+const sample = () => readFileSync(join(DIST, 'samples', PNG_SAMPLE));
+const choose = (page, name, buffer) =>
+  page.locator('input[type="file"]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+
+test('a bad file gives a sentence and no result, and a good one works after it', { timeout: 300_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  const torn = sample().subarray(0, 400);
+  for (const [name, bytes] of [['notes.txt', Buffer.from('no picture at all\n')], ['torn.png', torn], ['empty.png', Buffer.alloc(0)]]) {
+    await choose(page, name, bytes);
+    const alert = page.locator('.message[role="alert"]');
+    await page.locator('.page[data-run="failed"]').waitFor();
+    assert.match(await alert.innerText(), /[.]\s*$/, `${name}: a sentence`);
+    assert.ok((await alert.innerText()).length > 40, `${name}: says what to do`);
+    assert.equal(await page.locator('[data-field="severity"], [data-instance], [data-field="slice"]').count(), 0, name);
+    // Away from the failed state before the next one.
+    if (name === 'notes.txt') await shot(page, 'bad-file');
+  }
+  await choose(page, 'good.png', sample());
+  assert.equal(await untilDone(page), 'done');
+});
+
+async function untilDone(page) {
+  await page.locator('.page[data-run="active"], .page[data-run="done"]').first().waitFor();
+  return untilEnded(page);
+}
+
+test('cancelling leaves no result, and the page can run again', { timeout: 400_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  await page.locator('.steps .is-now').waitFor();
+  await shot(page, 'running');
+  const begun = Date.now();
+  await page.locator('[data-action="cancel"]').click();
+  await page.locator('.page[data-run="cancelled"]').waitFor({ timeout: 10_000 });
+  t.diagnostic(`stopped after ${Date.now() - begun} ms`);
+  assert.equal(await page.locator('[data-field="severity"], [data-instance], [data-field="slice"]').count(), 0);
+  await untilReady(page);
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  assert.equal(await untilDone(page), 'done');
+});
+
+test('a new run discards the old result', { timeout: 400_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  assert.equal(await untilDone(page), 'done');
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  await page.locator('.page[data-run="active"]').waitFor();
+  assert.equal(await page.locator('[data-field="severity"], [data-instance]').count(), 0);
+  assert.equal(await untilDone(page), 'done');
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`360 px wide, ${colorScheme}, with the keyboard alone`, { timeout: 400_000 }, async (t) => {
+    const { page, context } = await openPage(browser, server.url, {
+      viewport: { width: 360, height: 740 },
+      colorScheme,
+      reducedMotion: 'reduce',
+    });
+    t.after(() => context.close());
+    const fits = async (when) => {
+      const [scroll, client] = await page.evaluate(() => {
+        const root = document.documentElement;
+        return [root.scrollWidth, root.clientWidth];
+      });
+      assert.ok(scroll <= client, `${when}: ${scroll} px of content in ${client} px`);
+    };
+    await untilReady(page);
+    await fits('start');
+    await shot(page, `narrow-start-${colorScheme}`);
+
+    const tabTo = async (selector) => {
+      for (let step = 0; step < 60; step += 1) {
+        await page.keyboard.press('Tab');
+        if (await page.evaluate((s) => document.activeElement?.matches(s) ?? false, selector)) return;
+      }
+      assert.fail(`the keyboard does not reach ${selector}`);
+    };
+    await tabTo('[data-action="choose"]');
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.notEqual(outline, 'none', 'the focus can be seen');
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+    assert.ok(chooser);
+    await tabTo(`[data-sample="${PNG_SAMPLE}"]`);
+    await page.keyboard.press('Enter');
+    assert.equal(await untilDone(page), 'done');
+    await fits('result');
+    assert.notEqual(await page.getByRole('status').innerText(), '', 'the result is announced');
+    await tabTo('[data-instance]');
+    await page.locator('.instance.is-lit').waitFor();
+    await shot(page, `narrow-result-${colorScheme}`);
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await shot(page, `wide-result-${colorScheme}`);
+  });
+}
+
+test('loading shows bytes in a progress bar', { timeout: 300_000 }, async (t) => {
+  const slow = await serve(DIST, { delay: (path) => (path.startsWith('/models/') ? 1500 : 0) });
+  t.after(() => slow.close());
+  const { page, context } = await openPage(browser, slow.url);
+  t.after(() => context.close());
+  await page.getByRole('progressbar').first().waitFor();
+  await page.locator('.engine progress[max]').waitFor();
+  assert.match(await page.locator('.engine').innerText(), /MB/);
+  await shot(page, 'loading');
+  await untilReady(page);
+  assert.equal(await page.locator('.engine progress').count(), 0);
+});
+
+test('a damaged model is refused with a sentence', { timeout: 300_000 }, async (t) => {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  await context.route(/models\/[^?]+\?sha256=/, async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    body[body.length >> 1] ^= 0xff;
+    await route.fulfill({ response, body });
+  });
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await page.locator('.page[data-engine="failed"]').waitFor({ timeout: 120_000 });
+  assert.match(await page.locator('.engine.is-failed').innerText(), /checksum/);
+  await shot(page, 'damaged-model');
+});
+
+test('every request goes to the own origin, and the policy is strict', { timeout: 300_000 }, async (t) => {
+  const { page, context, requests } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  for (const url of requests) assert.ok(url.startsWith(server.url), url);
+  const html = readFileSync(join(DIST, 'index.html'), 'utf8');
+  const policy = html.match(/http-equiv="Content-Security-Policy"\s+content="([^"]+)"/)?.[1] ?? '';
+  assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';/);
+  assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*/);
+  assert.doesNotMatch(html, /<script(?![^>]*\bsrc=)|<style|\sstyle=/, 'nothing inline');
+  const refused = await page.evaluate(() =>
+    fetch('https://example.org/').then(() => false, () => true));
+  assert.ok(refused, 'the policy stops a request to another host');
+});
+
+test('what the user must know is always on the page', { timeout: 300_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  for (const sentence of ['Not a medical device', 'Images stay on this device']) {
+    await page.getByText(sentence).first().waitFor();
+  }
+});
+
+test('page and worker are at most 4 MB gzipped, and only the worker holds the network', () => {
+  const code = files.filter((name) => /\.(wasm|js)$/.test(name) && !name.startsWith('bench'));
+  const total = code.reduce((sum, name) => sum + gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length, 0);
+  assert.ok(total <= 4 * 1024 * 1024, `${total} bytes`);
+  const app = files.find((name) => /^app-.*\.wasm$/.test(name) || /^lunglens-web.*\.wasm$/.test(name));
+  assert.ok(app, files.join(' '));
+  const bytes = readFileSync(join(DIST, app));
+  assert.ok(gzipSync(bytes, { level: 9 }).length < 600 * 1024, `the page's wasm has ${bytes.length} bytes`);
+  assert.ok(!bytes.includes('@workgroup_size') && !bytes.includes('burn'), 'no Burn in the page');
+});

@@ -1,0 +1,59 @@
+// What the page tests share: a browser with or without WebGPU, the page in it, and what it shows.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+export const DIST = process.env.LUNGLENS_DIST ?? 'dist';
+export const PNG_SAMPLE = 'covid-slice.png';
+const SHOTS = process.env.LUNGLENS_SCREENSHOTS;
+
+/** Starts Chromium: with WebGPU (SwiftShader, on the CPU) or without. */
+export function launch({ webgpu = false } = {}) {
+  const args = ['--no-sandbox', '--disable-dev-shm-usage'];
+  if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader');
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+}
+
+/** Opens the page in a fresh profile; collects its requests and its complaints. */
+export async function openPage(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  const page = await context.newPage();
+  const requests = [];
+  const complaints = [];
+  // The context sees the worker's requests too.
+  context.on('request', (request) => requests.push(request.url()));
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(url);
+  return { page, context, requests, complaints };
+}
+
+/** Waits until the model and the samples are here; fails at once if they cannot be. */
+export async function untilReady(page, timeout = 180_000) {
+  await page.locator('.page[data-ready="true"], .page[data-engine="failed"]').waitFor({ timeout });
+  const failed = await page.locator('.engine.is-failed').allInnerTexts();
+  if (failed.length > 0) throw new Error(`the page is not ready: ${failed.join(' ')}`);
+}
+
+/** Waits for the end of a run: 'done', 'failed' or 'cancelled'. */
+export async function untilEnded(page, timeout = 240_000) {
+  const ended = page.locator('.page[data-run="done"], .page[data-run="failed"], .page[data-run="cancelled"]');
+  await ended.waitFor({ timeout });
+  return ended.getAttribute('data-run');
+}
+
+/** The report that the page saves. */
+export async function savedReport(page) {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator('[data-action="save-report"]').click(),
+  ]);
+  return JSON.parse(readFileSync(await download.path(), 'utf8'));
+}
+
+/** Keeps a picture of the page if LUNGLENS_SCREENSHOTS names a folder. */
+export async function shot(page, name) {
+  if (!SHOTS) return;
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,157 @@
+//! The one place in the page that touches the engine: device wishes, falling back, and its errors as sentences.
+
+use std::rc::Rc;
+
+use lunglens::engine::{
+    CancelToken, DeviceChoice, DeviceKind, Engine, EngineError, SegmentOptions, Segmentation,
+};
+use lunglens::engine::{InputInfo, Stage};
+use lunglens::imaging::{ClaheMode, CtSlice, ImagingError};
+use lunglens::manifest::ModelEntry;
+
+use super::models::sha256;
+use crate::bridge;
+use crate::protocol::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, Reply, RunOptions};
+
+/// What a run without a model is told.
+pub const NO_MODEL: &str = "The model is not loaded, so this slice was not read. Load the model first.";
+
+/// Why there is no result.
+pub enum Stop {
+    /// The user stopped the run.
+    Cancelled,
+    /// A sentence for the page.
+    Failed(String),
+}
+
+/// An engine and what it takes to build it again on the CPU.
+pub struct EngineHost {
+    engine: Engine,
+    entry: ModelEntry,
+    weights: Rc<Vec<u8>>,
+}
+
+impl EngineHost {
+    /// Puts a model on the wished device, or on the CPU with a sentence that says why.
+    ///
+    /// # Errors
+    /// A sentence for the page, if the CPU cannot run it either.
+    pub async fn new(
+        entry: ModelEntry,
+        weights: Rc<Vec<u8>>,
+        wish: DeviceWish,
+    ) -> Result<(Self, Option<String>), String> {
+        let choice = match wish {
+            DeviceWish::Auto => DeviceChoice::Auto,
+            DeviceWish::Gpu => DeviceChoice::Gpu,
+            DeviceWish::Cpu => DeviceChoice::Cpu,
+        };
+        let (engine, fallback) = match Engine::new(&entry, &weights, choice).await {
+            Ok(engine) => (engine, None),
+            Err(problem) if wish != DeviceWish::Cpu && is_of_device(&problem) => {
+                let engine =
+                    Engine::new(&entry, &weights, DeviceChoice::Cpu).await.map_err(|e| sentence(&e))?;
+                (engine, Some(why_cpu(&problem)))
+            }
+            Err(problem) => return Err(sentence(&problem)),
+        };
+        Ok((Self { engine, entry, weights }, fallback))
+    }
+
+    /// The loaded model's id.
+    pub fn model_id(&self) -> &str {
+        &self.entry.id
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> DeviceSummary {
+        let device = self.engine.device();
+        DeviceSummary { gpu: device.kind == DeviceKind::Gpu, name: device.name.clone() }
+    }
+
+    /// Runs a slice and tells the page each stage. If the GPU fails, starts over on the CPU and says so.
+    ///
+    /// # Errors
+    /// [`Stop`]: then there is no result at all.
+    pub async fn segment(
+        &mut self,
+        run: u32,
+        slice: &CtSlice,
+        name: String,
+        bytes: &[u8],
+        wishes: &RunOptions,
+        cancel: &CancelToken,
+    ) -> Result<Segmentation, Stop> {
+        let options = SegmentOptions {
+            score_threshold: wishes.score_threshold,
+            clahe: match wishes.clahe {
+                ClaheWish::Auto => ClaheMode::Auto,
+                ClaheWish::On => ClaheMode::On,
+                ClaheWish::Off => ClaheMode::Off,
+            },
+            ..SegmentOptions::default()
+        };
+        let input = InputInfo { name, sha256: sha256(bytes) };
+        let mut tell = |stage: Stage| bridge::reply(&Reply::Stage { run, index: stage.index() }, &[]);
+        let problem = match self.engine.segment(slice, input.clone(), &options, cancel, &mut tell).await {
+            Ok(done) => return Ok(done),
+            Err(EngineError::Cancelled) => return Err(Stop::Cancelled),
+            Err(problem) => problem,
+        };
+        if self.engine.device().kind != DeviceKind::Gpu || !is_of_device(&problem) {
+            return Err(Stop::Failed(sentence(&problem)));
+        }
+        self.engine = Engine::new(&self.entry, &self.weights, DeviceChoice::Cpu)
+            .await
+            .map_err(|e| Stop::Failed(sentence(&e)))?;
+        bridge::reply(&Reply::FellBack { run, device: self.device(), reason: why_cpu(&problem) }, &[]);
+        match self.engine.segment(slice, input, &options, cancel, &mut tell).await {
+            Ok(done) => Ok(done),
+            Err(EngineError::Cancelled) => Err(Stop::Cancelled),
+            Err(problem) => Err(Stop::Failed(sentence(&problem))),
+        }
+    }
+}
+
+/// Measures the kernels.
+///
+/// # Errors
+/// A sentence for the page.
+pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), String> {
+    let _ = wish;
+    Err("The kernels cannot be measured yet.".into())
+}
+
+/// What a file that is no slice is told.
+pub fn unreadable(problem: &ImagingError) -> Stop {
+    Stop::Failed(format!(
+        "This file could not be read as a CT slice: {problem}. Open a PNG or JPEG picture of one slice, or an \
+         uncompressed single-frame DICOM CT image."
+    ))
+}
+
+/// Whether another device may do what this one could not.
+fn is_of_device(problem: &EngineError) -> bool {
+    matches!(problem, EngineError::NoAdapter | EngineError::DeviceLost(_) | EngineError::OutOfMemory(_))
+}
+
+fn why_cpu(problem: &EngineError) -> String {
+    match problem {
+        EngineError::NoAdapter => "This browser offers no WebGPU here, so the CPU is used.".into(),
+        other => format!("The GPU could not be used ({other}), so the CPU is used."),
+    }
+}
+
+fn sentence(problem: &EngineError) -> String {
+    match problem {
+        EngineError::OutOfMemory(_) => {
+            "There was not enough memory for this slice. Close other tabs and open it again.".into()
+        }
+        EngineError::Imaging(problem) => format!(
+            "This slice could not be prepared: {problem}. Export it again as PNG or as uncompressed DICOM."
+        ),
+        other => format!(
+            "The model could not be run: {other}. Reload the page; if it stays, choose another device."
+        ),
+    }
+}

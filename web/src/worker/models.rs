@@ -1,0 +1,109 @@
+//! The models on offer and their bytes.
+
+use std::rc::Rc;
+
+use lunglens::manifest::{ModelEntry, ModelManifest};
+use sha2::{Digest, Sha256};
+
+use super::fetch;
+use crate::bridge;
+use crate::protocol::{ModelSummary, Reply};
+
+/// Larger than any manifest.
+const LARGEST_MANIFEST: usize = 1 << 20;
+
+/// The manifest, once fetched, and the bytes of the model that was loaded last.
+#[derive(Default)]
+pub struct Models {
+    manifest: Option<ModelManifest>,
+    last: Option<(String, Rc<Vec<u8>>)>,
+}
+
+impl Models {
+    /// The entry called `id` (the first without one) and its bytes: from memory, from the browser's cache, or fetched,
+    /// with progress told to the page.
+    ///
+    /// # Errors
+    /// A sentence for the page.
+    pub async fn get(&mut self, id: Option<&str>) -> Result<(ModelEntry, Rc<Vec<u8>>), String> {
+        let manifest = match self.manifest.take() {
+            Some(manifest) => manifest,
+            None => fetch_manifest().await?,
+        };
+        let manifest = self.manifest.insert(manifest);
+        let entry = match id {
+            Some(id) => manifest.models.iter().find(|m| m.id == id),
+            None => manifest.models.first(),
+        };
+        let entry = entry.ok_or("The page lists no such model. Reload the page.")?.clone();
+        if let Some((id, bytes)) = &self.last
+            && *id == entry.id
+        {
+            return Ok((entry, bytes.clone()));
+        }
+        self.last = None;
+        let wanted: Vec<String> = manifest.models.iter().map(key).collect();
+        let bytes = Rc::new(model_bytes(&entry, &wanted).await?);
+        self.last = Some((entry.id.clone(), bytes.clone()));
+        Ok((entry, bytes))
+    }
+}
+
+/// Where a model's bytes are fetched from and kept under: its content is part of the name.
+fn key(entry: &ModelEntry) -> String {
+    format!("models/{}?sha256={}", entry.file, entry.sha256)
+}
+
+async fn fetch_manifest() -> Result<ModelManifest, String> {
+    let failed = |why: String| {
+        format!("The list of models could not be loaded ({why}). Check the connection, then try again.")
+    };
+    let bytes = fetch::stream("models/manifest.json", LARGEST_MANIFEST, |_| {}).await.map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|e| failed(e.to_string()))?;
+    let manifest = ModelManifest::from_json(&text).map_err(|e| failed(e.to_string()))?;
+    let models = manifest.models.iter().map(|m| ModelSummary {
+        id: m.id.clone(),
+        title: m.title.clone(),
+        bytes: m.bytes,
+        licence: m.licence.clone(),
+    });
+    bridge::reply(&Reply::Manifest { models: models.collect() }, &[]);
+    Ok(manifest)
+}
+
+async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<Vec<u8>, String> {
+    let (total, key) = (entry.bytes, key(entry));
+    let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, &[]);
+    told(0);
+    if let Some(bytes) = fetch::cached(&key).await {
+        if sha256(&bytes) == entry.sha256 {
+            told(bytes.len());
+            return Ok(bytes);
+        }
+        fetch::forget(&key).await;
+    }
+    let mut shown = 0;
+    let limit = usize::try_from(total).unwrap_or(usize::MAX);
+    let bytes = fetch::stream(&key, limit, |loaded| {
+        // A message each quarter of a megabyte is smooth enough.
+        if loaded - shown >= 1 << 18 || loaded == limit {
+            shown = loaded;
+            told(loaded);
+        }
+    });
+    let bytes = bytes.await.map_err(|why| {
+        format!("The model could not be loaded ({why}). Check the connection, then try again.")
+    })?;
+    if sha256(&bytes) != entry.sha256 {
+        return Err("The model's file arrived damaged: its checksum is wrong. Try again; if it stays, tell those who \
+                    run this site."
+            .into());
+    }
+    fetch::keep(&key, &bytes, wanted).await;
+    Ok(bytes)
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
