@@ -4,5 +4,5 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 scripts/setup.sh demo
-cargo run --locked --release -- segment samples/SAMPLE_PNG --out out "$@"
+cargo run --locked --release -- segment samples/covid-slice.png --out out "$@"
 ls -l out/*.overlay.png out/*.report.json

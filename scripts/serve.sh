@@ -4,4 +4,4 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 scripts/setup.sh serve
 scripts/build-web.sh
-exec node PAGE_SERVER dist "${PORT:-8080}"
+exec node tests/page/serve.mjs dist "${PORT:-8080}"

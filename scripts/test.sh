@@ -25,7 +25,7 @@ pure_modules_stay_pure() {
 }
 
 sample_report() {
-  "$CARGO_TARGET_DIR/release/lunglens" segment samples/SAMPLE_PNG --out out/test "$@"
+  "$CARGO_TARGET_DIR/release/lunglens" segment samples/covid-slice.png --out out/test "$@"
 }
 
 count() { awk -v pattern="$1" -v field="$2" '$0 ~ pattern { sum += $field } END { print sum + 0 }' "$log"; }
@@ -38,7 +38,7 @@ step 'lints' cargo clippy --locked --workspace --all-targets --release -- -D war
 step 'tests' cargo test --locked --workspace --release
 step 'sample, natively' sample_report
 step 'page: build' scripts/build-web.sh
-export LUNGLENS_CLI_REPORT="$PWD/out/test/SAMPLE_STEM.report.json"
+export LUNGLENS_CLI_REPORT="$PWD/out/test/covid-slice.report.json"
 step 'page: tests' npm test
 
 rust_passed=$(count '^test result: ok' 4)

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::Context;
-use lunglens::engine::{DeviceKind, list_devices};
+use lunglens::engine::list_devices;
+use lunglens::report::DeviceKind;
 
 use super::args::DevicesArgs;
 use super::exit::{CannotRun, Exit};

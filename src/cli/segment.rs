@@ -6,11 +6,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
-use lunglens::engine::{
-    CancelToken, DeviceChoice, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Segmentation,
-};
+use lunglens::engine::{CancelToken, DeviceChoice, Engine, EngineError, SegmentOptions, Segmentation};
 use lunglens::imaging::{self, CtSlice};
-use lunglens::report::{self, ClassName, OverlayOptions};
+use lunglens::report::{self, ClassName, DeviceKind, InputInfo, OverlayOptions};
 use lunglens::severity::SeverityConfig;
 use sha2::{Digest, Sha256};
 
@@ -178,7 +176,7 @@ impl<'a> Run<'a> {
 
     fn print(&self, file: &InputFile, segmentation: &Segmentation, begun: Instant) -> anyhow::Result<()> {
         let line = if self.options.json {
-            segmentation.report.to_json_line()?
+            segmentation.report.to_json_line()
         } else if self.options.quiet {
             return Ok(());
         } else {
@@ -215,5 +213,5 @@ fn write_results(slice: &CtSlice, segmentation: &Segmentation, outputs: &OutputP
         outputs::write_whole(path, bytes).with_context(|| format!("writing {}", path.display()))
     };
     write(&outputs.overlay, &overlay)?;
-    write(&outputs.report, segmentation.report.to_json()?.as_bytes())
+    write(&outputs.report, segmentation.report.to_json().as_bytes())
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lunglens::engine::{DeviceInfo, DeviceKind};
+use lunglens::report::{DeviceInfo, DeviceKind};
 use lunglens::severity::{Assessment, Finding, Involvement};
 
 /// For example `case.png: Mild, lung involvement 7.3 % (left 9.1 %, right 5.2 %), 3 lesions, GPU: llvmpipe, 2.1 s`.
