@@ -85,7 +85,7 @@ impl MaskRcnnConfig {
                 sizes: vec![12.0, 24.0, 48.0, 96.0, 192.0],
                 aspect_ratios: vec![0.5, 1.0, 2.0],
             },
-            rpn: RpnConfig { post_nms_top_n: 300, ..RpnConfig::default() },
+            rpn: RpnConfig { pre_nms_top_n: 300, post_nms_top_n: 300, ..RpnConfig::default() },
             roi_sampling_ratio: 2,
             box_roi_size: 7,
             representation_size: 1024,

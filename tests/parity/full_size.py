@@ -30,14 +30,14 @@ RATIOS = (0.5, 1.0, 2.0)
 def build(depth):
     """The full-size MaskRCNN with LungLens's settings, without torchvision's normalisation."""
     return MaskRCNN(
-        resnet_fpn_backbone(f"resnet{depth}", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5),
+        resnet_fpn_backbone(backbone_name=f"resnet{depth}", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5),
         num_classes=3,
         min_size=SIZE,
         max_size=SIZE,
         image_mean=[0.0] * 3,
         image_std=[1.0] * 3,
         rpn_anchor_generator=AnchorGenerator(tuple((a,) for a in ANCHORS), (RATIOS,) * len(ANCHORS)),
-        rpn_pre_nms_top_n_test=1000,
+        rpn_pre_nms_top_n_test=300,
         rpn_post_nms_top_n_test=300,
     )
 
