@@ -1,2 +1,7 @@
-//! The command line program.
-fn main() {}
+//! The command line program: `lunglens segment`, `devices`, `models`, `pack` and `completions`.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lunglens::engine::DeviceChoice;
 use lunglens::imaging::ClaheMode;
+use lunglens::manifest::Backbone;
+use lunglens::weights::Quantization;
 
 const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device";
 
@@ -73,7 +75,9 @@ pub enum Command {
 }
 
 const PACK_EXAMPLE: &str = "Example:
-  lunglens pack checkpoint.safetensors --config r50.config.json --out models/r50.bin";
+  lunglens pack checkpoint.safetensors --backbone resnet101 --out r101.llw
+
+It prints the size and the SHA-256 that the model's entry in manifest.json must have.";
 
 const COMPLETIONS_EXAMPLES: &str = "Examples:
   lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
@@ -161,13 +165,60 @@ pub struct PackArgs {
     #[arg(value_name = "CHECKPOINT")]
     pub input: PathBuf,
 
-    /// The model's configuration as JSON: the `config` of an entry in manifest.json
-    #[arg(long, value_name = "FILE")]
-    pub config: PathBuf,
-
     /// The packed file to write
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+
+    /// The backbone, with LungLens's usual sizes and limits
+    #[arg(long, value_enum, default_value_t = BackboneArg::Resnet50)]
+    pub backbone: BackboneArg,
+
+    /// Other sizes and limits, as JSON: the `config` of an entry in manifest.json
+    #[arg(long, value_name = "FILE", conflicts_with = "backbone")]
+    pub config: Option<PathBuf>,
+
+    /// How matrices are stored
+    #[arg(long, value_enum, default_value_t = StorageArg::Int8)]
+    pub storage: StorageArg,
+}
+
+/// `--backbone`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BackboneArg {
+    /// ResNet-50
+    Resnet50,
+    /// ResNet-101
+    Resnet101,
+}
+
+impl From<BackboneArg> for Backbone {
+    fn from(backbone: BackboneArg) -> Self {
+        match backbone {
+            BackboneArg::Resnet50 => Backbone::Resnet50,
+            BackboneArg::Resnet101 => Backbone::Resnet101,
+        }
+    }
+}
+
+/// `--storage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StorageArg {
+    /// 8 bit with a scale a channel
+    Int8,
+    /// 16 bit floating point
+    F16,
+    /// 32 bit floating point
+    F32,
+}
+
+impl From<StorageArg> for Quantization {
+    fn from(storage: StorageArg) -> Self {
+        match storage {
+            StorageArg::Int8 => Quantization::Int8,
+            StorageArg::F16 => Quantization::F16,
+            StorageArg::F32 => Quantization::F32,
+        }
+    }
 }
 
 /// `--device`.

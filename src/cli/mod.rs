@@ -13,6 +13,7 @@ mod segment;
 mod summary;
 mod table;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -44,14 +45,23 @@ pub fn main() -> ExitCode {
 fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "lunglens", &mut script);
-    std::io::Write::write_all(&mut std::io::stdout().lock(), &script)?;
+    std::io::stdout().lock().write_all(&script)?;
     Ok(Exit::Success)
 }
 
 fn run_pack(options: &args::PackArgs) -> anyhow::Result<Exit> {
-    let name = options.config.display();
-    let text = std::fs::read_to_string(&options.config).with_context(|| format!("reading {name}"))?;
-    let config: MaskRcnnConfig = serde_json::from_str(&text).with_context(|| format!("reading {name}"))?;
-    pack::pack(&options.input, &config, &options.out)?;
+    let config = match &options.config {
+        None => MaskRcnnConfig::new(options.backbone.into()),
+        Some(path) => {
+            let reading = || format!("reading {}", path.display());
+            let text = std::fs::read_to_string(path).with_context(reading)?;
+            serde_json::from_str(&text).with_context(reading)?
+        }
+    };
+    let packed = pack::pack(&options.input, &config, options.storage.into(), &options.out)?;
+    let out = options.out.display();
+    let summary =
+        format!("{out}: {} tensors, {} bytes, SHA-256 {}", packed.tensors, packed.bytes, packed.sha256);
+    writeln!(std::io::stdout().lock(), "{summary}")?;
     Ok(Exit::Success)
 }

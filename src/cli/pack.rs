@@ -8,6 +8,8 @@ use lunglens::manifest::MaskRcnnConfig;
 use lunglens::weights::{Quantization, load_torchvision, read_packed, write_packed};
 use sha2::{Digest, Sha256};
 
+use super::outputs::write_whole;
+
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackSummary {
@@ -19,13 +21,9 @@ pub struct PackSummary {
     pub sha256: String,
 }
 
-/// Packs the checkpoint `input` (safetensors, torchvision's names) in 8 bit as `output`; see [`pack_as`].
-pub fn pack(input: &Path, config: &MaskRcnnConfig, output: &Path) -> anyhow::Result<PackSummary> {
-    pack_as(input, config, Quantization::Int8, output)
-}
-
-/// Folds BatchNorm, checks every tensor against `config`, and writes the packed file.
-pub fn pack_as(
+/// Packs the checkpoint `input` (safetensors, torchvision's names) as `output`: folds BatchNorm, checks every tensor
+/// against `config`, and writes the packed file.
+pub fn pack(
     input: &Path,
     config: &MaskRcnnConfig,
     quantization: Quantization,
@@ -37,7 +35,7 @@ pub fn pack_as(
         load_torchvision(&checkpoint, config).with_context(|| format!("loading {}", input.display()))?;
     let packed = write_packed(&weights, quantization)?;
     read_packed(&packed).context("reading the packed weights back")?;
-    fs::write(output, &packed).with_context(|| format!("writing {}", output.display()))?;
+    write_whole(output, &packed).with_context(|| format!("writing {}", output.display()))?;
     Ok(PackSummary {
         tensors: weights.len(),
         bytes: packed.len() as u64,

@@ -15,7 +15,7 @@ impl Progress {
     pub fn new(files: usize, quiet: bool) -> Self {
         let shown = !quiet && std::io::stderr().is_terminal();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some((files * Stage::count()) as u64), target);
+        let bar = ProgressBar::with_draw_target(Some((files * Stage::ALL.len()) as u64), target);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} %  {eta:>4}  {wide_msg}") {
             bar.set_style(style);
         }
@@ -24,13 +24,13 @@ impl Progress {
 
     /// Shows that `stage` of file number `file` (from 0) called `name` has begun.
     pub fn stage(&self, file: usize, name: &str, stage: Stage) {
-        self.bar.set_position((file * Stage::count() + stage.index()) as u64);
+        self.bar.set_position((file * Stage::ALL.len() + stage.index()) as u64);
         self.bar.set_message(format!("{name}: {}", describe(stage)));
     }
 
     /// Shows that files up to number `file` are done.
     pub fn done(&self, file: usize) {
-        self.bar.set_position(((file + 1) * Stage::count()) as u64);
+        self.bar.set_position(((file + 1) * Stage::ALL.len()) as u64);
     }
 
     /// Runs `print` while the bar is off the screen.

@@ -21,13 +21,13 @@ pub fn line(
     )
 }
 
-/// For example `GPU: llvmpipe`.
+/// For example `GPU: llvmpipe`; a device without a name of its own gives its kind alone.
 fn describe_device(device: &DeviceInfo) -> String {
     let kind = match device.kind {
         DeviceKind::Gpu => "GPU",
         DeviceKind::Cpu => "CPU",
     };
-    format!("{kind}: {}", device.name)
+    if device.name == kind { kind.to_owned() } else { format!("{kind}: {}", device.name) }
 }
 
 fn finding(assessment: &Assessment, lesions: usize) -> String {

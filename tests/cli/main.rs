@@ -4,5 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod harness;
+mod pack;
 mod segment;
 mod surface;
