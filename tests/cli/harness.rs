@@ -42,23 +42,16 @@ pub fn scratch_folder(name: &str) -> PathBuf {
 
 /// The sample slice that is a picture.
 pub fn picture() -> PathBuf {
-    sample("png")
+    sample("covid-slice.png")
 }
 
 /// The sample slice that is a DICOM image.
 pub fn dicom() -> PathBuf {
-    sample("dcm")
+    sample("chest-slice.dcm")
 }
 
-fn sample(ending: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
-    let mut found: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == ending))
-        .collect();
-    found.sort();
-    found.into_iter().next().expect("a sample with this ending")
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
 }
 
 /// A path as an argument.
