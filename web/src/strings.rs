@@ -19,6 +19,9 @@ pub struct Strings {
     pub sample_missing: &'static str,
     pub sample_licences: &'static str,
 
+    pub expect: &'static str,
+    pub expect_items: [(&'static str, &'static str); 3],
+
     pub options: &'static str,
     pub model: &'static str,
     pub device: &'static str,
@@ -110,6 +113,23 @@ pub const ENGLISH: Strings = Strings {
     sample_missing: "Not available",
     sample_licences: "Samples and licences",
 
+    expect: "What to expect",
+    expect_items: [
+        (
+            "What it does",
+            "Outlines lesions and lungs in one axial slice, and measures how much of the lung is affected.",
+        ),
+        (
+            "Where it runs",
+            "Here, on your graphics card or processor. Once the model is loaded, nothing is sent or fetched.",
+        ),
+        (
+            "What it is not",
+            "A diagnosis. The model learnt from few COVID-19 patients, errs on other diseases, and sees one slice, not the \
+             whole lung.",
+        ),
+    ],
+
     options: "Options",
     model: "Model",
     device: "Device",
@@ -172,8 +192,8 @@ pub const ENGLISH: Strings = Strings {
     alarming: "Alarming",
     no_lesion: "No lesion found",
     no_lung: "No lung found",
-    mild_hint: "Less of the lung in this slice is affected than the limit.",
-    alarming_hint: "As much of the lung in this slice is affected as the limit, or more.",
+    mild_hint: "Less than {limit} of the lung in this slice is affected.",
+    alarming_hint: "{limit} or more of the lung in this slice is affected.",
     no_lesion_hint: "The model outlined lung, and no lesion in it.",
     no_lung_hint: "The model outlined no lung, so involvement cannot be measured. Is this an axial chest slice?",
     file: "File",

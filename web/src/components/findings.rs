@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lunglens::report::ClassName;
+use lunglens::report::{ClassName, DeviceKind};
 use lunglens::severity::{Finding, Involvement};
 use yew::prelude::*;
 
@@ -17,8 +17,19 @@ pub struct Props {
     pub outcome: Rc<Outcome>,
     /// The lit instance.
     pub lit: Option<usize>,
+    /// The instance that stays lit.
+    pub pinned: Option<usize>,
     /// An instance is pointed at or focused, or none is.
     pub on_light: Callback<Option<usize>>,
+    /// An instance was pressed.
+    pub on_pin: Callback<usize>,
+}
+
+/// Properties of [`Facts`].
+#[derive(Properties, PartialEq)]
+pub struct FactsProps {
+    /// The result.
+    pub outcome: Rc<Outcome>,
 }
 
 /// Name, explanation and CSS class of a finding.
@@ -55,16 +66,9 @@ pub fn Findings(props: &Props) -> Html {
     let (name, hint, class) = grade(assessment.finding);
     let limit = assessment.alarming_from_percent;
     let hint = match assessment.finding {
-        Finding::Mild | Finding::Alarming => {
-            format!("{} ({})", hint.trim_end_matches('.'), format::percent(limit))
-        }
+        Finding::Mild | Finding::Alarming => hint.replace("{limit}", &format!("{limit} %")),
         _ => hint.to_owned(),
     };
-    let device = DeviceSummary {
-        gpu: report.device.kind == lunglens::report::DeviceKind::Gpu,
-        name: report.device.name.clone(),
-    };
-    let size = format!("{} \u{d7} {}", report.input.columns, report.input.rows);
     html! {
         <>
             <section class="card result" aria-labelledby="result-title">
@@ -90,16 +94,29 @@ pub fn Findings(props: &Props) -> Html {
                 }
                 <ol>{ for instances(props) }</ol>
             </section>
-            <section class="card facts">
-                <dl>
-                    <dt>{ t.file }</dt><dd class="file-name">{ &report.input.name }</dd>
-                    <dt>{ t.size }</dt><dd>{ size }</dd>
-                    <dt>{ t.model }</dt><dd>{ &report.model.id }</dd>
-                    <dt>{ t.device }</dt><dd data-field="report-device">{ format::device(&device) }</dd>
-                    <dt>{ t.time }</dt><dd data-field="time">{ format::seconds(outcome.millis) }</dd>
-                </dl>
-            </section>
         </>
+    }
+}
+
+/// How the result came about.
+#[component]
+pub fn Facts(props: &FactsProps) -> Html {
+    let t = text();
+    let outcome = &props.outcome;
+    let report = &outcome.report;
+    let device =
+        DeviceSummary { gpu: report.device.kind == DeviceKind::Gpu, name: report.device.name.clone() };
+    let size = format!("{} \u{d7} {}", report.input.columns, report.input.rows);
+    html! {
+        <section class="card facts">
+            <dl>
+                <div><dt>{ t.file }</dt><dd class="file-name">{ &report.input.name }</dd></div>
+                <div><dt>{ t.size }</dt><dd>{ size }</dd></div>
+                <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
+                <div><dt>{ t.device }</dt><dd data-field="report-device">{ format::device(&device) }</dd></div>
+                <div><dt>{ t.time }</dt><dd data-field="time">{ format::seconds(outcome.millis) }</dd></div>
+            </dl>
+        </section>
     }
 }
 
@@ -137,11 +154,11 @@ fn instances(props: &Props) -> Vec<Html> {
         let focus = props.on_light.reform(move |_: FocusEvent| Some(index));
         let dark = props.on_light.reform(|_: PointerEvent| None);
         let blur = props.on_light.reform(|_: FocusEvent| None);
-        let press = props.on_light.reform(move |_: MouseEvent| Some(index));
+        let press = props.on_pin.reform(move |_: MouseEvent| index);
         let lit = props.lit == Some(index);
         html! {
             <li key={index}>
-                <button type="button" aria-pressed={lit.to_string()} data-instance={index.to_string()}
+                <button type="button" aria-pressed={(props.pinned == Some(index)).to_string()} data-instance={index.to_string()}
                     class={classes!("instance", if lesion { "is-lesion" } else { "is-lung" }, lit.then_some("is-lit"))}
                     onpointerenter={light} onpointerleave={dark} onfocus={focus} onblur={blur} onclick={press}>
                     <span class="instance-name">{ if lesion { t.lesion } else { t.lung } }{ " " }{ instance.id }</span>

@@ -80,7 +80,7 @@ pub fn OpenPanel(props: &Props) -> Html {
                     { if props.dragging { t.drop_now } else if props.compact { t.choose_other } else { t.drop_title } }
                 </h2>
                 <p>{ t.drop_hint }</p>
-                <button type="button" class="button is-primary" data-action="choose" onclick={choose}>{ t.choose_file }</button>
+                <button type="button" class={classes!("button", (!props.compact).then_some("is-primary"))} data-action="choose" onclick={choose}>{ t.choose_file }</button>
                 <input ref={input} class="visually-hidden" type="file" tabindex="-1" aria-hidden="true"
                     accept=".png,.jpg,.jpeg,.dcm,.dicom,image/png,image/jpeg,application/dicom,application/octet-stream"
                     onchange={chosen} />

@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use gloo::file::callbacks::FileReader;
 use gloo::timers::callback::Timeout;
-use web_sys::{DragEvent, File};
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, File, HtmlElement};
 use yew::prelude::*;
 
-use super::findings::Findings;
+use super::findings::{Facts, Findings};
 use super::open::OpenPanel;
 use super::options::Options;
 use super::progress::{EngineLine, RunProgress};
@@ -33,8 +34,10 @@ pub enum Message {
     OpenSample(usize),
     /// A drag is over the page, or not any more.
     Dragging(bool),
-    /// An instance is lit, or none.
+    /// An instance is pointed at or focused, or none is.
     Light(Option<usize>),
+    /// An instance was pressed: it stays lit until it is pressed again.
+    Pin(usize),
 }
 
 /// The page.
@@ -46,6 +49,9 @@ pub struct Page {
     timers: Vec<Timeout>,
     dragging: bool,
     lit: Option<usize>,
+    pinned: Option<usize>,
+    /// The run's state when the page was last drawn.
+    drawn: &'static str,
     note: Option<&'static str>,
 }
 
@@ -68,6 +74,8 @@ impl Component for Page {
             timers: Vec::new(),
             dragging: false,
             lit: None,
+            pinned: None,
+            drawn: "idle",
             note: None,
         };
         page.carry_out(ctx, vec![Effect::StartWorker]);
@@ -113,6 +121,9 @@ impl Component for Page {
                 self.lit = lit;
                 return changed;
             }
+            Message::Pin(index) => {
+                self.pinned = if self.pinned == Some(index) { None } else { Some(index) };
+            }
         }
         true
     }
@@ -142,18 +153,22 @@ impl Component for Page {
         };
         let options = html! { <Options state={self.state.clone()} on_action={act.clone()} /> };
         let (stage, side) = match &self.state.run {
-            RunState::Idle => (open, Html::default()),
+            RunState::Idle => (open, expectations()),
             RunState::Waiting | RunState::Active { .. } => {
                 (html! { <RunProgress state={self.state.clone()} on_action={act.clone()} /> }, open)
             }
             RunState::Done(outcome) => {
                 let on_light = link.callback(Message::Light);
+                let (lit, on_pin) = (self.lit.or(self.pinned), link.callback(Message::Pin));
                 let viewer = html! {
-                    <Viewer outcome={outcome.clone()} lit={self.lit} on_light={on_light.clone()} />
+                    <>
+                        <Viewer outcome={outcome.clone()} {lit} on_light={on_light.clone()} />
+                        <Facts outcome={outcome.clone()} />
+                    </>
                 };
                 let findings = html! {
                     <>
-                        <Findings outcome={outcome.clone()} lit={self.lit} {on_light} />
+                        <Findings outcome={outcome.clone()} {lit} pinned={self.pinned} {on_light} {on_pin} />
                         { open }
                     </>
                 };
@@ -181,7 +196,7 @@ impl Component for Page {
                 </aside>
                 <p class="visually-hidden" role="status" aria-live="polite">{ self.announcement() }</p>
                 <main class={classes!("layout", matches!(self.state.run, RunState::Idle).then_some("is-start"))}>
-                    <div class="stage">
+                    <div class="stage" id="stage" tabindex="-1">
                         if let Some(notice) = &self.state.notice {
                             <p class="aside-note" role="note">{ notice }</p>
                         }
@@ -195,6 +210,21 @@ impl Component for Page {
             </div>
         }
     }
+
+    fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        let now = run_name(&self.state.run);
+        if std::mem::replace(&mut self.drawn, now) == now {
+            return;
+        }
+        // What had the focus may be gone: then the focus goes to what took its place.
+        let Some(document) = browser::document() else { return };
+        if document.active_element().is_none_or(|e| e.tag_name() == "BODY")
+            && let Some(stage) =
+                document.get_element_by_id("stage").and_then(|e| e.dyn_into::<HtmlElement>().ok())
+        {
+            let _ = stage.focus();
+        }
+    }
 }
 
 impl Page {
@@ -202,7 +232,7 @@ impl Page {
         let was_done = matches!(self.state.run, RunState::Done(_));
         let effects = self.state.update(action);
         if was_done != matches!(self.state.run, RunState::Done(_)) {
-            self.lit = None;
+            (self.lit, self.pinned) = (None, None);
         }
         self.carry_out(ctx, effects);
     }
@@ -285,6 +315,18 @@ impl Page {
 /// The files of a browser's list.
 pub fn list_files(list: web_sys::FileList) -> Vec<File> {
     (0..list.length()).filter_map(|index| list.get(index)).collect()
+}
+
+fn expectations() -> Html {
+    let items = text().expect_items.iter().map(|(title, words)| {
+        html! { <><dt>{ title }</dt><dd>{ words }</dd></> }
+    });
+    html! {
+        <section class="card expect" aria-labelledby="expect-title">
+            <h2 id="expect-title">{ text().expect }</h2>
+            <dl>{ for items }</dl>
+        </section>
+    }
 }
 
 fn message_card(title: &str, message: &str, failed: bool) -> Html {
