@@ -47,7 +47,13 @@ pub fn run(options: &ModelsArgs) -> anyhow::Result<Exit> {
         writeln!(stdout, "{}", serde_json::to_string_pretty(&models).context("writing the models as JSON")?)?;
     } else {
         let rows: Vec<[String; 5]> = checked.iter().map(|(entry, state)| to_row(entry, *state)).collect();
-        write!(stdout, "{}", format_table(["ID", "BACKBONE", "SIZE", "SHA-256", "ACCURACY"], &rows))?;
+        write!(stdout, "{}", format_table(["ID", "BACKBONE", "SIZE", "SHA-256", "LICENCE"], &rows))?;
+        for entry in &manifest.models {
+            writeln!(stdout, "\nAccuracy of {}", entry.id)?;
+            for line in accuracy_lines(&entry.accuracy) {
+                writeln!(stdout, "  {line}")?;
+            }
+        }
     }
     let all_verified = checked.iter().all(|(_, state)| *state == FileState::Verified);
     Ok(if all_verified { Exit::Success } else { Exit::SomeFailed })
@@ -93,7 +99,7 @@ fn to_row(entry: &ModelEntry, state: FileState) -> [String; 5] {
         backbone_name(entry.backbone).to_owned(),
         format!("{:.1} MB", entry.bytes as f64 / 1e6),
         state.name().to_owned(),
-        accuracy_text(&entry.accuracy),
+        entry.licence.clone(),
     ]
 }
 
@@ -101,23 +107,30 @@ fn to_json(entry: &ModelEntry, state: FileState) -> Value {
     json!({ "file_state": state.name(), "entry": entry })
 }
 
-/// The numbers of an accuracy value, as `name value` pairs; nested names are joined by a blank.
-fn accuracy_text(accuracy: &Value) -> String {
-    let mut parts = Vec::new();
-    push_numbers(accuracy, "", &mut parts);
-    if parts.is_empty() { "not measured".to_owned() } else { parts.join(", ") }
+/// An accuracy value for people: its own numbers and texts, then a line a group of numbers.
+fn accuracy_lines(accuracy: &Value) -> Vec<String> {
+    let Value::Object(fields) = accuracy else {
+        return vec!["not measured".to_owned()];
+    };
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        let name = name.replace('_', " ");
+        match value {
+            Value::Object(group) => {
+                let numbers: Vec<String> = group
+                    .iter()
+                    .map(|(name, value)| format!("{} {}", name.replace('_', " "), plain(value)))
+                    .collect();
+                lines.push(format!("{name}: {}", numbers.join(", ")));
+            }
+            value => lines.push(format!("{name}: {}", plain(value))),
+        }
+    }
+    lines
 }
 
-fn push_numbers(value: &Value, name: &str, parts: &mut Vec<String>) {
-    match value {
-        Value::Number(number) => parts.push(format!("{name} {number}").trim_start().to_owned()),
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                push_numbers(value, format!("{name} {}", key.replace('_', " ")).trim_start(), parts);
-            }
-        }
-        _ => {}
-    }
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -125,10 +138,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accuracy_is_flattened_to_names_and_numbers() {
-        let accuracy = json!({ "validation": { "instance_f1": 0.48, "note": "text" }, "lung_dice": 0.96 });
-        assert_eq!(accuracy_text(&accuracy), "lung dice 0.96, validation instance f1 0.48");
-        assert_eq!(accuracy_text(&Value::Null), "not measured");
+    fn accuracy_has_a_line_a_group() {
+        let accuracy = json!({ "validation": { "lung_dice": 0.96, "slices": 38 }, "note": "At score 0.5." });
+        assert_eq!(
+            accuracy_lines(&accuracy),
+            ["note: At score 0.5.", "validation: lung dice 0.96, slices 38"]
+        );
+        assert_eq!(accuracy_lines(&Value::Null), ["not measured"]);
     }
 
     #[test]
