@@ -299,7 +299,7 @@ def make_roi_align(out):
     levels = torch.floor(4 + torch.log2(((rois[:, 2:] - rois[:, :2]).prod(1).sqrt()) / 224) + 1e-6).clamp(2, 5)
     assert levels.unique().tolist() == [2, 3, 4, 5], levels
     tensors["pyramid_levels"] = levels
-    save(tensors, out / "roi_align.safetensors", {"spatial_scale": "0.25", "sampling_ratio": "2", "aligned": "false"})
+    save(tensors, out / "roi_align.safetensors", {"settings": "scale 0.25, sampling ratio 2, aligned false"})
 
 
 @torch.no_grad()
@@ -320,7 +320,7 @@ def make_fold(out):
     for name, tensor in norm.state_dict().items():
         if name != "num_batches_tracked":
             tensors[f"backbone.body.bn1.{name}"] = tensor
-    save(tensors, out / "fold.safetensors", {"stride": "2", "padding": "1"})
+    save(tensors, out / "fold.safetensors", {"settings": "stride 2, padding 1"})
 
 
 def main():
