@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use lunglens::engine::{
-    CancelToken, DeviceChoice, DeviceKind, Engine, EngineError, SegmentOptions, Segmentation,
+    CancelToken, DeviceChoice, DeviceInfo, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions,
+    Segmentation, Stage, open_device,
 };
-use lunglens::engine::{InputInfo, Stage};
 use lunglens::imaging::{ClaheMode, CtSlice, ImagingError};
+use lunglens::kernels::{self, BenchRow};
+use lunglens::kernels::{self, BenchRow};
 use lunglens::manifest::ModelEntry;
 
 use super::models::sha256;
@@ -41,12 +43,7 @@ impl EngineHost {
         weights: Rc<Vec<u8>>,
         wish: DeviceWish,
     ) -> Result<(Self, Option<String>), String> {
-        let choice = match wish {
-            DeviceWish::Auto => DeviceChoice::Auto,
-            DeviceWish::Gpu => DeviceChoice::Gpu,
-            DeviceWish::Cpu => DeviceChoice::Cpu,
-        };
-        let (engine, fallback) = match Engine::new(&entry, &weights, choice).await {
+        let (engine, fallback) = match Engine::new(&entry, &weights, choice(wish)).await {
             Ok(engine) => (engine, None),
             Err(problem) if wish != DeviceWish::Cpu && is_of_device(&problem) => {
                 let engine =
@@ -65,8 +62,7 @@ impl EngineHost {
 
     /// Where it runs.
     pub fn device(&self) -> DeviceSummary {
-        let device = self.engine.device();
-        DeviceSummary { gpu: device.kind == DeviceKind::Gpu, name: device.name.clone() }
+        summary(self.engine.device())
     }
 
     /// Runs a slice and tells the page each stage. If the GPU fails, starts over on the CPU and says so.
@@ -118,8 +114,13 @@ impl EngineHost {
 /// # Errors
 /// A sentence for the page.
 pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), String> {
-    let _ = wish;
-    Err("The kernels cannot be measured yet.".into())
+    let (device, info) = open_device(choice(wish)).await.map_err(|e| sentence(&e))?;
+    let mut rows = Vec::new();
+    let mut keep = |row: BenchRow| {
+        rows.push(BenchLine { name: row.name, millis: row.milliseconds, gflops: row.gflops });
+    };
+    kernels::bench(&device, &mut keep).await.map_err(|e| format!("The kernels could not be measured: {e}."))?;
+    Ok((DeviceSummary { gpu: info.kind == DeviceKind::Gpu, name: info.name }, rows))
 }
 
 /// What a file that is no slice is told.
@@ -128,6 +129,14 @@ pub fn unreadable(problem: &ImagingError) -> Stop {
         "This file could not be read as a CT slice: {problem}. Open a PNG or JPEG picture of one slice, or an \
          uncompressed single-frame DICOM CT image."
     ))
+}
+
+fn choice(wish: DeviceWish) -> DeviceChoice {
+    match wish {
+        DeviceWish::Auto => DeviceChoice::Auto,
+        DeviceWish::Gpu => DeviceChoice::Gpu,
+        DeviceWish::Cpu => DeviceChoice::Cpu,
+    }
 }
 
 /// Whether another device may do what this one could not.
