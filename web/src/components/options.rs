@@ -106,7 +106,7 @@ pub fn Options(props: &Props) -> Html {
                 <div class="field">
                     <label for="option-threshold">
                         { t.threshold }
-                        <output for="option-threshold">{ format!("{:.2}", settings.score_threshold) }</output>
+                        <span class="value" aria-hidden="true">{ format!("{:.2}", settings.score_threshold) }</span>
                     </label>
                     <input id="option-threshold" type="range" min="5" max="95" step="5" aria-describedby="option-threshold-hint"
                         aria-valuetext={format!("{:.2}", settings.score_threshold)}

@@ -101,7 +101,7 @@ pub fn Viewer(props: &Props) -> Html {
                     <span>{ t.opacity }</span>
                     <input type="range" min="0" max="100" step="5" value={percent.clone()} disabled={!*overlay}
                         aria-valuetext={format!("{percent} %")} oninput={on_opacity} />
-                    <output>{ format!("{percent} %") }</output>
+                    <span class="value" aria-hidden="true">{ format!("{percent} %") }</span>
                 </label>
                 <ul class="key">
                     <li class="is-lesion">{ t.lesion }</li>

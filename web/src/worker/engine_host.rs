@@ -119,7 +119,9 @@ pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), 
     let mut keep = |row: BenchRow| {
         rows.push(BenchLine { name: row.name, millis: row.milliseconds, gflops: row.gflops });
     };
-    kernels::bench(&device, &mut keep).await.map_err(|e| format!("The kernels could not be measured: {e}."))?;
+    kernels::bench(&device, &mut keep)
+        .await
+        .map_err(|e| format!("The kernels could not be measured: {e}."))?;
     Ok((DeviceSummary { gpu: info.kind == DeviceKind::Gpu, name: info.name }, rows))
 }
 
