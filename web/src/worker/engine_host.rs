@@ -125,20 +125,9 @@ pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), 
     Ok((DeviceSummary { gpu: info.kind == DeviceKind::Gpu, name: info.name }, rows))
 }
 
-/// What a file that is no slice is told.
+/// What a file that is no slice is told: the decoder's sentence, and what to do.
 pub fn unreadable(problem: &ImagingError) -> Stop {
-    Stop::Failed(format!(
-        "This file could not be read as a CT slice: {problem}. Open a PNG or JPEG picture of one slice, or an \
-         uncompressed single-frame DICOM CT image."
-    ))
-}
-
-fn choice(wish: DeviceWish) -> DeviceChoice {
-    match wish {
-        DeviceWish::Auto => DeviceChoice::Auto,
-        DeviceWish::Gpu => DeviceChoice::Gpu,
-        DeviceWish::Cpu => DeviceChoice::Cpu,
-    }
+    Stop::Failed(format!("{problem} Open another file, or export the slice again."))
 }
 
 /// Whether another device may do what this one could not.
@@ -158,9 +147,7 @@ fn sentence(problem: &EngineError) -> String {
         EngineError::OutOfMemory(_) => {
             "There was not enough memory for this slice. Close other tabs and open it again.".into()
         }
-        EngineError::Imaging(problem) => format!(
-            "This slice could not be prepared: {problem}. Export it again as PNG or as uncompressed DICOM."
-        ),
+        EngineError::Imaging(problem) => format!("{problem} Export the slice again, or change the options."),
         other => format!(
             "The model could not be run: {other}. Reload the page; if it stays, choose another device."
         ),
