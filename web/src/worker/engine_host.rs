@@ -8,7 +8,6 @@ use lunglens::engine::{
 };
 use lunglens::imaging::{ClaheMode, CtSlice, ImagingError};
 use lunglens::kernels::{self, BenchRow};
-use lunglens::kernels::{self, BenchRow};
 use lunglens::manifest::ModelEntry;
 
 use super::models::sha256;
@@ -122,7 +121,19 @@ pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), 
     kernels::bench(&device, &mut keep)
         .await
         .map_err(|e| format!("The kernels could not be measured: {e}."))?;
-    Ok((DeviceSummary { gpu: info.kind == DeviceKind::Gpu, name: info.name }, rows))
+    Ok((summary(&info), rows))
+}
+
+fn choice(wish: DeviceWish) -> DeviceChoice {
+    match wish {
+        DeviceWish::Auto => DeviceChoice::Auto,
+        DeviceWish::Gpu => DeviceChoice::Gpu,
+        DeviceWish::Cpu => DeviceChoice::Cpu,
+    }
+}
+
+fn summary(device: &DeviceInfo) -> DeviceSummary {
+    DeviceSummary { gpu: device.kind == DeviceKind::Gpu, name: device.name.clone() }
 }
 
 /// What a file that is no slice is told: the decoder's sentence, and what to do.
