@@ -1,1 +1,187 @@
-//! The engine.
+//! The engine: a device, a model on it, and the way from a slice to its report. The same code runs on the desktop and in
+//! the page's worker.
+
+mod device;
+mod error;
+mod platform;
+mod run;
+
+use burn::tensor::Device;
+use sha2::{Digest, Sha256};
+
+pub use crate::model::Stage;
+pub use crate::report::{DeviceInfo, DeviceKind, InputInfo};
+pub use device::{list_devices, open as open_device};
+pub use error::EngineError;
+pub use run::CancelToken;
+
+use crate::imaging::{ClaheMode, CtSlice, preprocess};
+use crate::manifest::ModelEntry;
+use crate::masks::{Mask, paste_mask};
+use crate::model::{MaskRcnn, MaskedDetection, Observer};
+use crate::report::{self, ClassName, Instance, ModelInfo, Report, ReportParts, sort_instances};
+use crate::severity::{SeverityConfig, assess};
+use crate::weights::read_packed;
+use run::Run;
+
+/// Which device to run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// A GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// A GPU (or a software adapter), or an error.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// What may differ from run to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SegmentOptions {
+    /// Instances below this score are left out, 0 to 1.
+    pub score_threshold: f32,
+    /// A pixel belongs to an instance from this probability, 0 to 1.
+    pub mask_threshold: f32,
+    /// From where a slice is alarming.
+    pub severity: SeverityConfig,
+    /// Whether contrast is equalised (CLAHE).
+    pub clahe: ClaheMode,
+}
+
+impl Default for SegmentOptions {
+    fn default() -> Self {
+        Self {
+            score_threshold: 0.5,
+            mask_threshold: 0.5,
+            severity: SeverityConfig::default(),
+            clahe: ClaheMode::Auto,
+        }
+    }
+}
+
+/// A slice's report and the masks it speaks of, in the report's order.
+#[derive(Debug, Clone)]
+pub struct Segmentation {
+    /// The report.
+    pub report: Report,
+    /// The instances.
+    pub instances: Vec<Instance>,
+}
+
+/// A model on a device.
+pub struct Engine {
+    model: MaskRcnn,
+    entry: ModelEntry,
+    device: Device,
+    info: DeviceInfo,
+}
+
+impl Engine {
+    /// Checks the weights' hash, opens the device and uploads the model.
+    ///
+    /// # Errors
+    /// [`EngineError`] where the file is not the manifest's, cannot be read, or the device cannot be had.
+    pub async fn new(entry: &ModelEntry, weights: &[u8], choice: DeviceChoice) -> Result<Self, EngineError> {
+        let found = hex(&Sha256::digest(weights));
+        if found != entry.sha256 {
+            return Err(EngineError::HashMismatch { expected: entry.sha256.clone(), found });
+        }
+        let weights = read_packed(weights)?;
+        let (device, info) = device::open(choice).await?;
+        let model = MaskRcnn::load(&entry.config, weights, &device)?;
+        Ok(Self { model, entry: entry.clone(), device, info })
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> &DeviceInfo {
+        &self.info
+    }
+
+    /// Burn's handle of the device.
+    pub fn burn_device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Finds, outlines and measures what is in a slice.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] soon after `cancel` was called; else what failed. Never a part of the result.
+    pub async fn segment(
+        &self,
+        slice: &CtSlice,
+        input: InputInfo,
+        options: &SegmentOptions,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(Stage),
+    ) -> Result<Segmentation, EngineError> {
+        let mut run = Run::new(cancel, progress);
+        run.stage(Stage::Preprocess);
+        run.pause().await?;
+        let mut preprocessing = self.entry.preprocessing.clone();
+        if options.clahe != ClaheMode::Auto {
+            preprocessing.clahe = options.clahe;
+        }
+        let network_input = preprocess(slice, &preprocessing)?;
+        let detections = self.model.detect(&network_input, options.score_threshold, &mut run).await?;
+
+        run.stage(Stage::Measure);
+        let mut instances = detections
+            .iter()
+            .map(|d| self.to_source(d, slice, &network_input.letterbox, options.mask_threshold))
+            .collect::<Result<Vec<_>, _>>()?;
+        sort_instances(&mut instances);
+        let masks = |class: ClassName| -> Vec<Mask> {
+            instances.iter().filter(|i| i.class == class).map(|i| i.mask.clone()).collect()
+        };
+        let assessment = assess(
+            &masks(ClassName::Lesion),
+            &masks(ClassName::Lung),
+            slice.rows,
+            slice.columns,
+            slice.pixel_spacing,
+            slice.patient_right_is_image_left,
+            &options.severity,
+        )?;
+        run.pause().await?;
+        let report = report::build(ReportParts {
+            slice,
+            input,
+            model: ModelInfo {
+                id: self.entry.id.clone(),
+                backbone: self.entry.backbone.name().to_owned(),
+                sha256: self.entry.sha256.clone(),
+                input_size: self.entry.config.input_size,
+            },
+            device: self.info.clone(),
+            score_threshold: options.score_threshold,
+            mask_threshold: options.mask_threshold,
+            preprocessing,
+            instances: &instances,
+            assessment,
+            timings: Some(run.finish()),
+        })?;
+        Ok(Segmentation { report, instances })
+    }
+
+    /// A detection on the slice's own pixels.
+    fn to_source(
+        &self,
+        found: &MaskedDetection,
+        slice: &CtSlice,
+        letterbox: &crate::imaging::Letterbox,
+        mask_threshold: f32,
+    ) -> Result<Instance, EngineError> {
+        let detection = found.detection;
+        let class =
+            ClassName::from_label(detection.label).ok_or(EngineError::UnknownClass(detection.label))?;
+        let bbox = letterbox.to_source(detection.bbox);
+        let size = self.entry.config.mask_size();
+        let mask = paste_mask(&found.mask, size, bbox, slice.rows, slice.columns, mask_threshold)?;
+        Ok(Instance { class, score: detection.score, bbox, mask })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

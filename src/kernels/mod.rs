@@ -1,1 +1,14 @@
-//! GPU kernels with their plain-Rust references.
+//! The operations of the network that Burn lacks or runs too slowly, each for the GPU (CubeCL) and the CPU, beside a
+//! plain-Rust reference. All tensors are `[images, rows, columns, channels]`.
+
+mod bench;
+mod conv;
+mod cpu;
+mod gpu;
+mod pool;
+mod roi_align;
+
+pub use bench::{BenchRow, bench};
+pub use conv::{ConvGeometry, conv2d, conv2d_reference};
+pub use pool::{max_pool2d, max_pool2d_reference};
+pub use roi_align::{ROI_LEVELS, ROI_ROW, RoiAlignConfig, roi_align, roi_align_reference};

@@ -1,1 +1,43 @@
-//! Mask R-CNN.
+//! Mask R-CNN with a ResNet-FPN backbone, in Burn; layers and parameter names as in torchvision.
+//!
+//! Tensors are `[images, rows, columns, channels]`. It knows nothing of files, reports or the user.
+
+mod fpn;
+mod layers;
+mod mask_rcnn;
+mod observer;
+mod resnet;
+mod roi_heads;
+mod rpn;
+
+use thiserror::Error;
+
+pub use fpn::Pyramid;
+pub use mask_rcnn::{MaskRcnn, MaskedDetection};
+pub use observer::{Observer, Silent, Stage};
+pub use rpn::RpnOutput;
+
+use crate::detect::DetectError;
+
+/// Why a run of the network gave no detections.
+#[derive(Debug, Error)]
+pub enum ModelError {
+    /// The observer asked to stop.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// The network computed something that is no detection.
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    /// A stage computed NaN or infinity.
+    #[error("{stage}: a value is not finite")]
+    NotFinite {
+        /// The stage.
+        stage: &'static str,
+    },
+    /// The device failed while it computed or while its results were read.
+    #[error("the device failed while the network ran: {0}")]
+    Execution(#[from] burn::tensor::ExecutionError),
+    /// A tensor came back in another type than it was sent.
+    #[error("cannot read a result of the device: {0}")]
+    Read(String),
+}

@@ -1,10 +1,10 @@
 //! From a run's results to its report.
 
+use super::instance::report_order;
 use super::schema::{
     DeviceInfo, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION, Software,
     Thresholds, Timings,
 };
-use super::instance::report_order;
 use super::{Instance, ReportError};
 use crate::imaging::{CtSlice, Preprocessing};
 use crate::masks::Rle;

@@ -1,0 +1,11 @@
+//! The only code that differs between the desktop and the browser.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use native::{adapters, yield_to_host};
+#[cfg(target_arch = "wasm32")]
+pub(super) use wasm::{adapters, yield_to_host};

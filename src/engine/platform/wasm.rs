@@ -1,0 +1,16 @@
+//! The browser: it hands out one adapter, and messages to the worker wait until this thread yields.
+
+/// The adapter that the browser offers, if it offers one.
+pub(in crate::engine) async fn adapters() -> Vec<wgpu::AdapterInfo> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::BROWSER_WEBGPU,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    });
+    let options = wgpu::RequestAdapterOptions::default();
+    instance.request_adapter(&options).await.iter().map(wgpu::Adapter::get_info).collect()
+}
+
+/// Lets the worker handle the messages that came in.
+pub(in crate::engine) async fn yield_to_host() {
+    gloo_timers::future::TimeoutFuture::new(0).await;
+}

@@ -1,0 +1,223 @@
+//! The convolution kernel for every CubeCL runtime (WebGPU, Vulkan, Metal, DX12).
+//!
+//! Each invocation keeps a tile of [`TILE_PIXELS`] output pixels by 8 output channels in registers and needs no
+//! workgroup memory: software adapters (SwiftShader, lavapipe) run it best, and every adapter can run it.
+
+use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
+use burn_std::Shape;
+use cubecl::prelude::*;
+
+use super::{ConvGeometry, Residual};
+use crate::kernels::gpu::{Vec4, output_like};
+
+/// Output pixels of one invocation.
+const TILE_PIXELS: usize = 8;
+/// Output vectors (of four channels) of one invocation.
+const TILE_VECTORS: usize = 2;
+/// Invocations of one workgroup.
+const WORKGROUP: u32 = 64;
+
+/// The sizes that change from layer to layer, as uniforms so that layers of one kind share a pipeline.
+#[derive(CubeLaunch, CubeType, Clone)]
+struct ConvSizes {
+    rows: u32,
+    columns: u32,
+    input_vectors: u32,
+    output_rows: u32,
+    output_columns: u32,
+    output_vectors: u32,
+    output_pixels: u32,
+    residual_rows: u32,
+    residual_columns: u32,
+}
+
+#[cube(launch_unchecked)]
+fn conv2d_kernel(
+    input: &[Vec4],
+    weight: &[Vec4],
+    bias: &[Vec4],
+    residual: &[Vec4],
+    output: &mut [Vec4],
+    sizes: ConvSizes,
+    #[comptime] kernel_size: u32,
+    #[comptime] stride: u32,
+    #[comptime] padding: u32,
+    #[comptime] relu: bool,
+    #[comptime] residual_kind: Residual,
+) {
+    let first_vector = ABSOLUTE_POS_X * comptime!(TILE_VECTORS as u32);
+    let first_pixel = ABSOLUTE_POS_Y * comptime!(TILE_PIXELS as u32);
+    if first_vector >= sizes.output_vectors || first_pixel >= sizes.output_pixels {
+        terminate!();
+    }
+
+    // Where each pixel's window starts: image offset, top row and left column (all may be in the padding).
+    let mut image_base = Array::<u32>::new(TILE_PIXELS);
+    let mut top = Array::<i32>::new(TILE_PIXELS);
+    let mut left = Array::<i32>::new(TILE_PIXELS);
+    #[unroll]
+    for p in 0..TILE_PIXELS {
+        let pixel = min(first_pixel + p as u32, sizes.output_pixels - 1);
+        let column = pixel % sizes.output_columns;
+        let line = pixel / sizes.output_columns;
+        let row = line % sizes.output_rows;
+        let image = line / sizes.output_rows;
+        image_base[p] = image * sizes.rows * sizes.columns;
+        top[p] = (row * stride) as i32 - comptime!(padding as i32);
+        left[p] = (column * stride) as i32 - comptime!(padding as i32);
+    }
+
+    let mut acc = Array::<Vec4>::new(comptime!(TILE_PIXELS * TILE_VECTORS));
+    #[unroll]
+    for v in 0..TILE_VECTORS {
+        let b = bias[first_vector as usize + v];
+        #[unroll]
+        for p in 0..TILE_PIXELS {
+            acc[p * TILE_VECTORS + v] = b;
+        }
+    }
+
+    let mut offset = Array::<u32>::new(TILE_PIXELS);
+    let mut inside = Array::<f32>::new(TILE_PIXELS);
+    for ky in 0..kernel_size {
+        for kx in 0..kernel_size {
+            #[unroll]
+            for p in 0..TILE_PIXELS {
+                let y = top[p] + ky as i32;
+                let x = left[p] + kx as i32;
+                if comptime!(padding > 0) {
+                    let valid = y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32;
+                    let position = image_base[p] + (y * sizes.columns as i32 + x) as u32;
+                    offset[p] = select(valid, position, 0u32) * sizes.input_vectors;
+                    inside[p] = select(valid, 1.0f32, 0.0f32);
+                } else {
+                    offset[p] = (image_base[p] + (y * sizes.columns as i32 + x) as u32) * sizes.input_vectors;
+                }
+            }
+            let mut weight_at =
+                (ky * kernel_size + kx) * sizes.input_vectors * 4 * sizes.output_vectors + first_vector;
+            for c in 0..sizes.input_vectors {
+                let mut w = Array::<Vec4>::new(comptime!(4 * TILE_VECTORS));
+                #[unroll]
+                for i in 0..4usize {
+                    #[unroll]
+                    for v in 0..TILE_VECTORS {
+                        w[i * TILE_VECTORS + v] = weight[weight_at as usize + v];
+                    }
+                    weight_at += sizes.output_vectors;
+                }
+                #[unroll]
+                for p in 0..TILE_PIXELS {
+                    let mut x = input[(offset[p] + c) as usize];
+                    if comptime!(padding > 0) {
+                        x = x * Vec4::new(inside[p]);
+                    }
+                    #[unroll]
+                    for i in 0..4usize {
+                        let xi = Vec4::new(x.extract(i));
+                        #[unroll]
+                        for v in 0..TILE_VECTORS {
+                            acc[p * TILE_VECTORS + v] =
+                                acc[p * TILE_VECTORS + v] + xi * w[i * TILE_VECTORS + v];
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[unroll]
+    for p in 0..TILE_PIXELS {
+        let pixel = first_pixel + p as u32;
+        if pixel < sizes.output_pixels {
+            #[unroll]
+            for v in 0..TILE_VECTORS {
+                let mut value = acc[p * TILE_VECTORS + v];
+                if comptime!(residual_kind == Residual::Same) {
+                    value += residual[(pixel * sizes.output_vectors + first_vector) as usize + v];
+                } else if comptime!(residual_kind == Residual::Upsampled) {
+                    let column = pixel % sizes.output_columns;
+                    let line = pixel / sizes.output_columns;
+                    let row = line % sizes.output_rows;
+                    let image = line / sizes.output_rows;
+                    let source_row = row * sizes.residual_rows / sizes.output_rows;
+                    let source_column = column * sizes.residual_columns / sizes.output_columns;
+                    let source =
+                        (image * sizes.residual_rows + source_row) * sizes.residual_columns + source_column;
+                    value += residual[(source * sizes.output_vectors + first_vector) as usize + v];
+                }
+                if relu {
+                    value = max(value, Vec4::new(0.0f32));
+                }
+                output[(pixel * sizes.output_vectors + first_vector) as usize + v] = value;
+            }
+        }
+    }
+}
+
+/// Runs the convolution on the GPU; shapes were checked by the caller.
+pub(super) fn conv2d(
+    input: CubeTensor,
+    weight: CubeTensor,
+    bias: CubeTensor,
+    residual: Option<CubeTensor>,
+    geometry: ConvGeometry,
+) -> CubeTensor {
+    let (input, weight, bias) = (into_contiguous(input), into_contiguous(weight), into_contiguous(bias));
+    let [images, rows, columns, input_channels] = input.meta.shape().dims();
+    let [_, _, _, output_channels] = weight.meta.shape().dims();
+    let [output_rows, output_columns] = geometry.output_size(rows, columns);
+    let output = output_like(&input, Shape::new([images, output_rows, output_columns, output_channels]));
+
+    let residual = residual.map(into_contiguous);
+    let (residual_kind, residual_rows, residual_columns) = match &residual {
+        None => (Residual::None, 1, 1),
+        Some(tensor) => {
+            let [_, r, c, _] = tensor.meta.shape().dims();
+            let kind =
+                if [r, c] == [output_rows, output_columns] { Residual::Same } else { Residual::Upsampled };
+            (kind, r, c)
+        }
+    };
+
+    let output_vectors = output_channels / 4;
+    let output_pixels = images * output_rows * output_columns;
+    let groups_x = output_vectors.div_ceil(TILE_VECTORS) as u32;
+    let groups_y = output_pixels.div_ceil(TILE_PIXELS) as u32;
+    let width = groups_x.next_power_of_two().min(8);
+    let height = WORKGROUP / width;
+
+    let client = input.client.clone();
+    let residual_arg = residual.unwrap_or_else(|| bias.clone());
+    // SAFETY: every index is below the sizes checked by the caller; the last tiles are guarded in the kernel.
+    #[allow(unsafe_code)]
+    unsafe {
+        conv2d_kernel::launch_unchecked(
+            &client,
+            CubeCount::Static(groups_x.div_ceil(width), groups_y.div_ceil(height), 1),
+            CubeDim::new_2d(width, height),
+            input.into_buffer_arg(),
+            weight.into_buffer_arg(),
+            bias.into_buffer_arg(),
+            residual_arg.into_buffer_arg(),
+            output.clone().into_buffer_arg(),
+            ConvSizesLaunch::new(
+                rows as u32,
+                columns as u32,
+                (input_channels / 4) as u32,
+                output_rows as u32,
+                output_columns as u32,
+                output_vectors as u32,
+                output_pixels as u32,
+                residual_rows as u32,
+                residual_columns as u32,
+            ),
+            geometry.kernel_size as u32,
+            geometry.stride as u32,
+            geometry.padding as u32,
+            geometry.relu,
+            residual_kind,
+        );
+    }
+    output
+}

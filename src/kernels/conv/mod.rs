@@ -1,0 +1,156 @@
+//! Convolution over `[images, rows, columns, channels]` with fused bias, residual and ReLU.
+
+mod cpu;
+mod gpu;
+mod reference;
+
+use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::tensor::Tensor;
+use burn_cubecl::CubeBackend;
+
+pub use reference::conv2d_reference;
+
+/// How a convolution slides. The kernel is square.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvGeometry {
+    /// Rows and columns of the kernel.
+    pub kernel_size: usize,
+    /// Step in rows and columns.
+    pub stride: usize,
+    /// Zeros on each side.
+    pub padding: usize,
+    /// Whether negative outputs become zero.
+    pub relu: bool,
+}
+
+impl ConvGeometry {
+    /// A 1x1 convolution, which is also a fully connected layer on pixels.
+    pub const POINTWISE: Self = Self { kernel_size: 1, stride: 1, padding: 0, relu: false };
+    /// A 3x3 convolution that keeps the size.
+    pub const SAME_3X3: Self = Self { kernel_size: 3, stride: 1, padding: 1, relu: false };
+
+    /// The same with ReLU.
+    pub const fn relu(self) -> Self {
+        Self { relu: true, ..self }
+    }
+
+    /// The same with a stride.
+    pub const fn stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// Rows and columns of the output.
+    pub fn output_size(&self, rows: usize, columns: usize) -> [usize; 2] {
+        [rows, columns].map(|n| (n + 2 * self.padding - self.kernel_size) / self.stride + 1)
+    }
+}
+
+/// What is added before the activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Residual {
+    /// Nothing.
+    None,
+    /// A tensor of the output's shape.
+    Same,
+    /// A smaller tensor, enlarged by nearest neighbour (the pyramid's top-down path).
+    Upsampled,
+}
+
+/// The backends that convolve. Two methods, since an optional tensor cannot be dispatched.
+#[backend_extension(Cube, Flex)]
+pub trait ConvOps: Backend {
+    /// [`conv2d`] without a residual.
+    fn conv2d_nhwc(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+
+    /// [`conv2d`] with a residual.
+    fn conv2d_add_nhwc(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self>;
+}
+
+impl ConvOps for CubeBackend {
+    fn conv2d_nhwc(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        gpu::conv2d(input, weight, bias, None, geometry)
+    }
+
+    fn conv2d_add_nhwc(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        gpu::conv2d(input, weight, bias, Some(residual), geometry)
+    }
+}
+
+impl ConvOps for Flex {
+    fn conv2d_nhwc(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        cpu::conv2d(input, weight, bias, None, geometry)
+    }
+
+    fn conv2d_add_nhwc(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        cpu::conv2d(input, weight, bias, Some(residual), geometry)
+    }
+}
+
+/// Convolves `input` `[n, rows, columns, c_in]` with `weight` `[k, k, c_in, c_out]`, adds `bias` `[c_out]` and the
+/// residual (the output's shape, or smaller and then enlarged by nearest neighbour), and applies ReLU if asked.
+///
+/// `c_in` is a multiple of 4 and `c_out` of 8: the loader pads with zeros.
+///
+/// # Panics
+/// Where the shapes do not fit: the model's loader has checked them.
+pub fn conv2d(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    residual: Option<Tensor<4>>,
+    geometry: ConvGeometry,
+) -> Tensor<4> {
+    let [images, _, _, input_channels] = input.dims();
+    let [kernel_rows, kernel_columns, weight_channels, output_channels] = weight.dims();
+    assert_eq!(input_channels, weight_channels, "input channels of a convolution");
+    assert_eq!([kernel_rows, kernel_columns], [geometry.kernel_size; 2], "kernel of a convolution");
+    assert_eq!([output_channels], bias.dims(), "bias of a convolution");
+    assert!(
+        input_channels.is_multiple_of(4) && output_channels.is_multiple_of(8),
+        "channels of a convolution, {input_channels} to {output_channels}, are padded to 4 and 8"
+    );
+    if let Some(residual) = &residual {
+        let [n, _, _, c] = residual.dims();
+        assert_eq!([n, c], [images, output_channels], "residual of a convolution");
+    }
+    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(match residual {
+        None => <Dispatch as ConvOps>::conv2d_nhwc(input, weight, bias, geometry),
+        Some(residual) => {
+            <Dispatch as ConvOps>::conv2d_add_nhwc(input, weight, bias, residual.into_dispatch(), geometry)
+        }
+    })
+}

@@ -1,0 +1,141 @@
+//! Max pooling over `[images, rows, columns, channels]`.
+
+use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::tensor::Tensor;
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use burn_flex::FlexTensor;
+use burn_std::Shape;
+use cubecl::prelude::*;
+
+use super::{
+    ConvGeometry,
+    cpu::{shape4, tensor4, values},
+    gpu::{Vec4, output_like},
+};
+
+/// The backends that pool.
+#[backend_extension(Cube, Flex)]
+pub trait PoolOps: Backend {
+    /// See [`max_pool2d`].
+    fn max_pool2d_nhwc(input: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self>;
+}
+
+/// The largest value of each window; `input` is `[n, rows, columns, c]` with `c` a multiple of 4. Padding never wins.
+pub fn max_pool2d(input: Tensor<4>, geometry: ConvGeometry) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as PoolOps>::max_pool2d_nhwc(input.into_dispatch(), geometry))
+}
+
+impl PoolOps for Flex {
+    fn max_pool2d_nhwc(input: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
+        let input: FlexTensor = input.to_contiguous();
+        let [images, rows, columns, channels] = shape4(&input);
+        let [output_rows, output_columns] = geometry.output_size(rows, columns);
+        let shape = [images, output_rows, output_columns, channels];
+        tensor4(max_pool2d_reference(values(&input), [images, rows, columns, channels], geometry), shape)
+    }
+}
+
+/// Max pooling by its definition; layouts as in [`max_pool2d`].
+pub fn max_pool2d_reference(
+    input: &[f32],
+    [images, rows, columns, channels]: [usize; 4],
+    geometry: ConvGeometry,
+) -> Vec<f32> {
+    let [output_rows, output_columns] = geometry.output_size(rows, columns);
+    let mut output = vec![f32::NEG_INFINITY; images * output_rows * output_columns * channels];
+    for (pixel, target) in output.chunks_exact_mut(channels).enumerate() {
+        let column = pixel % output_columns * geometry.stride;
+        let row = pixel / output_columns % output_rows * geometry.stride;
+        let image = pixel / output_columns / output_rows;
+        for tap in 0..geometry.kernel_size * geometry.kernel_size {
+            let y = (row + tap / geometry.kernel_size).wrapping_sub(geometry.padding);
+            let x = (column + tap % geometry.kernel_size).wrapping_sub(geometry.padding);
+            if y < rows && x < columns {
+                let at = ((image * rows + y) * columns + x) * channels;
+                for (t, v) in target.iter_mut().zip(&input[at..at + channels]) {
+                    *t = t.max(*v);
+                }
+            }
+        }
+    }
+    output
+}
+
+#[derive(CubeLaunch, CubeType, Clone)]
+struct PoolSizes {
+    rows: u32,
+    columns: u32,
+    vectors: u32,
+    output_rows: u32,
+    output_columns: u32,
+    output_len: u32,
+}
+
+#[cube(launch_unchecked)]
+fn max_pool2d_kernel(
+    input: &[Vec4],
+    output: &mut [Vec4],
+    sizes: PoolSizes,
+    #[comptime] kernel_size: u32,
+    #[comptime] stride: u32,
+    #[comptime] padding: u32,
+) {
+    let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
+    if at >= sizes.output_len {
+        terminate!();
+    }
+    let vector = at % sizes.vectors;
+    let pixel = at / sizes.vectors;
+    let column = pixel % sizes.output_columns;
+    let line = pixel / sizes.output_columns;
+    let row = line % sizes.output_rows;
+    let image = line / sizes.output_rows;
+    let top = (row * stride) as i32 - comptime!(padding as i32);
+    let left = (column * stride) as i32 - comptime!(padding as i32);
+    let mut best = Vec4::new(f32::new(-3.4e38f32));
+    for ky in 0..kernel_size {
+        for kx in 0..kernel_size {
+            let y = top + ky as i32;
+            let x = left + kx as i32;
+            if y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32 {
+                let position = (image * sizes.rows + y as u32) * sizes.columns + x as u32;
+                best = max(best, input[(position * sizes.vectors + vector) as usize]);
+            }
+        }
+    }
+    output[at as usize] = best;
+}
+
+impl PoolOps for CubeBackend {
+    fn max_pool2d_nhwc(input: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
+        let input: CubeTensor = into_contiguous(input);
+        let [images, rows, columns, channels] = input.meta.shape().dims();
+        let [output_rows, output_columns] = geometry.output_size(rows, columns);
+        let output = output_like(&input, Shape::new([images, output_rows, output_columns, channels]));
+        let output_len = images * output_rows * output_columns * channels / 4;
+        let client = input.client.clone();
+        // SAFETY: the kernel writes below `output_len` and reads inside the image only.
+        #[allow(unsafe_code)]
+        unsafe {
+            max_pool2d_kernel::launch_unchecked(
+                &client,
+                super::gpu::count_for(output_len),
+                CubeDim::new_1d(super::gpu::WORKGROUP),
+                input.into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                PoolSizesLaunch::new(
+                    rows as u32,
+                    columns as u32,
+                    (channels / 4) as u32,
+                    output_rows as u32,
+                    output_columns as u32,
+                    output_len as u32,
+                ),
+                geometry.kernel_size as u32,
+                geometry.stride as u32,
+                geometry.padding as u32,
+            );
+        }
+        output
+    }
+}

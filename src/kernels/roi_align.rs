@@ -1,0 +1,298 @@
+//! RoIAlign over the pyramid, as `torchvision.ops.MultiScaleRoIAlign` (not `aligned`).
+
+use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
+use burn::tensor::Tensor;
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
+use burn_flex::FlexTensor;
+use burn_std::Shape;
+use cubecl::prelude::*;
+
+use super::{
+    cpu::{shape4, tensor4, values},
+    gpu::{Vec4, WORKGROUP, count_for, output_like},
+};
+
+/// Pyramid levels that boxes are read from.
+pub const ROI_LEVELS: usize = 4;
+/// Numbers of a box row: pyramid level (0 to 3), then `x0, y0, x1, y1` in network pixels.
+pub const ROI_ROW: usize = 5;
+
+/// How boxes are sampled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RoiAlignConfig {
+    /// Bins a side of the output.
+    pub output_size: usize,
+    /// Samples a side of each bin.
+    pub sampling_ratio: usize,
+    /// Network pixels a feature, of each level.
+    pub strides: [usize; ROI_LEVELS],
+}
+
+/// The backends that sample boxes.
+#[backend_extension(Cube, Flex)]
+pub trait RoiAlignOps: Backend {
+    /// See [`roi_align`].
+    fn roi_align_nhwc(
+        p2: FloatTensor<Self>,
+        p3: FloatTensor<Self>,
+        p4: FloatTensor<Self>,
+        p5: FloatTensor<Self>,
+        rois: FloatTensor<Self>,
+        config: RoiAlignConfig,
+    ) -> FloatTensor<Self>;
+}
+
+/// Samples each box of `rois` `[n, 5]` (see [`ROI_ROW`]) from its level, `[1, rows, columns, c]` each, into
+/// `[n, output_size, output_size, c]`; `c` is a multiple of 4.
+pub fn roi_align(levels: &[Tensor<4>; ROI_LEVELS], rois: Tensor<2>, config: RoiAlignConfig) -> Tensor<4> {
+    let [p2, p3, p4, p5] = levels.clone().map(Tensor::into_dispatch);
+    Tensor::from_dispatch(<Dispatch as RoiAlignOps>::roi_align_nhwc(
+        p2,
+        p3,
+        p4,
+        p5,
+        rois.into_dispatch(),
+        config,
+    ))
+}
+
+impl RoiAlignOps for Flex {
+    fn roi_align_nhwc(
+        p2: FloatTensor<Self>,
+        p3: FloatTensor<Self>,
+        p4: FloatTensor<Self>,
+        p5: FloatTensor<Self>,
+        rois: FloatTensor<Self>,
+        config: RoiAlignConfig,
+    ) -> FloatTensor<Self> {
+        let levels: [FlexTensor; ROI_LEVELS] = [p2, p3, p4, p5].map(|level| level.to_contiguous());
+        let rois = rois.to_contiguous();
+        let channels = shape4(&levels[0])[3];
+        let views = [0, 1, 2, 3].map(|i| {
+            let [_, rows, columns, _] = shape4(&levels[i]);
+            (values(&levels[i]), [rows, columns])
+        });
+        let output = roi_align_reference(views, channels, values(&rois), config);
+        let count = values(&rois).len() / ROI_ROW;
+        tensor4(output, [count, config.output_size, config.output_size, channels])
+    }
+}
+
+/// RoIAlign by its definition in plain Rust; layouts as in [`roi_align`]. Each level is its values and `[rows, columns]`.
+pub fn roi_align_reference(
+    levels: [(&[f32], [usize; 2]); ROI_LEVELS],
+    channels: usize,
+    rois: &[f32],
+    config: RoiAlignConfig,
+) -> Vec<f32> {
+    let bins = config.output_size;
+    let samples = config.sampling_ratio;
+    let mut output = vec![0.0; rois.len() / ROI_ROW * bins * bins * channels];
+    for (roi, target) in rois.chunks_exact(ROI_ROW).zip(output.chunks_exact_mut(bins * bins * channels)) {
+        let level = roi[0] as usize;
+        let (features, [rows, columns]) = levels[level];
+        let scale = 1.0 / config.strides[level] as f32;
+        let (x0, y0) = (roi[1] * scale, roi[2] * scale);
+        let bin_width = (roi[3] * scale - x0).max(1.0) / bins as f32;
+        let bin_height = (roi[4] * scale - y0).max(1.0) / bins as f32;
+        for (bin, sums) in target.chunks_exact_mut(channels).enumerate() {
+            for sample in 0..samples * samples {
+                let step_y = (sample / samples) as f32 + 0.5;
+                let step_x = (sample % samples) as f32 + 0.5;
+                let y = y0 + (bin / bins) as f32 * bin_height + step_y * bin_height / samples as f32;
+                let x = x0 + (bin % bins) as f32 * bin_width + step_x * bin_width / samples as f32;
+                let (Some((y_low, y_high, fy)), Some((x_low, x_high, fx))) =
+                    (axis(y, rows), axis(x, columns))
+                else {
+                    continue;
+                };
+                let corners = [
+                    (y_low, x_low, (1.0 - fy) * (1.0 - fx)),
+                    (y_low, x_high, (1.0 - fy) * fx),
+                    (y_high, x_low, fy * (1.0 - fx)),
+                    (y_high, x_high, fy * fx),
+                ];
+                for (cy, cx, weight) in corners {
+                    let at = (cy * columns + cx) * channels;
+                    for (sum, value) in sums.iter_mut().zip(&features[at..at + channels]) {
+                        *sum += weight * value;
+                    }
+                }
+            }
+            for sum in sums {
+                *sum /= (samples * samples) as f32;
+            }
+        }
+    }
+    output
+}
+
+/// The two neighbours of a coordinate and the fraction between them; `None` outside the features.
+fn axis(coordinate: f32, length: usize) -> Option<(usize, usize, f32)> {
+    if !(-1.0..=length as f32).contains(&coordinate) {
+        return None;
+    }
+    let coordinate = coordinate.max(0.0);
+    let low = coordinate as usize;
+    if low >= length - 1 {
+        Some((length - 1, length - 1, 0.0))
+    } else {
+        Some((low, low + 1, coordinate - low as f32))
+    }
+}
+
+#[derive(CubeLaunch, CubeType, Clone)]
+struct LevelSizes {
+    rows: u32,
+    columns: u32,
+    scale: f32,
+}
+
+/// Sums the bilinear samples of one bin and one vector of channels.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn sample_bin(
+    features: &[Vec4],
+    level: &LevelSizes,
+    rois: &[f32],
+    roi: u32,
+    bin_y: u32,
+    bin_x: u32,
+    vector: u32,
+    vectors: u32,
+    #[comptime] bins: u32,
+    #[comptime] samples: u32,
+) -> Vec4 {
+    let at = (roi * 5) as usize;
+    let x0 = rois[at + 1] * level.scale;
+    let y0 = rois[at + 2] * level.scale;
+    let bin_width = max(rois[at + 3] * level.scale - x0, 1.0f32) / f32::cast_from(bins);
+    let bin_height = max(rois[at + 4] * level.scale - y0, 1.0f32) / f32::cast_from(bins);
+    let last_row = f32::cast_from(level.rows - 1);
+    let last_column = f32::cast_from(level.columns - 1);
+    let mut sum = Vec4::new(0.0f32);
+    for sy in 0..samples {
+        for sx in 0..samples {
+            let y = y0
+                + f32::cast_from(bin_y) * bin_height
+                + (f32::cast_from(sy) + 0.5f32) * bin_height / f32::cast_from(samples);
+            let x = x0
+                + f32::cast_from(bin_x) * bin_width
+                + (f32::cast_from(sx) + 0.5f32) * bin_width / f32::cast_from(samples);
+            let valid = y >= -1.0f32
+                && y <= f32::cast_from(level.rows)
+                && x >= -1.0f32
+                && x <= f32::cast_from(level.columns);
+            if valid {
+                let y = min(max(y, 0.0f32), last_row);
+                let x = min(max(x, 0.0f32), last_column);
+                let y_low = u32::cast_from(y);
+                let x_low = u32::cast_from(x);
+                let y_high = min(y_low + 1, level.rows - 1);
+                let x_high = min(x_low + 1, level.columns - 1);
+                let fy = y - f32::cast_from(y_low);
+                let fx = x - f32::cast_from(x_low);
+                let top = y_low * level.columns;
+                let bottom = y_high * level.columns;
+                sum += features[((top + x_low) * vectors + vector) as usize]
+                    * Vec4::new((1.0f32 - fy) * (1.0f32 - fx));
+                sum += features[((top + x_high) * vectors + vector) as usize] * Vec4::new((1.0f32 - fy) * fx);
+                sum +=
+                    features[((bottom + x_low) * vectors + vector) as usize] * Vec4::new(fy * (1.0f32 - fx));
+                sum += features[((bottom + x_high) * vectors + vector) as usize] * Vec4::new(fy * fx);
+            }
+        }
+    }
+    sum
+}
+
+#[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments, unused_assignments)]
+fn roi_align_kernel(
+    p2: &[Vec4],
+    p3: &[Vec4],
+    p4: &[Vec4],
+    p5: &[Vec4],
+    rois: &[f32],
+    output: &mut [Vec4],
+    l2: LevelSizes,
+    l3: LevelSizes,
+    l4: LevelSizes,
+    l5: LevelSizes,
+    vectors: u32,
+    output_len: u32,
+    #[comptime] bins: u32,
+    #[comptime] samples: u32,
+) {
+    let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
+    if at >= output_len {
+        terminate!();
+    }
+    let vector = at % vectors;
+    let bin = at / vectors;
+    let bin_x = bin % bins;
+    let bin_y = bin / bins % bins;
+    let roi = bin / (bins * bins);
+    let level = u32::cast_from(rois[(roi * 5) as usize]);
+    let mut sum = Vec4::new(0.0f32);
+    if level == 0 {
+        sum = sample_bin(p2, &l2, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+    } else if level == 1 {
+        sum = sample_bin(p3, &l3, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+    } else if level == 2 {
+        sum = sample_bin(p4, &l4, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+    } else {
+        sum = sample_bin(p5, &l5, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+    }
+    output[at as usize] = sum / Vec4::new(f32::cast_from(samples * samples));
+}
+
+impl RoiAlignOps for CubeBackend {
+    fn roi_align_nhwc(
+        p2: FloatTensor<Self>,
+        p3: FloatTensor<Self>,
+        p4: FloatTensor<Self>,
+        p5: FloatTensor<Self>,
+        rois: FloatTensor<Self>,
+        config: RoiAlignConfig,
+    ) -> FloatTensor<Self> {
+        let levels: [CubeTensor; ROI_LEVELS] = [p2, p3, p4, p5].map(into_contiguous);
+        let rois = into_contiguous(rois);
+        let [count, _] = rois.meta.shape().dims();
+        let [_, _, _, channels] = levels[0].meta.shape().dims();
+        let bins = config.output_size;
+        let output = output_like(&levels[0], Shape::new([count, bins, bins, channels]));
+        let output_len = count * bins * bins * channels / 4;
+        let sizes = |i: usize| {
+            let [_, rows, columns, _] = levels[i].meta.shape().dims();
+            LevelSizesLaunch::new(rows as u32, columns as u32, 1.0 / config.strides[i] as f32)
+        };
+        let [l2, l3, l4, l5] = [sizes(0), sizes(1), sizes(2), sizes(3)];
+        let client = rois.client.clone();
+        let [p2, p3, p4, p5] = levels.map(CubeTensor::into_buffer_arg);
+        // SAFETY: the kernel writes below `output_len`; samples are clamped to the level.
+        #[allow(unsafe_code)]
+        unsafe {
+            roi_align_kernel::launch_unchecked(
+                &client,
+                count_for(output_len),
+                CubeDim::new_1d(WORKGROUP),
+                p2,
+                p3,
+                p4,
+                p5,
+                rois.into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                l2,
+                l3,
+                l4,
+                l5,
+                (channels / 4) as u32,
+                output_len as u32,
+                bins as u32,
+                config.sampling_ratio as u32,
+            );
+        }
+        output
+    }
+}

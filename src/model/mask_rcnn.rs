@@ -1,0 +1,235 @@
+//! Mask R-CNN, He et al. 2017, as torchvision's `MaskRCNN` runs it, with the host's work (suppression) in [`crate::detect`].
+
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
+
+use super::fpn::{Fpn, Pyramid};
+use super::layers::LayerLoader;
+use super::resnet::ResNet;
+use super::roi_heads::{RoiHeads, mask_probabilities};
+use super::rpn::{RpnHead, TopAnchors};
+use super::{ModelError, Observer, Stage};
+use crate::detect::{
+    BoxXyxy, Detection, RoiHeadsConfig, RpnConfig, RpnLevel, filter_proposals, postprocess_detections,
+};
+use crate::imaging::NetworkInput;
+use crate::manifest::MaskRcnnConfig;
+use crate::weights::{Weights, WeightsError, check};
+
+/// Channels of the network's input: three equal grey ones and a zero, since kernels read four at a time.
+const INPUT_CHANNELS: usize = 4;
+/// Pyramid levels that make proposals.
+const PROPOSAL_LEVELS: usize = 5;
+
+/// A detection in network pixels with its mask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaskedDetection {
+    /// Box, class and score.
+    pub detection: Detection,
+    /// `mask_size * mask_size` probabilities over the box.
+    pub mask: Vec<f32>,
+}
+
+/// The network with its weights on one device.
+#[derive(Debug, Clone)]
+pub struct MaskRcnn {
+    config: MaskRcnnConfig,
+    device: Device,
+    resnet: ResNet,
+    fpn: Fpn,
+    rpn: RpnHead,
+    roi_heads: RoiHeads,
+}
+
+impl MaskRcnn {
+    /// Uploads `weights` (BatchNorm folded) to `device`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] names every missing, extra or mis-shaped tensor.
+    pub fn load(
+        config: &MaskRcnnConfig,
+        mut weights: Weights,
+        device: &Device,
+    ) -> Result<Self, WeightsError> {
+        check(&weights, config)?;
+        let mut loader = LayerLoader::new(&mut weights, device);
+        Ok(Self {
+            resnet: ResNet::load(&mut loader, config.backbone)?,
+            fpn: Fpn::load(&mut loader)?,
+            rpn: RpnHead::load(&mut loader, config.anchors_per_position())?,
+            roi_heads: RoiHeads::load(&mut loader, config)?,
+            config: config.clone(),
+            device: device.clone(),
+        })
+    }
+
+    /// The sizes and limits of the network.
+    pub fn config(&self) -> &MaskRcnnConfig {
+        &self.config
+    }
+
+    /// The heads over the regions, to run them apart (parity tests).
+    pub fn roi_heads(&self) -> &RoiHeads {
+        &self.roi_heads
+    }
+
+    /// The proposal head, to run it apart (parity tests).
+    pub fn rpn(&self) -> &RpnHead {
+        &self.rpn
+    }
+
+    /// The picture on the device, `[1, size, size, 4]`.
+    pub fn upload(&self, input: &NetworkInput) -> Tensor<4> {
+        let values: Vec<f32> = input.values.iter().flat_map(|&v| [v, v, v, 0.0]).collect();
+        Tensor::from_data(TensorData::new(values, [1, input.size, input.size, INPUT_CHANNELS]), &self.device)
+    }
+
+    /// The stages C2 to C5 of `[1, size, size, 4]`.
+    ///
+    /// # Errors
+    /// [`ModelError::Cancelled`] between two blocks.
+    pub async fn body(
+        &self,
+        input: Tensor<4>,
+        observer: &mut impl Observer,
+    ) -> Result<[Tensor<4>; 4], ModelError> {
+        let mut x = self.resnet.stem(input);
+        let mut stages = Vec::with_capacity(4);
+        for layer in self.resnet.layers() {
+            for block in layer {
+                observer.pause().await?;
+                x = block.forward(x);
+            }
+            stages.push(x.clone());
+        }
+        Ok(stages.try_into().expect("a ResNet has four stages"))
+    }
+
+    /// The pyramid over C2 to C5.
+    pub fn pyramid(&self, stages: [Tensor<4>; 4]) -> Pyramid {
+        self.fpn.forward(stages)
+    }
+
+    /// The proposals of a picture of which `[rows, columns]` are content, best first.
+    ///
+    /// # Errors
+    /// [`ModelError`] where the device fails or computes a value that is not finite.
+    pub async fn proposals(
+        &self,
+        pyramid: &Pyramid,
+        content: [usize; 2],
+        observer: &mut impl Observer,
+    ) -> Result<Vec<BoxXyxy>, ModelError> {
+        let config: &RpnConfig = &self.config.rpn;
+        let sizes = pyramid.each_ref().map(|level| level.dims());
+        let mut transaction = Transaction::default();
+        for output in self.rpn.forward(pyramid) {
+            let TopAnchors { objectness, deltas, indices } = output.top(config.pre_nms_top_n);
+            transaction = transaction.register(objectness).register(deltas).register(indices);
+        }
+        let read = transaction.execute_async().await?;
+        observer.stage(Stage::Proposals);
+        observer.pause().await?;
+        let mut levels = Vec::with_capacity(PROPOSAL_LEVELS);
+        for (level, (data, [_, rows, columns, _])) in read.chunks_exact(3).zip(sizes).enumerate() {
+            let size = self.config.input_size;
+            let all = self.config.anchors.level_anchors(level, rows, columns, size / rows, size / columns);
+            let deltas = floats(&data[1])?;
+            levels.push(RpnLevel {
+                anchors: data[2].iter::<i64>().map(|i| all[i as usize]).collect(),
+                objectness: floats(&data[0])?,
+                deltas: deltas.as_chunks::<4>().0.to_vec(),
+            });
+        }
+        Ok(filter_proposals(&levels, config, content)?)
+    }
+
+    /// The detections among the proposals with a score above `score_threshold`, best first, in network pixels.
+    ///
+    /// # Errors
+    /// As [`Self::proposals`].
+    pub async fn boxes(
+        &self,
+        pyramid: &Pyramid,
+        proposals: &[BoxXyxy],
+        content: [usize; 2],
+        score_threshold: f32,
+    ) -> Result<Vec<Detection>, ModelError> {
+        if proposals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let features = self.roi_heads.box_features(pyramid, proposals, &self.device);
+        let output = self.roi_heads.predict_boxes(self.roi_heads.box_head(features));
+        let values = floats(&output.into_data_async().await?)?;
+        let classes = self.config.num_classes();
+        let (mut logits, mut regression) = (Vec::new(), Vec::new());
+        for row in values.chunks_exact(5 * classes) {
+            logits.extend_from_slice(&row[..classes]);
+            regression.extend_from_slice(&row[classes..]);
+        }
+        let config = RoiHeadsConfig { score_threshold, ..self.config.roi_heads.clone() };
+        Ok(postprocess_detections(&logits, &regression, proposals, &config, content)?)
+    }
+
+    /// The masks of the detections, each `mask_size * mask_size` probabilities.
+    ///
+    /// # Errors
+    /// As [`Self::proposals`].
+    pub async fn masks(
+        &self,
+        pyramid: &Pyramid,
+        detections: &[Detection],
+    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        if detections.is_empty() {
+            return Ok(Vec::new());
+        }
+        let boxes: Vec<BoxXyxy> = detections.iter().map(|d| d.bbox).collect();
+        let features = self.roi_heads.mask_features(pyramid, &boxes, &self.device);
+        let logits = floats(&self.roi_heads.mask_logits(features).into_data_async().await?)?;
+        if logits.iter().any(|v| !v.is_finite()) {
+            return Err(ModelError::NotFinite { stage: "mask head" });
+        }
+        let (side, classes) = (self.config.mask_roi_size, self.config.num_classes());
+        Ok(detections
+            .iter()
+            .enumerate()
+            .map(|(i, d)| mask_probabilities(&logits, i, d.label, side, classes))
+            .collect())
+    }
+
+    /// Runs the whole network.
+    ///
+    /// # Errors
+    /// [`ModelError`] where the run was cancelled, the device fails or it computes a value that is not finite: never a
+    /// part of the detections.
+    pub async fn detect(
+        &self,
+        input: &NetworkInput,
+        score_threshold: f32,
+        observer: &mut impl Observer,
+    ) -> Result<Vec<MaskedDetection>, ModelError> {
+        let content = [input.letterbox.content_rows, input.letterbox.content_columns];
+        observer.stage(Stage::Backbone);
+        let stages = self.body(self.upload(input), observer).await?;
+        observer.pause().await?;
+        let pyramid = self.pyramid(stages);
+        observer.pause().await?;
+        let proposals = self.proposals(&pyramid, content, observer).await?;
+        observer.stage(Stage::Boxes);
+        observer.pause().await?;
+        let detections = self.boxes(&pyramid, &proposals, content, score_threshold).await?;
+        observer.stage(Stage::Masks);
+        observer.pause().await?;
+        let masks = self.masks(&pyramid, &detections).await?;
+        observer.pause().await?;
+        Ok(detections
+            .into_iter()
+            .zip(masks)
+            .map(|(detection, mask)| MaskedDetection { detection, mask })
+            .collect())
+    }
+}
+
+/// The values of a tensor that was read back.
+fn floats(data: &TensorData) -> Result<Vec<f32>, ModelError> {
+    data.try_to_vec::<f32>().map_err(|error| ModelError::Read(format!("{error:?}")))
+}

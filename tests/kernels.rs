@@ -1,0 +1,181 @@
+//! The kernels against their plain-Rust references and torchvision, on the CPU and the GPU.
+#![cfg(feature = "cli")]
+
+mod support;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use lunglens::detect::level_of_box;
+use lunglens::kernels::{
+    ConvGeometry, ROI_ROW, RoiAlignConfig, conv2d, conv2d_reference, max_pool2d, max_pool2d_reference,
+    roi_align,
+};
+use support::{Random, devices, fixture, relative_error, tensor, tensors};
+
+fn upload<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
+}
+
+fn download(tensor: Tensor<4>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().unwrap()
+}
+
+/// Sizes of a convolution and what is added to it.
+struct Case {
+    input: [usize; 4],
+    outputs: usize,
+    geometry: ConvGeometry,
+    residual: Option<[usize; 2]>,
+}
+
+fn check(case: &Case, random: &mut Random, device: &Device, name: &str) {
+    let Case { input: [images, rows, columns, inputs], outputs, geometry, residual } = *case;
+    let k = geometry.kernel_size;
+    let x = random.values(images * rows * columns * inputs);
+    let w = random.values(k * k * inputs * outputs);
+    let b = random.values(outputs);
+    let added = residual.map(|[r, c]| random.values(images * r * c * outputs));
+    let expected =
+        conv2d_reference(&x, case.input, &w, outputs, &b, added.as_deref().zip(residual), geometry);
+    let found = conv2d(
+        upload(&x, case.input, device),
+        upload(&w, [k, k, inputs, outputs], device),
+        upload(&b, [outputs], device),
+        added.zip(residual).map(|(values, [r, c])| upload(&values, [images, r, c, outputs], device)),
+        geometry,
+    );
+    let [output_rows, output_columns] = geometry.output_size(rows, columns);
+    assert_eq!(found.dims(), [images, output_rows, output_columns, outputs]);
+    let error = relative_error(&download(found), &expected);
+    assert!(error < 1e-5, "{name}: {:?} to {outputs}, {geometry:?}, {residual:?}: {error}", case.input);
+}
+
+#[test]
+fn convolution_equals_its_reference_on_random_shapes() {
+    for (name, device) in devices() {
+        let mut random = Random::new(7);
+        for (kernel_size, stride, padding) in
+            [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (7, 2, 3), (3, 1, 0), (7, 1, 3), (2, 2, 0)]
+        {
+            for round in 0..4 {
+                let rows = random.range(kernel_size, 21);
+                let columns = random.range(kernel_size, 21);
+                let geometry = ConvGeometry { kernel_size, stride, padding, relu: round % 2 == 0 };
+                let [r, c] = geometry.output_size(rows, columns);
+                let case = Case {
+                    input: [random.range(1, 3), rows, columns, 4 * random.range(1, 9)],
+                    outputs: 8 * random.range(1, 9),
+                    geometry,
+                    residual: [None, Some([r, c]), Some([r.div_ceil(2), c.div_ceil(2)]), None][round],
+                };
+                check(&case, &mut random, &device, name);
+            }
+        }
+    }
+}
+
+#[test]
+fn convolution_handles_one_pixel_and_long_rows() {
+    for (name, device) in devices() {
+        let mut random = Random::new(11);
+        for input in [[1, 1, 1, 4], [1, 1, 300, 64], [5, 1, 1, 8], [1, 37, 1, 12]] {
+            for geometry in [ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3.relu()] {
+                check(&Case { input, outputs: 24, geometry, residual: None }, &mut random, &device, name);
+            }
+        }
+    }
+}
+
+#[test]
+fn pooling_equals_its_reference() {
+    for (name, device) in devices() {
+        let mut random = Random::new(3);
+        for (kernel_size, stride, padding) in [(3, 2, 1), (1, 2, 0), (2, 1, 0)] {
+            for _ in 0..4 {
+                let shape = [2, random.range(3, 19), random.range(3, 19), 4 * random.range(1, 5)];
+                let geometry = ConvGeometry { kernel_size, stride, padding, relu: false };
+                // Below zero, so that a padding of zeros would win.
+                let x: Vec<f32> = random.values(shape.iter().product()).iter().map(|v| v - 2.0).collect();
+                let found = download(max_pool2d(upload(&x, shape, &device), geometry));
+                assert_eq!(
+                    found,
+                    max_pool2d_reference(&x, shape, geometry),
+                    "{name}: {shape:?} {geometry:?}"
+                );
+            }
+        }
+    }
+}
+
+/// `[1, c, rows, columns]` of a fixture as `[1, rows, columns, padded]`, zeros in the padding.
+fn to_padded_nhwc(values: &[f32], shape: &[usize], padded: usize) -> (Vec<f32>, [usize; 4]) {
+    let [_, channels, rows, columns] = shape.try_into().unwrap();
+    let mut out = vec![0.0; rows * columns * padded];
+    for channel in 0..channels {
+        for pixel in 0..rows * columns {
+            out[pixel * padded + channel] = values[channel * rows * columns + pixel];
+        }
+    }
+    (out, [1, rows, columns, padded])
+}
+
+/// Pools the fixture's boxes and compares with torchvision's values `[n, c, bins, bins]`.
+fn check_roi_align(
+    levels: &[(Vec<f32>, [usize; 4]); 4],
+    rois: &[f32],
+    expected: &(Vec<f32>, Vec<usize>),
+    strides: [usize; 4],
+) {
+    let (count, channels, bins) = (expected.1[0], expected.1[1], expected.1[2]);
+    for (name, device) in devices() {
+        let config = RoiAlignConfig { output_size: bins, sampling_ratio: 2, strides };
+        let levels = levels.each_ref().map(|(values, shape)| upload(values, *shape, &device));
+        let found = roi_align(&levels, upload(rois, [count, ROI_ROW], &device), config);
+        let found = support::to_nchw(&download(found), [count, bins, bins, 4]);
+        let kept: Vec<f32> = found
+            .chunks_exact(4 * bins * bins)
+            .flat_map(|roi| roi[..channels * bins * bins].to_vec())
+            .collect();
+        let error = relative_error(&kept, &expected.0);
+        assert!(error < 1e-5, "{name}, {bins} bins: {error}");
+    }
+}
+
+#[test]
+fn roi_align_equals_torchvision_on_one_level() {
+    let all = tensors(&fixture("parity/roi_align.safetensors"));
+    let (feature, shape) = tensor(&all, "feature");
+    let level = to_padded_nhwc(&feature, &shape, 4);
+    let levels = [level.clone(), level.clone(), level.clone(), level];
+    let boxes = tensor(&all, "boxes").0;
+    let rois: Vec<f32> = boxes
+        .chunks_exact(4)
+        .enumerate()
+        .flat_map(|(i, b)| [(i % 4) as f32, b[0], b[1], b[2], b[3]])
+        .collect();
+    for name in ["aligned_7", "aligned_14"] {
+        check_roi_align(&levels, &rois, &tensor(&all, name), [4; 4]);
+    }
+}
+
+#[test]
+fn roi_align_equals_torchvision_over_the_pyramid() {
+    let all = tensors(&fixture("parity/roi_align.safetensors"));
+    let levels = ["p2", "p3", "p4", "p5"].map(|level| {
+        let (values, shape) = tensor(&all, &format!("pyramid_{level}"));
+        to_padded_nhwc(&values, &shape, 4)
+    });
+    let chosen = tensor(&all, "pyramid_levels").0;
+    let boxes = tensor(&all, "pyramid_boxes").0;
+    // The fixture names the levels 2 to 5.
+    let rois: Vec<f32> = boxes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .zip(chosen)
+        .flat_map(|(b, level)| {
+            assert_eq!(level_of_box(b, 2, 5) as f32, level - 2.0, "level of {b:?}");
+            [level - 2.0, b[0], b[1], b[2], b[3]]
+        })
+        .collect();
+    check_roi_align(&levels, &rois, &tensor(&all, "pyramid_7"), [4, 8, 16, 32]);
+}

@@ -1,0 +1,154 @@
+//! The network against torchvision, stage by stage, on narrow models of both depths (`tests/parity/README.md`), and at
+//! full size where `LUNGLENS_FULL_CHECKPOINT` and `LUNGLENS_FULL_STAGES` name the files.
+#![cfg(feature = "cli")]
+
+mod support;
+
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor};
+use lunglens::detect::BoxXyxy;
+use lunglens::imaging::{Letterbox, NetworkInput};
+use lunglens::manifest::{Backbone, MaskRcnnConfig};
+use lunglens::model::{MaskRcnn, Silent};
+use lunglens::weights::{Weights, load_torchvision};
+use pollster::block_on;
+use support::{devices, fixture, relative_error, tensor, tensors, to_nchw};
+
+/// The bound on the relative error of a stage.
+const BOUND: f32 = 1e-4;
+
+/// The stages of a reference run and how far the network is from them.
+struct Comparison<'a> {
+    stages: &'a Weights,
+    who: String,
+    errors: Vec<(String, f32)>,
+}
+
+impl Comparison<'_> {
+    fn values(&mut self, name: &str, found: &[f32]) {
+        let expected = tensor(self.stages, name).0;
+        assert_eq!(found.len(), expected.len(), "{}: {name}", self.who);
+        self.errors.push((name.to_owned(), relative_error(found, &expected)));
+    }
+
+    fn map(&mut self, name: &str, found: Tensor<4>) {
+        let shape = found.dims();
+        let values: Vec<f32> = found.into_data().try_to_vec().unwrap();
+        self.values(name, &to_nchw(&values, shape));
+    }
+
+    fn finish(self) {
+        let worst = self.errors.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        eprintln!("{}: worst relative error {:.1e} ({})", self.who, worst.1, worst.0);
+        for (name, error) in &self.errors {
+            assert!(*error <= BOUND, "{}: {name} is off by {error:.1e}", self.who);
+        }
+    }
+}
+
+fn boxes(values: &[f32]) -> Vec<BoxXyxy> {
+    values.as_chunks::<4>().0.to_vec()
+}
+
+fn compare(checkpoint: &Path, stages: &Path, config: &MaskRcnnConfig, device: &Device, who: String) {
+    let weights = load_torchvision(&std::fs::read(checkpoint).unwrap(), config).unwrap();
+    let stages = tensors(stages);
+    let model = MaskRcnn::load(config, weights, device).unwrap();
+    let mut all = Comparison { stages: &stages, who, errors: Vec::new() };
+
+    let size = config.input_size;
+    let input = NetworkInput {
+        size,
+        values: tensor(&stages, "input").0[..size * size].to_vec(),
+        letterbox: Letterbox::fit(size, size, size),
+    };
+    let body = block_on(model.body(model.upload(&input), &mut Silent)).unwrap();
+    for (name, stage) in ["c2", "c3", "c4", "c5"].iter().zip(&body) {
+        all.map(name, stage.clone());
+    }
+    let pyramid = model.pyramid(body);
+    let a = config.anchors_per_position();
+    for (level, output) in
+        pyramid.iter().zip(model.rpn().forward(&pyramid)).enumerate().map(|(i, x)| (i + 2, x))
+    {
+        let (features, output) = output;
+        let [_, rows, columns, _] = features.dims();
+        all.map(&format!("p{level}"), features.clone());
+        all.map(&format!("rpn_logits_p{level}"), output.objectness.reshape([1, rows, columns, a]));
+        all.map(&format!("rpn_deltas_p{level}"), output.deltas.reshape([1, rows, columns, 4 * a]));
+    }
+
+    let proposals = block_on(model.proposals(&pyramid, [size, size], &mut Silent)).unwrap();
+    all.values("proposals", proposals.as_flattened());
+
+    // From here on the reference's own boxes, so that each stage is compared alone.
+    let heads = model.roi_heads();
+    let proposals = boxes(&tensor(&stages, "proposals").0);
+    let features = heads.box_features(&pyramid, &proposals, device);
+    all.map("box_features", features.clone());
+    let representation = heads.box_head(features);
+    all.values("box_head", &representation.clone().into_data().try_to_vec::<f32>().unwrap());
+    let predictions: Vec<f32> = heads.predict_boxes(representation).into_data().try_to_vec().unwrap();
+    let classes = config.num_classes();
+    let column = |from: usize, to: usize| -> Vec<f32> {
+        predictions.chunks_exact(5 * classes).flat_map(|row| row[from..to].to_vec()).collect()
+    };
+    all.values("class_logits", &column(0, classes));
+    all.values("box_regression", &column(classes, 5 * classes));
+
+    let threshold = config.roi_heads.score_threshold;
+    let found = block_on(model.detect(&input, threshold, &mut Silent)).unwrap();
+    let labels: Vec<f32> = found.iter().map(|d| d.detection.label as f32).collect();
+    assert_eq!(labels, tensor(&stages, "detection_labels").0, "{}: labels", all.who);
+    all.values("detection_scores", &found.iter().map(|d| d.detection.score).collect::<Vec<_>>());
+    all.values("detection_boxes", &found.iter().flat_map(|d| d.detection.bbox).collect::<Vec<_>>());
+    all.values("mask_probabilities", &found.iter().flat_map(|d| d.mask.clone()).collect::<Vec<_>>());
+    let detected = boxes(&tensor(&stages, "detection_boxes").0);
+    all.map("mask_features", heads.mask_features(&pyramid, &detected, device));
+    all.finish();
+}
+
+#[test]
+fn narrow_models_of_both_depths_equal_torchvision() {
+    for (backbone, short) in [(Backbone::Resnet50, "r50"), (Backbone::Resnet101, "r101")] {
+        for (name, device) in devices() {
+            compare(
+                &fixture(&format!("parity/weights_{short}.safetensors")),
+                &fixture(&format!("parity/stages_{short}.safetensors")),
+                &MaskRcnnConfig::narrow(backbone),
+                &device,
+                format!("{short} on {name}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn full_size_model_equals_torchvision_where_given() {
+    let (Some(checkpoint), Some(stages)) =
+        (std::env::var_os("LUNGLENS_FULL_CHECKPOINT"), std::env::var_os("LUNGLENS_FULL_STAGES"))
+    else {
+        eprintln!("not compared: set LUNGLENS_FULL_CHECKPOINT and LUNGLENS_FULL_STAGES");
+        return;
+    };
+    for (name, device) in devices() {
+        compare(
+            Path::new(&checkpoint),
+            Path::new(&stages),
+            &MaskRcnnConfig::new(Backbone::Resnet50),
+            &device,
+            format!("full-size r50 on {name}"),
+        );
+    }
+}
+
+#[test]
+fn a_wrong_tensor_is_named() {
+    let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    let bytes = std::fs::read(fixture("parity/weights_r50.safetensors")).unwrap();
+    let mut weights = load_torchvision(&bytes, &config).unwrap();
+    weights.remove("backbone.fpn.layer_blocks.2.0.bias");
+    let error = MaskRcnn::load(&config, weights, &Device::flex()).unwrap_err();
+    assert!(error.to_string().contains("backbone.fpn.layer_blocks.2.0.bias"), "{error}");
+}
