@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the page into dist/: the app, the worker, the models and the samples. Works offline once the crates are here.
-# LUNGLENS_WASM_OPT=0 leaves the wasm files as the compiler made them.
+# LUNGLENS_WASM_OPT=z also runs wasm-opt, which takes minutes and makes the wasm smaller.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 

@@ -13,19 +13,38 @@ const at = (name) => join(dist, name);
 const text = (name) => readFileSync(at(name), 'utf8');
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 
-// 1. Smaller wasm. LUNGLENS_WASM_OPT=0 skips it for quick builds.
-const level = process.env.LUNGLENS_WASM_OPT ?? 'z';
-if (level !== '0') {
-  for (const name of readdirSync(dist).filter((n) => n.endsWith('.wasm'))) {
-    const before = statSync(at(name)).size;
+/** A wasm file without its custom sections: function names are a fifth of it, and only a debugger reads them. */
+function stripped(wasm) {
+  const kept = [wasm.subarray(0, 8)];
+  let at = 8;
+  while (at < wasm.length) {
+    const start = at;
+    const section = wasm[at++];
+    let length = 0;
+    for (let shift = 0, more = true; more; shift += 7, at += 1) {
+      length += (wasm[at] & 0x7f) * 2 ** shift;
+      more = (wasm[at] & 0x80) !== 0;
+    }
+    at += length;
+    if (section !== 0) kept.push(wasm.subarray(start, at));
+  }
+  if (at !== wasm.length) throw new Error('a wasm section ends beyond its file');
+  return Buffer.concat(kept);
+}
+
+// 1. Smaller wasm. LUNGLENS_WASM_OPT=z also runs binaryen's optimiser, which takes minutes.
+const level = process.env.LUNGLENS_WASM_OPT ?? '0';
+for (const name of readdirSync(dist).filter((n) => n.endsWith('.wasm'))) {
+  const before = statSync(at(name)).size;
+  if (level !== '0') {
     const features = ['simd', 'bulk-memory', 'bulk-memory-opt', 'nontrapping-float-to-int', 'sign-ext',
       'mutable-globals', 'reference-types', 'multivalue'];
-    execFileSync(process.execPath, ['node_modules/binaryen/bin/wasm-opt', `-O${level}`, '--strip-debug',
-      '--strip-producers', ...features.map((f) => `--enable-${f}`), at(name), '-o', at(`${name}.small`)],
-      { stdio: 'inherit' });
+    execFileSync(process.execPath, ['node_modules/binaryen/bin/wasm-opt', `-O${level}`,
+      ...features.map((f) => `--enable-${f}`), at(name), '-o', at(`${name}.small`)], { stdio: 'inherit' });
     renameSync(at(`${name}.small`), at(name));
-    console.log(`${name}: ${before} -> ${statSync(at(name)).size} bytes`);
   }
+  writeFileSync(at(name), stripped(readFileSync(at(name))));
+  console.log(`${name}: ${before} -> ${statSync(at(name)).size} bytes`);
 }
 
 // 2. The worker's files, named by content.

@@ -10,6 +10,7 @@ use lunglens::imaging::{ClaheMode, CtSlice, ImagingError};
 use lunglens::kernels::{self, BenchRow};
 use lunglens::manifest::ModelEntry;
 
+use super::adapter;
 use super::models::sha256;
 use crate::bridge;
 use crate::protocol::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, Reply, RunOptions};
@@ -30,6 +31,8 @@ pub struct EngineHost {
     engine: Engine,
     entry: ModelEntry,
     weights: Rc<Vec<u8>>,
+    /// The GPU's name as the browser tells it.
+    adapter: Option<String>,
 }
 
 impl EngineHost {
@@ -51,7 +54,8 @@ impl EngineHost {
             }
             Err(problem) => return Err(sentence(&problem)),
         };
-        Ok((Self { engine, entry, weights }, fallback))
+        let adapter = adapter::name().await;
+        Ok((Self { engine, entry, weights, adapter }, fallback))
     }
 
     /// The loaded model's id.
@@ -61,7 +65,16 @@ impl EngineHost {
 
     /// Where it runs.
     pub fn device(&self) -> DeviceSummary {
-        summary(self.engine.device())
+        summary(&self.device_info())
+    }
+
+    /// The engine's device, under the name that the browser gives it.
+    fn device_info(&self) -> DeviceInfo {
+        let mut info = self.engine.device().clone();
+        if let (DeviceKind::Gpu, Some(name)) = (info.kind, &self.adapter) {
+            info.name = name.clone();
+        }
+        info
     }
 
     /// Runs a slice and tells the page each stage. If the GPU fails, starts over on the CPU and says so.
@@ -89,7 +102,10 @@ impl EngineHost {
         let input = InputInfo { name, sha256: sha256(bytes) };
         let mut tell = |stage: Stage| bridge::reply(&Reply::Stage { run, index: stage.index() }, &[]);
         let problem = match self.engine.segment(slice, input.clone(), &options, cancel, &mut tell).await {
-            Ok(done) => return Ok(done),
+            Ok(mut done) => {
+                done.report.device = self.device_info();
+                return Ok(done);
+            }
             Err(EngineError::Cancelled) => return Err(Stop::Cancelled),
             Err(problem) => problem,
         };
@@ -113,7 +129,7 @@ impl EngineHost {
 /// # Errors
 /// A sentence for the page.
 pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), String> {
-    let (device, info) = open_device(choice(wish)).await.map_err(|e| sentence(&e))?;
+    let (device, mut info) = open_device(choice(wish)).await.map_err(|e| sentence(&e))?;
     let mut rows = Vec::new();
     let mut keep = |row: BenchRow| {
         rows.push(BenchLine { name: row.name, millis: row.milliseconds, gflops: row.gflops });
@@ -121,6 +137,9 @@ pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), 
     kernels::bench(&device, &mut keep)
         .await
         .map_err(|e| format!("The kernels could not be measured: {e}."))?;
+    if let (DeviceKind::Gpu, Some(name)) = (info.kind, adapter::name().await) {
+        info.name = name;
+    }
     Ok((summary(&info), rows))
 }
 

@@ -1,5 +1,6 @@
 //! The worker: one engine behind typed messages, one job at a time.
 
+mod adapter;
 mod engine_host;
 mod fetch;
 mod models;
