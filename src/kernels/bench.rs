@@ -73,7 +73,9 @@ async fn measure(shape: &Shape, device: &Device) -> Result<BenchRow, ExecutionEr
     times.sort_by(f64::total_cmp);
     let seconds = times[RUNS / 2];
     let [output_rows, output_columns] = geometry.output_size(rows, rows);
-    let operations = 2.0 * (output_rows * output_columns * outputs * k * k * inputs) as f64;
+    // In f64: the product does not fit a browser's 32-bit usize.
+    let factors = [output_rows, output_columns, outputs, k, k, inputs];
+    let operations = 2.0 * factors.iter().map(|&f| f as f64).product::<f64>();
     Ok(BenchRow {
         name: format!("{k}x{k} stride {} {inputs} to {outputs} at {rows}x{rows}", geometry.stride),
         milliseconds: seconds * 1e3,
