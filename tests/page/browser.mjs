@@ -1,5 +1,5 @@
 // What the page tests share: a browser with or without WebGPU, the page in it, and what it shows.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -56,4 +56,24 @@ export async function shot(page, name) {
   if (!SHOTS) return;
   mkdirSync(SHOTS, { recursive: true });
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+/** Ends the GPU process of the browsers that this test started, as a driver's crash does (Linux). */
+export function crashGpu() {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1];
+      return [{ pid, parent, line: readFileSync(`/proc/${pid}/cmdline`, 'utf8') }];
+    } catch {
+      return []; // It ended meanwhile.
+    }
+  });
+  const mine = new Set([String(process.pid)]);
+  for (let found = 0; found < mine.size; ) {
+    found = mine.size;
+    for (const { pid, parent } of processes) if (mine.has(parent)) mine.add(pid);
+  }
+  const gpu = processes.filter(({ pid, line }) => mine.has(pid) && line.includes('--type=gpu-process'));
+  if (gpu.length === 0) throw new Error('no GPU process was found');
+  for (const { pid } of gpu) process.kill(Number(pid), 'SIGKILL');
 }

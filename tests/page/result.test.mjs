@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { DIST, PNG_SAMPLE, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
+import {
+  DIST, PNG_SAMPLE, crashGpu, launch, openPage, savedReport, shot, untilEnded, untilReady,
+} from './browser.mjs';
 import { serve } from './serve.mjs';
 
 const CLI_REPORT = process.env.LUNGLENS_CLI_REPORT;
@@ -88,3 +90,20 @@ for (const webgpu of [true, false]) {
     assert.deepEqual(complaints, [], 'the console is quiet');
   });
 }
+
+test('a GPU that fails in a run gives way to the CPU, and the page says so', { timeout: 600_000 }, async (t) => {
+  const browser = await launch({ webgpu: true });
+  t.after(() => browser.close());
+  const { page } = await openPage(browser, server.url);
+  await untilReady(page);
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  await page.locator('.steps .is-now', { hasText: 'Extract features' }).waitFor();
+  crashGpu();
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  assert.match(await page.locator('.aside-note').innerText(), /graphics device failed, so the CPU is used/);
+  assert.equal(await page.locator('[data-field="device"]').innerText(), 'CPU');
+  const report = await savedReport(page);
+  assert.equal(report.device.kind, 'cpu');
+  if (CLI_REPORT) assertAgree(report, JSON.parse(readFileSync(CLI_REPORT, 'utf8')));
+  await shot(page, 'gpu-failed');
+});

@@ -165,11 +165,15 @@ fn is_of_device(problem: &EngineError) -> bool {
     matches!(problem, EngineError::NoAdapter | EngineError::DeviceLost(_) | EngineError::OutOfMemory(_))
 }
 
+/// Why the CPU is used, as a sentence; the device's own words go to the console.
 fn why_cpu(problem: &EngineError) -> String {
-    match problem {
-        EngineError::NoAdapter => "This browser offers no WebGPU here, so the CPU is used.".into(),
-        other => format!("The GPU could not be used ({other}), so the CPU is used."),
-    }
+    web_sys::console::warn_1(&problem.to_string().into());
+    let why = match problem {
+        EngineError::NoAdapter => "This browser offers no WebGPU here",
+        EngineError::OutOfMemory(_) => "The graphics device ran out of memory",
+        _ => "The graphics device failed",
+    };
+    format!("{why}, so the CPU is used.")
 }
 
 fn sentence(problem: &EngineError) -> String {
