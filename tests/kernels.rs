@@ -6,8 +6,8 @@ mod support;
 use burn::tensor::{Device, Tensor, TensorData};
 use lunglens::detect::level_of_box;
 use lunglens::kernels::{
-    ConvGeometry, ROI_ROW, RoiAlignConfig, conv2d, conv2d_reference, max_pool2d, max_pool2d_reference,
-    roi_align,
+    ConvGeometry, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference, max_pool2d,
+    max_pool2d_reference, roi_align, top_anchors, top_anchors_reference,
 };
 use support::{Random, devices, fixture, relative_error, tensor, tensors};
 
@@ -178,4 +178,51 @@ fn roi_align_equals_torchvision_over_the_pyramid() {
         })
         .collect();
     check_roi_align(&levels, &rois, &tensor(&all, "pyramid_7"), [4, 8, 16, 32]);
+}
+
+/// The chosen rows in the order of their anchors.
+fn by_anchor(rows: &[f32]) -> Vec<[f32; TOP_ROW]> {
+    let mut rows = rows.as_chunks::<TOP_ROW>().0.to_vec();
+    rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    rows
+}
+
+#[test]
+fn top_anchors_equal_a_sort() {
+    for (name, device) in devices() {
+        let mut random = Random::new(5);
+        for (rows, columns, anchors, channels, count) in [
+            (80, 80, 3, 16, 300),
+            (13, 9, 3, 16, 100),
+            (5, 5, 3, 16, 300),
+            (1, 1, 2, 12, 1),
+            (40, 31, 1, 8, 1000),
+        ] {
+            let shape = [1, rows, columns, channels];
+            let mut output = random.values(shape.iter().product());
+            // Many ties, as in the black border of a slice.
+            for value in output.chunks_exact_mut(channels).take(rows * columns / 3) {
+                value[0] = 0.25;
+            }
+            let all = rows * columns * anchors;
+            let expected = top_anchors_reference(&output, channels, anchors, count.min(all));
+            let found = top_anchors(upload(&output, shape, &device), anchors, count);
+            assert_eq!(found.dims(), [count.min(all), TOP_ROW]);
+            let found: Vec<f32> = found.into_data().try_to_vec().unwrap();
+            assert_eq!(by_anchor(&found), by_anchor(&expected), "{name}: {shape:?}, {anchors}, {count}");
+        }
+    }
+}
+
+#[test]
+fn top_anchors_show_what_is_not_a_number() {
+    for (name, device) in devices() {
+        for nan in [f32::NAN, -f32::NAN] {
+            let mut output = Random::new(9).values(20 * 20 * 16);
+            output[16 * 77 + 1] = nan;
+            let found = top_anchors(upload(&output, [1, 20, 20, 16], &device), 3, 10);
+            let found: Vec<f32> = found.into_data().try_to_vec().unwrap();
+            assert!(found.chunks_exact(TOP_ROW).any(|row| row[1].is_nan()), "{name}");
+        }
+    }
 }

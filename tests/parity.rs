@@ -69,14 +69,11 @@ fn compare(checkpoint: &Path, stages: &Path, config: &MaskRcnnConfig, device: &D
     }
     let pyramid = model.pyramid(body);
     let a = config.anchors_per_position();
-    for (level, output) in
-        pyramid.iter().zip(model.rpn().forward(&pyramid)).enumerate().map(|(i, x)| (i + 2, x))
-    {
-        let (features, output) = output;
-        let [_, rows, columns, _] = features.dims();
-        all.map(&format!("p{level}"), features.clone());
-        all.map(&format!("rpn_logits_p{level}"), output.objectness.reshape([1, rows, columns, a]));
-        all.map(&format!("rpn_deltas_p{level}"), output.deltas.reshape([1, rows, columns, 4 * a]));
+    for (level, (features, output)) in pyramid.iter().zip(model.rpn().forward(&pyramid)).enumerate() {
+        let name = level + 2;
+        all.map(&format!("p{name}"), features.clone());
+        all.map(&format!("rpn_logits_p{name}"), output.clone().narrow(3, 0, a));
+        all.map(&format!("rpn_deltas_p{name}"), output.narrow(3, a, 4 * a));
     }
 
     let proposals = block_on(model.proposals(&pyramid, [size, size], &mut Silent)).unwrap();

@@ -1,14 +1,13 @@
 //! The choice of the device: the one place that knows adapters and their capabilities.
 
-use std::sync::OnceLock;
-
+use async_lock::OnceCell;
 use burn::tensor::Device;
 
 use super::{DeviceChoice, EngineError, platform};
 use crate::report::{DeviceInfo, DeviceKind};
 
-/// The GPU of this process: Burn can register an adapter only once.
-static GPU: OnceLock<(Device, DeviceInfo)> = OnceLock::new();
+/// The GPU of this process: Burn can register an adapter only once, so the first caller opens it for all.
+static GPU: OnceCell<(Device, DeviceInfo)> = OnceCell::new();
 
 /// Opens the wished device.
 ///
@@ -42,18 +41,17 @@ pub async fn list_devices() -> Vec<DeviceInfo> {
 }
 
 async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
-    if let Some(opened) = GPU.get() {
-        return Ok(opened.clone());
-    }
-    if platform::adapters().await.is_empty() {
-        return Err(EngineError::NoAdapter);
-    }
-    let (device, setup) = Device::wgpu_options()
-        .init_with_setup_async()
-        .await
-        .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
-    let info = describe(&setup.adapter.get_info());
-    Ok(GPU.get_or_init(|| (device, info)).clone())
+    let open = async || {
+        if platform::adapters().await.is_empty() {
+            return Err(EngineError::NoAdapter);
+        }
+        let (device, setup) = Device::wgpu_options()
+            .init_with_setup_async()
+            .await
+            .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
+        Ok((device, describe(&setup.adapter.get_info())))
+    };
+    GPU.get_or_try_init(open).await.cloned()
 }
 
 /// Whether an adapter computes on the CPU. A browser hands one out only where the user asked for it.

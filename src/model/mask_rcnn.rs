@@ -6,12 +6,13 @@ use super::fpn::{Fpn, Pyramid};
 use super::layers::LayerLoader;
 use super::resnet::ResNet;
 use super::roi_heads::{RoiHeads, mask_probabilities};
-use super::rpn::{RpnHead, TopAnchors};
+use super::rpn::RpnHead;
 use super::{ModelError, Observer, Stage};
 use crate::detect::{
     BoxXyxy, Detection, RoiHeadsConfig, RpnConfig, RpnLevel, filter_proposals, postprocess_detections,
 };
 use crate::imaging::NetworkInput;
+use crate::kernels::{TOP_ROW, top_anchors};
 use crate::manifest::MaskRcnnConfig;
 use crate::weights::{Weights, WeightsError, check};
 
@@ -55,7 +56,7 @@ impl MaskRcnn {
         Ok(Self {
             resnet: ResNet::load(&mut loader, config.backbone)?,
             fpn: Fpn::load(&mut loader)?,
-            rpn: RpnHead::load(&mut loader, config.anchors_per_position())?,
+            rpn: RpnHead::load(&mut loader)?,
             roi_heads: RoiHeads::load(&mut loader, config)?,
             config: config.clone(),
             device: device.clone(),
@@ -123,22 +124,25 @@ impl MaskRcnn {
         let sizes = pyramid.each_ref().map(|level| level.dims());
         let mut transaction = Transaction::default();
         for output in self.rpn.forward(pyramid) {
-            let TopAnchors { objectness, deltas, indices } = output.top(config.pre_nms_top_n);
-            transaction = transaction.register(objectness).register(deltas).register(indices);
+            let anchors = self.config.anchors_per_position();
+            transaction = transaction.register(top_anchors(output, anchors, config.pre_nms_top_n));
         }
         let read = transaction.execute_async().await?;
         observer.stage(Stage::Proposals);
         observer.pause().await?;
         let mut levels = Vec::with_capacity(PROPOSAL_LEVELS);
-        for (level, (data, [_, rows, columns, _])) in read.chunks_exact(3).zip(sizes).enumerate() {
+        for (level, (data, [_, rows, columns, _])) in read.iter().zip(sizes).enumerate() {
             let size = self.config.input_size;
             let all = self.config.anchors.level_anchors(level, rows, columns, size / rows, size / columns);
-            let deltas = floats(&data[1])?;
-            levels.push(RpnLevel {
-                anchors: data[2].iter::<i64>().map(|i| all[i as usize]).collect(),
-                objectness: floats(&data[0])?,
-                deltas: deltas.as_chunks::<4>().0.to_vec(),
-            });
+            let mut chosen = RpnLevel::default();
+            for [index, logit, deltas @ ..] in floats(data)?.as_chunks::<TOP_ROW>().0 {
+                let anchor =
+                    all.get(*index as usize).ok_or(ModelError::NoSuchAnchor { index: *index, level })?;
+                chosen.anchors.push(*anchor);
+                chosen.objectness.push(*logit);
+                chosen.deltas.push(*deltas);
+            }
+            levels.push(chosen);
         }
         Ok(filter_proposals(&levels, config, content)?)
     }

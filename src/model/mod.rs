@@ -15,7 +15,6 @@ use thiserror::Error;
 pub use fpn::Pyramid;
 pub use mask_rcnn::{MaskRcnn, MaskedDetection};
 pub use observer::{Observer, Silent, Stage};
-pub use rpn::RpnOutput;
 
 use crate::detect::DetectError;
 
@@ -33,6 +32,14 @@ pub enum ModelError {
     NotFinite {
         /// The stage.
         stage: &'static str,
+    },
+    /// The device chose an anchor that is none.
+    #[error("proposal head: anchor {index} of level {level} does not exist")]
+    NoSuchAnchor {
+        /// The anchor.
+        index: f32,
+        /// The pyramid level, from 0.
+        level: usize,
     },
     /// The device failed while it computed or while its results were read.
     #[error("the device failed while the network ran: {0}")]
