@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DIST, PNG_SAMPLE, launch, openPage, shot, untilEnded, untilReady } from './browser.mjs';
+import { DIST, PNG_SAMPLE, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
 import { serve } from './serve.mjs';
 
 let server;
@@ -183,4 +183,32 @@ test('page and worker are at most 4 MB gzipped, and only the worker holds the ne
   const bytes = readFileSync(join(DIST, app));
   assert.ok(gzipSync(bytes, { level: 9 }).length < 600 * 1024, `the page's wasm has ${bytes.length} bytes`);
   assert.ok(!bytes.includes('@workgroup_size') && !bytes.includes('burn'), 'no Burn in the page');
+});
+
+test('a DICOM slice is measured in square millimetres', { timeout: 300_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  await page.locator('[data-sample="chest-slice.dcm"]').click();
+  assert.equal(await untilDone(page), 'done', await page.locator('main').innerText());
+  assert.match(await page.locator('.involvement').innerText(), /mm²/);
+  const report = await savedReport(page);
+  assert.equal(report.input.format, 'dicom');
+  assert.ok(report.assessment.lungs.lung_mm2 > 5000, 'lungs of a grown-up');
+  assert.equal(await page.getByText('assume the usual view').count(), 0, 'the file states its sides');
+  await shot(page, 'dicom');
+});
+
+test('cancelling on WebGPU takes a few seconds at most', { timeout: 400_000 }, async (t) => {
+  const gpu = await launch({ webgpu: true });
+  t.after(() => gpu.close());
+  const { page } = await openPage(gpu, server.url);
+  await untilReady(page);
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  await page.locator('.steps .is-now', { hasText: 'Extract features' }).waitFor();
+  const begun = Date.now();
+  await page.locator('[data-action="cancel"]').click();
+  await page.locator('.page[data-run="cancelled"]').waitFor({ timeout: 10_000 });
+  t.diagnostic(`stopped after ${Date.now() - begun} ms`);
+  await untilReady(page);
 });
