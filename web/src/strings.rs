@@ -194,7 +194,7 @@ pub const ENGLISH: Strings = Strings {
     no_lung: "No lung found",
     mild_hint: "Less than {limit} of the lung in this slice is affected.",
     alarming_hint: "{limit} or more of the lung in this slice is affected.",
-    no_lesion_hint: "The model outlined lung, and no lesion in it.",
+    no_lesion_hint: "The model looks for COVID-19 lesions only, and outlined none in the lungs.",
     no_lung_hint: "The model outlined no lung, so involvement cannot be measured. Is this an axial chest slice?",
     file: "File",
     time: "Time",
