@@ -1,5 +1,6 @@
 //! The kernels against their plain-Rust references and torchvision, on the CPU and the GPU.
 #![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

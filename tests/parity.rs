@@ -1,6 +1,7 @@
 //! The network against torchvision, stage by stage, on narrow models of both depths (`tests/parity/README.md`), and at
 //! full size where `LUNGLENS_FULL_CHECKPOINT` and `LUNGLENS_FULL_STAGES` name the files.
 #![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -95,7 +95,7 @@ fn top_anchors_kernel(
 ) {
     let mut counts = Shared::<[u32]>::new_slice(units as usize);
     let mut ties = Shared::<[u32]>::new_slice(units as usize);
-    let stretch = (all + units - 1) / units;
+    let stretch = all.div_ceil(units);
     let first = min(UNIT_POS * stretch, all);
     let last = min(first + stretch, all);
 

@@ -110,15 +110,14 @@ fn conv2d_kernel(
                 for p in 0..TILE_PIXELS {
                     let mut x = input[(offset[p] + c) as usize];
                     if comptime!(padding > 0) {
-                        x = x * Vec4::new(inside[p]);
+                        x *= Vec4::new(inside[p]);
                     }
                     #[unroll]
                     for i in 0..4usize {
                         let xi = Vec4::new(x.extract(i));
                         #[unroll]
                         for v in 0..TILE_VECTORS {
-                            acc[p * TILE_VECTORS + v] =
-                                acc[p * TILE_VECTORS + v] + xi * w[i * TILE_VECTORS + v];
+                            acc[p * TILE_VECTORS + v] += xi * w[i * TILE_VECTORS + v];
                         }
                     }
                 }
