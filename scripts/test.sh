@@ -35,6 +35,9 @@ step 'formatting' cargo fmt --all --check
 step 'pure modules import no platform' pure_modules_stay_pure
 step 'pure modules: tests' pure test
 step 'lints' cargo clippy --locked --workspace --all-targets --release -- -D warnings
+step 'lints of the page' cargo clippy --locked -p lunglens-web --target wasm32-unknown-unknown --release -- -D warnings
+# The image has a software adapter, so the GPU kernels are tested too.
+export LUNGLENS_REQUIRE_GPU=1
 step 'tests' cargo test --locked --workspace --release
 step 'sample, natively' sample_report
 step 'page: build' scripts/build-web.sh

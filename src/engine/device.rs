@@ -2,6 +2,7 @@
 
 use async_lock::OnceCell;
 use burn::tensor::Device;
+use burn_wgpu::WgpuSetup;
 
 use super::{DeviceChoice, EngineError, platform};
 use crate::report::{DeviceInfo, DeviceKind};
@@ -9,17 +10,42 @@ use crate::report::{DeviceInfo, DeviceKind};
 /// The GPU of this process: Burn can register an adapter only once, so the first caller opens it for all.
 static GPU: OnceCell<(Device, DeviceInfo)> = OnceCell::new();
 
+/// Storage buffers that one kernel binds at most: RoIAlign's four levels, boxes and output, and CubeCL's own two.
+const NEEDED_STORAGE_BUFFERS: u32 = 8;
+/// The largest buffer: the weights of the box head's first layer, 12544 x 1024 floats.
+const NEEDED_BUFFER_BYTES: u64 = 12_544 * 1024 * 4;
+/// Invocations of the largest workgroup.
+const NEEDED_INVOCATIONS: u32 = 64;
+
+/// What is known of an adapter before it is opened.
+pub(super) struct Adapter {
+    info: wgpu::AdapterInfo,
+    limits: wgpu::Limits,
+}
+
+impl Adapter {
+    pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
+        Self { info: adapter.get_info(), limits: adapter.limits() }
+    }
+
+    /// Whether an adapter computes on the CPU. A browser hands one out only where the user asked for it.
+    fn is_software(&self) -> bool {
+        self.info.device_type == wgpu::DeviceType::Cpu && self.info.backend != wgpu::Backend::BrowserWebGpu
+    }
+}
+
 /// Opens the wished device.
 ///
 /// `Auto` takes the browser's adapter, or on a desktop the first that is not a software rasterizer, and else the CPU.
 ///
 /// # Errors
-/// [`EngineError::NoAdapter`] or [`EngineError::DeviceLost`] where `Gpu` was wished and cannot be had.
+/// [`EngineError::NoAdapter`], [`EngineError::AdapterTooWeak`] or [`EngineError::DeviceLost`] where `Gpu` was wished
+/// and cannot be had.
 pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceInfo), EngineError> {
     let wants_gpu = match choice {
         DeviceChoice::Cpu => false,
         DeviceChoice::Gpu => true,
-        DeviceChoice::Auto => platform::adapters().await.iter().any(|adapter| !is_software(adapter)),
+        DeviceChoice::Auto => platform::adapters().await.iter().any(|adapter| !adapter.is_software()),
     };
     if !wants_gpu {
         return Ok((Device::flex(), cpu()));
@@ -33,10 +59,11 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceInfo), EngineEr
 /// The devices that can run the network, the one that `Auto` takes first.
 pub async fn list_devices() -> Vec<DeviceInfo> {
     let mut adapters = platform::adapters().await;
-    let software = adapters.extract_if(.., |adapter| is_software(adapter)).collect::<Vec<_>>();
-    let mut devices: Vec<DeviceInfo> = adapters.iter().map(describe).collect();
+    adapters.retain(|adapter| check_limits(&adapter.limits).is_ok());
+    let software = adapters.extract_if(.., |adapter| adapter.is_software()).collect::<Vec<_>>();
+    let mut devices: Vec<DeviceInfo> = adapters.iter().map(|adapter| describe(&adapter.info)).collect();
     devices.push(cpu());
-    devices.extend(software.iter().map(describe));
+    devices.extend(software.iter().map(|adapter| describe(&adapter.info)));
     devices
 }
 
@@ -45,18 +72,36 @@ async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
         if platform::adapters().await.is_empty() {
             return Err(EngineError::NoAdapter);
         }
-        let (device, setup) = Device::wgpu_options()
+        let (device, setup): (Device, WgpuSetup) = Device::wgpu_options()
             .init_with_setup_async()
             .await
             .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
+        check_limits(&setup.device.limits())?;
         Ok((device, describe(&setup.adapter.get_info())))
     };
     GPU.get_or_try_init(open).await.cloned()
 }
 
-/// Whether an adapter computes on the CPU. A browser hands one out only where the user asked for it.
-fn is_software(adapter: &wgpu::AdapterInfo) -> bool {
-    adapter.device_type == wgpu::DeviceType::Cpu && adapter.backend != wgpu::Backend::BrowserWebGpu
+/// Refuses an adapter that the kernels would fail on, before anything runs.
+fn check_limits(limits: &wgpu::Limits) -> Result<(), EngineError> {
+    let buffer_bytes = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+    let needs = [
+        (
+            "storage buffers a kernel",
+            limits.max_storage_buffers_per_shader_stage.into(),
+            NEEDED_STORAGE_BUFFERS.into(),
+        ),
+        ("bytes a buffer", buffer_bytes, NEEDED_BUFFER_BYTES),
+        (
+            "invocations a workgroup",
+            limits.max_compute_invocations_per_workgroup.into(),
+            NEEDED_INVOCATIONS.into(),
+        ),
+    ];
+    match needs.into_iter().find(|(_, has, needed)| has < needed) {
+        None => Ok(()),
+        Some((what, has, needed)) => Err(EngineError::AdapterTooWeak { what, has, needed }),
+    }
 }
 
 fn describe(adapter: &wgpu::AdapterInfo) -> DeviceInfo {
@@ -77,4 +122,25 @@ fn describe(adapter: &wgpu::AdapterInfo) -> DeviceInfo {
 
 fn cpu() -> DeviceInfo {
     DeviceInfo { kind: DeviceKind::Cpu, name: "CPU".to_owned(), backend: "Burn Flex".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_with_low_limits_is_refused_by_name() {
+        assert!(check_limits(&wgpu::Limits::default()).is_ok());
+        let enough = wgpu::Limits::default;
+        let spoiled = [
+            ("storage buffers", wgpu::Limits { max_storage_buffers_per_shader_stage: 4, ..enough() }),
+            ("bytes", wgpu::Limits { max_buffer_size: 32 << 20, ..enough() }),
+            ("bytes", wgpu::Limits { max_storage_buffer_binding_size: 32 << 20, ..enough() }),
+            ("invocations", wgpu::Limits { max_compute_invocations_per_workgroup: 0, ..enough() }),
+        ];
+        for (word, limits) in spoiled {
+            let message = check_limits(&limits).expect_err(word).to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
 }

@@ -26,6 +26,16 @@ pub enum EngineError {
     /// No graphics adapter was offered.
     #[error("no graphics adapter was found")]
     NoAdapter,
+    /// The graphics adapter is too small for the kernels.
+    #[error("the graphics adapter has {has} {what}, and {needed} are needed")]
+    AdapterTooWeak {
+        /// Of what it has too little.
+        what: &'static str,
+        /// What it has.
+        has: u64,
+        /// What is needed.
+        needed: u64,
+    },
     /// The GPU could not be opened, or failed.
     #[error("the graphics device failed: {0}")]
     DeviceLost(String),

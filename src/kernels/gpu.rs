@@ -1,7 +1,7 @@
 //! What the GPU kernels share.
 
-use burn_cubecl::tensor::CubeTensor;
 use burn_std::Shape;
+use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 /// Four neighbouring channels.

@@ -1,12 +1,14 @@
 //! The desktop: every adapter can be listed, and nothing else waits for this thread.
 
+use crate::engine::device::Adapter;
+
 /// The adapters of the graphics interfaces that were built in, in the order in which they are preferred.
-pub(in crate::engine) async fn adapters() -> Vec<wgpu::AdapterInfo> {
+pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12,
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
-    instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(wgpu::Adapter::get_info).collect()
+    instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(Adapter::of).collect()
 }
 
 /// Lets other work on this thread run: there is none.

@@ -1,13 +1,15 @@
 //! The browser: it hands out one adapter, and messages to the worker wait until this thread yields.
 
+use crate::engine::device::Adapter;
+
 /// The adapter that the browser offers, if it offers one.
-pub(in crate::engine) async fn adapters() -> Vec<wgpu::AdapterInfo> {
+pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: wgpu::Backends::BROWSER_WEBGPU,
         ..wgpu::InstanceDescriptor::new_without_display_handle()
     });
     let options = wgpu::RequestAdapterOptions::default();
-    instance.request_adapter(&options).await.iter().map(wgpu::Adapter::get_info).collect()
+    instance.request_adapter(&options).await.iter().map(Adapter::of).collect()
 }
 
 /// Lets the worker handle the messages that came in.

@@ -3,8 +3,9 @@
 //! Each invocation keeps a tile of [`TILE_PIXELS`] output pixels by 8 output channels in registers and needs no
 //! workgroup memory: software adapters (SwiftShader, lavapipe) run it best, and every adapter can run it.
 
-use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
+use burn_cubecl::kernel::into_contiguous;
 use burn_std::Shape;
+use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 use super::{ConvGeometry, Residual};

@@ -6,7 +6,7 @@ mod reference;
 
 use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
-use burn_cubecl::CubeBackend;
+use burn_wgpu::CubeBackend;
 
 pub use reference::conv2d_reference;
 

@@ -162,7 +162,13 @@ pub fn unreadable(problem: &ImagingError) -> Stop {
 
 /// Whether another device may do what this one could not.
 fn is_of_device(problem: &EngineError) -> bool {
-    matches!(problem, EngineError::NoAdapter | EngineError::DeviceLost(_) | EngineError::OutOfMemory(_))
+    matches!(
+        problem,
+        EngineError::NoAdapter
+            | EngineError::AdapterTooWeak { .. }
+            | EngineError::DeviceLost(_)
+            | EngineError::OutOfMemory(_)
+    )
 }
 
 /// Why the CPU is used, as a sentence; the device's own words go to the console.
