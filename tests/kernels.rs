@@ -7,7 +7,7 @@ mod support;
 use burn::tensor::{Device, Tensor, TensorData};
 use lunglens::detect::level_of_box;
 use lunglens::kernels::{
-    ConvGeometry, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference, max_pool2d,
+    ConvGeometry, ConvWeight, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference, max_pool2d,
     max_pool2d_reference, roi_align, top_anchors, top_anchors_reference,
 };
 use support::{Random, devices, fixture, relative_error, tensor, tensors};
@@ -39,7 +39,7 @@ fn check(case: &Case, random: &mut Random, device: &Device, name: &str) {
         conv2d_reference(&x, case.input, &w, outputs, &b, added.as_deref().zip(residual), geometry);
     let found = conv2d(
         upload(&x, case.input, device),
-        upload(&w, [k, k, inputs, outputs], device),
+        &ConvWeight::Dense(upload(&w, [k, k, inputs, outputs], device)),
         upload(&b, [outputs], device),
         added.zip(residual).map(|(values, [r, c])| upload(&values, [images, r, c, outputs], device)),
         geometry,
@@ -82,6 +82,38 @@ fn convolution_handles_one_pixel_and_long_rows() {
             for geometry in [ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3.relu()] {
                 check(&Case { input, outputs: 24, geometry, residual: None }, &mut random, &device, name);
             }
+        }
+    }
+}
+
+#[test]
+fn packed_weights_compute_as_their_values() {
+    for (name, device) in devices() {
+        let mut random = Random::new(13);
+        for geometry in [ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3.relu()] {
+            let k = geometry.kernel_size;
+            let (input, outputs) = ([1, random.range(3, 17), random.range(3, 17), 12], 24);
+            let bytes: Vec<i8> =
+                (0..k * k * 12 * outputs).map(|_| random.range(1, 255) as u8 as i8).collect();
+            let scales: Vec<f32> = random.values(outputs).iter().map(|v| 0.01 + v.abs()).collect();
+            let x = random.values(input.iter().product());
+            let b = random.values(outputs);
+            let w: Vec<f32> =
+                bytes.iter().enumerate().map(|(i, v)| f32::from(*v) * scales[i % outputs]).collect();
+            let words: Vec<i32> =
+                bytes.as_chunks::<4>().0.iter().map(|c| i32::from_le_bytes(c.map(|v| v as u8))).collect();
+            let words = TensorData::new(words, [k, k, 12, outputs / 4]);
+            let weight = ConvWeight::Packed(Tensor::from_data(words, &device));
+            let expected = conv2d_reference(&x, input, &w, outputs, &b, None, geometry);
+            let found = conv2d(
+                upload(&x, input, &device),
+                &weight,
+                upload(&[&b[..], &scales].concat(), [2 * outputs], &device),
+                None,
+                geometry,
+            );
+            let error = relative_error(&download(found), &expected);
+            assert!(error < 1e-5, "{name}: {geometry:?}: {error}");
         }
     }
 }

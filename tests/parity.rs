@@ -11,7 +11,7 @@ use burn::tensor::{Device, Tensor};
 use lunglens::detect::BoxXyxy;
 use lunglens::imaging::{Letterbox, NetworkInput};
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
-use lunglens::model::{MaskRcnn, Silent};
+use lunglens::model::{MaskRcnn, Silent, WeightStorage};
 use lunglens::weights::{Weights, load_torchvision};
 use pollster::block_on;
 use support::{devices, fixture, relative_error, tensor, tensors, to_nchw};
@@ -55,7 +55,7 @@ fn boxes(values: &[f32]) -> Vec<BoxXyxy> {
 fn compare(checkpoint: &Path, stages: &Path, config: &MaskRcnnConfig, device: &Device, who: String) {
     let weights = load_torchvision(&std::fs::read(checkpoint).unwrap(), config).unwrap();
     let stages = tensors(stages);
-    let model = MaskRcnn::load(config, weights, device).unwrap();
+    let model = MaskRcnn::load(config, weights, device, WeightStorage::Dense).unwrap();
     let mut all = Comparison { stages: &stages, who, errors: Vec::new() };
 
     let size = config.input_size;
@@ -147,6 +147,6 @@ fn a_wrong_tensor_is_named() {
     let bytes = std::fs::read(fixture("parity/weights_r50.safetensors")).unwrap();
     let mut weights = load_torchvision(&bytes, &config).unwrap();
     weights.remove("backbone.fpn.layer_blocks.2.0.bias");
-    let error = MaskRcnn::load(&config, weights, &Device::flex()).unwrap_err();
+    let error = MaskRcnn::load(&config, weights, &Device::flex(), WeightStorage::Dense).unwrap_err();
     assert!(error.to_string().contains("backbone.fpn.layer_blocks.2.0.bias"), "{error}");
 }

@@ -5,6 +5,7 @@ use burn::tensor::Device;
 use burn_wgpu::WgpuSetup;
 
 use super::{DeviceChoice, EngineError, platform};
+use crate::model::WeightStorage;
 use crate::report::{DeviceInfo, DeviceKind};
 
 /// The GPU of this process: Burn can register an adapter only once, so the first caller opens it for all.
@@ -101,6 +102,14 @@ fn check_limits(limits: &wgpu::Limits) -> Result<(), EngineError> {
     match needs.into_iter().find(|(_, has, needed)| has < needed) {
         None => Ok(()),
         Some((what, has, needed)) => Err(EngineError::AdapterTooWeak { what, has, needed }),
+    }
+}
+
+/// How 8 bit weights are kept: a GPU's memory is scarce and its kernels unpack them, the CPU's matrix product wants floats.
+pub(super) fn weight_storage(kind: DeviceKind) -> WeightStorage {
+    match kind {
+        DeviceKind::Gpu => WeightStorage::Packed,
+        DeviceKind::Cpu => WeightStorage::Dense,
     }
 }
 

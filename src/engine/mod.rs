@@ -89,7 +89,7 @@ impl Engine {
         }
         let weights = read_packed(weights)?;
         let (device, info) = device::open(choice).await?;
-        let model = MaskRcnn::load(&entry.config, weights, &device)?;
+        let model = MaskRcnn::load(&entry.config, weights, &device, device::weight_storage(info.kind))?;
         Ok(Self { model, entry: entry.clone(), device, info })
     }
 

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 use web_time::Instant;
 
-use super::{ConvGeometry, conv2d};
+use super::{ConvGeometry, ConvWeight, conv2d};
 
 /// One measured shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,12 +58,12 @@ async fn measure(shape: &Shape, device: &Device) -> Result<BenchRow, ExecutionEr
     let Shape { rows, inputs, outputs, geometry } = *shape;
     let k = geometry.kernel_size;
     let input = filled([1, rows, rows, inputs], device);
-    let weight = filled([k, k, inputs, outputs], device);
+    let weight = ConvWeight::Dense(filled([k, k, inputs, outputs], device));
     let bias = Tensor::<1>::from_data(TensorData::new(vec![0.5f32; outputs], [outputs]), device);
     let mut times = Vec::with_capacity(RUNS);
     for run in 0..=RUNS {
         let began = Instant::now();
-        let output = conv2d(input.clone(), weight.clone(), bias.clone(), None, geometry);
+        let output = conv2d(input.clone(), &weight, bias.clone(), None, geometry);
         // One pixel read back waits for the whole convolution.
         output.narrow(1, 0, 1).narrow(2, 0, 1).into_data_async().await?;
         if run > 0 {

@@ -10,7 +10,7 @@ mod roi_align;
 mod top_anchors;
 
 pub use bench::{BenchRow, bench};
-pub use conv::{ConvGeometry, conv2d, conv2d_reference};
+pub use conv::{ConvGeometry, ConvWeight, conv2d, conv2d_reference};
 pub use pool::{max_pool2d, max_pool2d_reference};
 pub use roi_align::{ROI_LEVELS, ROI_ROW, RoiAlignConfig, roi_align, roi_align_reference};
 pub use top_anchors::{TOP_ROW, top_anchors, top_anchors_reference};

@@ -2,18 +2,27 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::kernels::{ConvGeometry, conv2d};
-use crate::weights::{Weights, WeightsError};
+use crate::kernels::{ConvGeometry, ConvWeight, conv2d};
+use crate::weights::{WeightData, WeightTensor, Weights, WeightsError};
 
 /// Input channels are padded to this, since the kernels read four at a time.
 const INPUT_MULTIPLE: usize = 4;
 /// Output channels are padded to this, since the kernels write eight at a time.
 const OUTPUT_MULTIPLE: usize = 8;
 
-/// One layer: `weight` `[k, k, c_in, c_out]` and `bias` `[c_out]`, channels padded with zeros.
+/// How 8 bit weights are kept on the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightStorage {
+    /// As 32 bit floats, for devices whose matrix product wants them.
+    Dense,
+    /// As they are, a quarter of the memory; the kernels unpack them.
+    Packed,
+}
+
+/// One layer, channels padded with zeros.
 #[derive(Debug, Clone)]
 pub struct Conv {
-    weight: Tensor<4>,
+    weight: ConvWeight,
     bias: Tensor<1>,
     geometry: ConvGeometry,
 }
@@ -21,45 +30,103 @@ pub struct Conv {
 impl Conv {
     /// Applies the layer to `[n, rows, columns, c_in]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        conv2d(input, self.weight.clone(), self.bias.clone(), None, self.geometry)
+        conv2d(input, &self.weight, self.bias.clone(), None, self.geometry)
     }
 
     /// Applies the layer and adds `residual` before the activation, enlarged by nearest neighbour where it is smaller.
     pub fn forward_add(&self, input: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
-        conv2d(input, self.weight.clone(), self.bias.clone(), Some(residual), self.geometry)
+        conv2d(input, &self.weight, self.bias.clone(), Some(residual), self.geometry)
     }
 }
 
-/// A dense kernel on the way to the device: `values` are `[k, k, c_in, c_out]`, unpadded.
-struct Kernel {
+/// A kernel on the way to the device: `values` are `[k, k, c_in, c_out]`, unpadded.
+struct Kernel<T> {
     size: usize,
     inputs: usize,
     outputs: usize,
-    values: Vec<f32>,
+    values: Vec<T>,
     bias: Vec<f32>,
+}
+
+impl<T: Copy + Default> Kernel<T> {
+    /// Turns `[c_out, c_in, k, k]` (or `[c_out, c_in]`) to `[k, k, c_in, c_out]`.
+    fn from_oihw(shape: &[usize], source: &[T], bias: Vec<f32>) -> Self {
+        let (outputs, inputs) = (shape[0], shape[1]);
+        let size = shape.get(2).copied().unwrap_or(1);
+        let area = size * size;
+        let mut values = vec![T::default(); source.len()];
+        for (output, filter) in source.chunks_exact(inputs * area).enumerate() {
+            for (input, taps) in filter.chunks_exact(area).enumerate() {
+                for (tap, value) in taps.iter().enumerate() {
+                    values[(tap * inputs + input) * outputs + output] = *value;
+                }
+            }
+        }
+        Self { size, inputs, outputs, values, bias }
+    }
+
+    /// Reorders inputs that were flattened from `[channels, side, side]` to `[side, side, channels]`.
+    fn flatten_channels_last(mut self, side: usize) -> Self {
+        let (channels, area) = (self.inputs / (side * side), side * side);
+        let mut values = Vec::with_capacity(self.values.len());
+        for position in 0..area {
+            for channel in 0..channels {
+                let input = channel * area + position;
+                values.extend_from_slice(&self.values[input * self.outputs..][..self.outputs]);
+            }
+        }
+        self.values = values;
+        self
+    }
+
+    /// Pads the channels with zeros to what the kernels read and write at once.
+    fn padded(mut self) -> Self {
+        let inputs = self.inputs.next_multiple_of(INPUT_MULTIPLE);
+        let outputs = self.outputs.next_multiple_of(OUTPUT_MULTIPLE);
+        if (inputs, outputs) == (self.inputs, self.outputs) {
+            return self;
+        }
+        let mut padded = vec![T::default(); self.size * self.size * inputs * outputs];
+        for (row, values) in self.values.chunks_exact(self.outputs).enumerate() {
+            let (tap, input) = (row / self.inputs, row % self.inputs);
+            padded[(tap * inputs + input) * outputs..][..self.outputs].copy_from_slice(values);
+        }
+        self.bias.resize(outputs, 0.0);
+        Self { inputs, outputs, values: padded, ..self }
+    }
+
+    fn shape(&self) -> [usize; 4] {
+        [self.size, self.size, self.inputs, self.outputs]
+    }
 }
 
 /// Takes layers out of [`Weights`] by their torchvision names and uploads them.
 pub struct LayerLoader<'a> {
     weights: &'a mut Weights,
     device: &'a Device,
+    storage: WeightStorage,
 }
 
 impl<'a> LayerLoader<'a> {
     /// Reads from `weights`, which are emptied on the way, to `device`.
-    pub fn new(weights: &'a mut Weights, device: &'a Device) -> Self {
-        Self { weights, device }
+    pub fn new(weights: &'a mut Weights, device: &'a Device, storage: WeightStorage) -> Self {
+        Self { weights, device, storage }
     }
 
     /// `NAME.weight` `[c_out, c_in, k, k]` and `NAME.bias`, for `geometry`.
     pub fn conv(&mut self, name: &str, geometry: ConvGeometry) -> Result<Conv, WeightsError> {
-        let kernel = self.oihw(name)?;
-        Ok(self.upload(kernel, geometry))
+        self.layer(name, geometry, None)
+    }
+
+    /// A fully connected layer whose input was flattened from `[channels, side, side]`, for input flattened from
+    /// `[side, side, channels]`.
+    pub fn linear_on_map(&mut self, name: &str, side: usize) -> Result<Conv, WeightsError> {
+        self.layer(name, ConvGeometry::POINTWISE.relu(), Some(side))
     }
 
     /// Several 1x1 or fully connected layers on one input, side by side as one: their outputs follow each other.
     pub fn joined(&mut self, names: &[&str], geometry: ConvGeometry) -> Result<Conv, WeightsError> {
-        let kernels = names.iter().map(|name| self.oihw(name)).collect::<Result<Vec<_>, _>>()?;
+        let kernels = names.iter().map(|name| self.dense(name)).collect::<Result<Vec<_>, _>>()?;
         let inputs = kernels[0].inputs;
         let mut joined = Kernel {
             size: 1,
@@ -76,27 +143,10 @@ impl<'a> LayerLoader<'a> {
         Ok(self.upload(joined, geometry))
     }
 
-    /// A fully connected layer whose input was flattened from `[channels, side, side]`, for input flattened from
-    /// `[side, side, channels]`.
-    pub fn linear_on_map(&mut self, name: &str, side: usize) -> Result<Conv, WeightsError> {
-        let mut kernel = self.oihw(name)?;
-        let (channels, area) = (kernel.inputs / (side * side), side * side);
-        let mut values = Vec::with_capacity(kernel.values.len());
-        for position in 0..area {
-            for channel in 0..channels {
-                let input = channel * area + position;
-                values.extend_from_slice(&kernel.values[input * kernel.outputs..][..kernel.outputs]);
-            }
-        }
-        kernel.values = values;
-        Ok(self.upload(kernel, ConvGeometry::POINTWISE.relu()))
-    }
-
     /// A transposed 2x2 convolution with stride 2 as a 1x1 convolution: its outputs are the four pixels (row, then
     /// column) of `c_out` channels each.
     pub fn transposed_2x2(&mut self, name: &str) -> Result<Conv, WeightsError> {
-        let weight = self.weights.take(&format!("{name}.weight"))?;
-        let bias = self.weights.take(&format!("{name}.bias"))?.into_f32();
+        let (weight, bias) = self.take(name)?;
         let (inputs, outputs) = (weight.shape[0], weight.shape[1]);
         let source = weight.into_f32();
         let mut values = Vec::with_capacity(source.len());
@@ -109,41 +159,70 @@ impl<'a> LayerLoader<'a> {
         Ok(self.upload(kernel, ConvGeometry::POINTWISE.relu()))
     }
 
-    /// Reads `[c_out, c_in, k, k]` (or `[c_out, c_in]`) and turns it to `[k, k, c_in, c_out]`.
-    fn oihw(&mut self, name: &str) -> Result<Kernel, WeightsError> {
+    fn take(&mut self, name: &str) -> Result<(WeightTensor, Vec<f32>), WeightsError> {
         let weight = self.weights.take(&format!("{name}.weight"))?;
-        let bias = self.weights.take(&format!("{name}.bias"))?.into_f32();
-        let (outputs, inputs) = (weight.shape[0], weight.shape[1]);
-        let size = weight.shape.get(2).copied().unwrap_or(1);
-        let area = size * size;
-        let source = weight.into_f32();
-        let mut values = vec![0.0; source.len()];
-        for (output, filter) in source.chunks_exact(inputs * area).enumerate() {
-            for (input, taps) in filter.chunks_exact(area).enumerate() {
-                for (tap, value) in taps.iter().enumerate() {
-                    values[(tap * inputs + input) * outputs + output] = *value;
-                }
-            }
-        }
-        Ok(Kernel { size, inputs, outputs, values, bias })
+        Ok((weight, self.weights.take(&format!("{name}.bias"))?.into_f32()))
     }
 
-    fn upload(&self, mut kernel: Kernel, geometry: ConvGeometry) -> Conv {
-        let inputs = kernel.inputs.next_multiple_of(INPUT_MULTIPLE);
-        let outputs = kernel.outputs.next_multiple_of(OUTPUT_MULTIPLE);
-        if (inputs, outputs) != (kernel.inputs, kernel.outputs) {
-            let mut padded = vec![0.0; kernel.size * kernel.size * inputs * outputs];
-            for (row, values) in kernel.values.chunks_exact(kernel.outputs).enumerate() {
-                let (tap, input) = (row / kernel.inputs, row % kernel.inputs);
-                padded[(tap * inputs + input) * outputs..][..kernel.outputs].copy_from_slice(values);
+    fn dense(&mut self, name: &str) -> Result<Kernel<f32>, WeightsError> {
+        let (weight, bias) = self.take(name)?;
+        Ok(Kernel::from_oihw(&weight.shape, &weight.to_f32(), bias))
+    }
+
+    fn layer(
+        &mut self,
+        name: &str,
+        geometry: ConvGeometry,
+        flattened_side: Option<usize>,
+    ) -> Result<Conv, WeightsError> {
+        let (weight, bias) = self.take(name)?;
+        Ok(match &weight.data {
+            WeightData::Int8 { values, scales } if self.storage == WeightStorage::Packed => {
+                let mut kernel = Kernel::from_oihw(&weight.shape, values, bias);
+                if let Some(side) = flattened_side {
+                    kernel = kernel.flatten_channels_last(side);
+                }
+                self.upload_packed(kernel, scales, geometry)
             }
-            kernel.values = padded;
-            kernel.bias.resize(outputs, 0.0);
-        }
-        let shape = [kernel.size, kernel.size, inputs, outputs];
+            _ => {
+                let mut kernel = Kernel::from_oihw(&weight.shape, &weight.to_f32(), bias);
+                if let Some(side) = flattened_side {
+                    kernel = kernel.flatten_channels_last(side);
+                }
+                self.upload(kernel, geometry)
+            }
+        })
+    }
+
+    fn upload(&self, kernel: Kernel<f32>, geometry: ConvGeometry) -> Conv {
+        let kernel = kernel.padded();
+        let (shape, outputs) = (kernel.shape(), kernel.outputs);
         Conv {
-            weight: Tensor::from_data(TensorData::new(kernel.values, shape), self.device),
+            weight: ConvWeight::Dense(Tensor::from_data(TensorData::new(kernel.values, shape), self.device)),
             bias: Tensor::from_data(TensorData::new(kernel.bias, [outputs]), self.device),
+            geometry,
+        }
+    }
+
+    fn upload_packed(&self, kernel: Kernel<i8>, scales: &[f32], geometry: ConvGeometry) -> Conv {
+        let kernel = kernel.padded();
+        let [k, _, inputs, outputs] = kernel.shape();
+        let words: Vec<i32> = kernel
+            .values
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
+            .collect();
+        let mut bias = kernel.bias;
+        bias.extend_from_slice(scales);
+        bias.resize(2 * outputs, 0.0);
+        Conv {
+            weight: ConvWeight::Packed(Tensor::from_data(
+                TensorData::new(words, [k, k, inputs, outputs / 4]),
+                self.device,
+            )),
+            bias: Tensor::from_data(TensorData::new(bias, [2 * outputs]), self.device),
             geometry,
         }
     }

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 use super::fpn::{Fpn, Pyramid};
-use super::layers::LayerLoader;
+use super::layers::{LayerLoader, WeightStorage};
 use super::resnet::ResNet;
 use super::roi_heads::{RoiHeads, mask_probabilities};
 use super::rpn::RpnHead;
@@ -42,7 +42,7 @@ pub struct MaskRcnn {
 }
 
 impl MaskRcnn {
-    /// Uploads `weights` (BatchNorm folded) to `device`.
+    /// Uploads `weights` (BatchNorm folded) to `device`; `storage` is for those of 8 bit.
     ///
     /// # Errors
     /// [`WeightsError::Mismatch`] names every missing, extra or mis-shaped tensor.
@@ -50,9 +50,10 @@ impl MaskRcnn {
         config: &MaskRcnnConfig,
         mut weights: Weights,
         device: &Device,
+        storage: WeightStorage,
     ) -> Result<Self, WeightsError> {
         check(&weights, config)?;
-        let mut loader = LayerLoader::new(&mut weights, device);
+        let mut loader = LayerLoader::new(&mut weights, device, storage);
         Ok(Self {
             resnet: ResNet::load(&mut loader, config.backbone)?,
             fpn: Fpn::load(&mut loader)?,

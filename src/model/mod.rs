@@ -13,6 +13,7 @@ mod rpn;
 use thiserror::Error;
 
 pub use fpn::Pyramid;
+pub use layers::WeightStorage;
 pub use mask_rcnn::{MaskRcnn, MaskedDetection};
 pub use observer::{Observer, Silent, Stage};
 

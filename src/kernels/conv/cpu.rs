@@ -1,5 +1,6 @@
 //! The convolution on the CPU: windows gathered a block of pixels at a time, then one matrix product a block.
 
+use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
 use super::ConvGeometry;
@@ -56,6 +57,23 @@ pub(super) fn conv2d(
         }
     }
     tensor4(output, [images, output_rows, output_columns, output_channels])
+}
+
+/// Packed bytes and `[biases, scales]` as a dense weight and its biases.
+pub(super) fn unpack(bytes: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+    let [k, _, inputs, words] = shape4(&bytes);
+    let outputs = 4 * words;
+    let bias = bias.to_contiguous();
+    let (biases, scales) = values(&bias).split_at(outputs);
+    let packed = bytes.into_data();
+    let mut dense = Vec::with_capacity(k * k * inputs * outputs);
+    for (index, word) in packed.iter::<i32>().enumerate() {
+        let first = 4 * (index % words);
+        let unpacked = word.to_le_bytes().into_iter().zip(&scales[first..first + 4]);
+        dense.extend(unpacked.map(|(byte, scale)| f32::from(byte as i8) * scale));
+    }
+    let biases = FlexTensor::from_data(TensorData::new(biases.to_vec(), [outputs]));
+    (tensor4(dense, [k, k, inputs, outputs]), biases)
 }
 
 /// The bias for every pixel, plus the residual (enlarged by nearest neighbour where it is smaller).

@@ -32,14 +32,29 @@ struct ConvSizes {
     residual_columns: u32,
 }
 
+/// Four signed bytes, the lowest first, as floats.
+#[cube]
+fn unpack_bytes(packed: i32) -> Vec4 {
+    let mut values = Vec4::new(0.0f32);
+    values.insert(0usize, f32::cast_from((packed << 24i32) >> 24i32));
+    values.insert(1usize, f32::cast_from((packed << 16i32) >> 24i32));
+    values.insert(2usize, f32::cast_from((packed << 8i32) >> 24i32));
+    values.insert(3usize, f32::cast_from(packed >> 24i32));
+    values
+}
+
+/// `weight` is read where `is_packed` is false, `packed` where it is true; then `bias` is followed by the scales.
 #[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments)]
 fn conv2d_kernel(
     input: &[Vec4],
     weight: &[Vec4],
+    packed: &[i32],
     bias: &[Vec4],
     residual: &[Vec4],
     output: &mut [Vec4],
     sizes: ConvSizes,
+    #[comptime] is_packed: bool,
     #[comptime] kernel_size: u32,
     #[comptime] stride: u32,
     #[comptime] padding: u32,
@@ -71,10 +86,13 @@ fn conv2d_kernel(
     let mut acc = Array::<Vec4>::new(comptime!(TILE_PIXELS * TILE_VECTORS));
     #[unroll]
     for v in 0..TILE_VECTORS {
-        let b = bias[first_vector as usize + v];
+        let mut start = Vec4::new(0.0f32);
+        if comptime!(!is_packed) {
+            start = bias[first_vector as usize + v];
+        }
         #[unroll]
         for p in 0..TILE_PIXELS {
-            acc[p * TILE_VECTORS + v] = b;
+            acc[p * TILE_VECTORS + v] = start;
         }
     }
 
@@ -103,7 +121,11 @@ fn conv2d_kernel(
                 for i in 0..4usize {
                     #[unroll]
                     for v in 0..TILE_VECTORS {
-                        w[i * TILE_VECTORS + v] = weight[weight_at as usize + v];
+                        if comptime!(is_packed) {
+                            w[i * TILE_VECTORS + v] = unpack_bytes(packed[weight_at as usize + v]);
+                        } else {
+                            w[i * TILE_VECTORS + v] = weight[weight_at as usize + v];
+                        }
                     }
                     weight_at += sizes.output_vectors;
                 }
@@ -133,6 +155,10 @@ fn conv2d_kernel(
             #[unroll]
             for v in 0..TILE_VECTORS {
                 let mut value = acc[p * TILE_VECTORS + v];
+                if comptime!(is_packed) {
+                    let at = first_vector as usize + v;
+                    value = value * bias[at + sizes.output_vectors as usize] + bias[at];
+                }
                 if comptime!(residual_kind == Residual::Same) {
                     value += residual[(pixel * sizes.output_vectors + first_vector) as usize + v];
                 } else if comptime!(residual_kind == Residual::Upsampled) {
@@ -155,17 +181,20 @@ fn conv2d_kernel(
     }
 }
 
-/// Runs the convolution on the GPU; shapes were checked by the caller.
+/// Runs the convolution on the GPU; shapes were checked by the caller. With `is_packed` the weight holds four signed
+/// bytes a number, and `bias` the biases and then the scales.
 pub(super) fn conv2d(
     input: CubeTensor,
     weight: CubeTensor,
     bias: CubeTensor,
     residual: Option<CubeTensor>,
     geometry: ConvGeometry,
+    is_packed: bool,
 ) -> CubeTensor {
     let (input, weight, bias) = (into_contiguous(input), into_contiguous(weight), into_contiguous(bias));
     let [images, rows, columns, input_channels] = input.meta.shape().dims();
-    let [_, _, _, output_channels] = weight.meta.shape().dims();
+    let [_, _, _, weight_columns] = weight.meta.shape().dims();
+    let output_channels = if is_packed { 4 * weight_columns } else { weight_columns };
     let [output_rows, output_columns] = geometry.output_size(rows, columns);
     let output = output_like(&input, Shape::new([images, output_rows, output_columns, output_channels]));
 
@@ -197,6 +226,7 @@ pub(super) fn conv2d(
             CubeCount::Static(groups_x.div_ceil(width), groups_y.div_ceil(height), 1),
             CubeDim::new_2d(width, height),
             input.into_buffer_arg(),
+            weight.clone().into_buffer_arg(),
             weight.into_buffer_arg(),
             bias.into_buffer_arg(),
             residual_arg.into_buffer_arg(),
@@ -212,6 +242,7 @@ pub(super) fn conv2d(
                 residual_rows as u32,
                 residual_columns as u32,
             ),
+            is_packed,
             geometry.kernel_size as u32,
             geometry.stride as u32,
             geometry.padding as u32,

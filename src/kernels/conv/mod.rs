@@ -4,8 +4,11 @@ mod cpu;
 mod gpu;
 mod reference;
 
-use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
-use burn::tensor::Tensor;
+use burn::backend::{
+    Backend, Dispatch, Flex, backend_extension,
+    tensor::{FloatTensor, IntTensor},
+};
+use burn::tensor::{Int, Tensor};
 use burn_wgpu::CubeBackend;
 
 pub use reference::conv2d_reference;
@@ -56,23 +59,37 @@ pub enum Residual {
     Upsampled,
 }
 
-/// The backends that convolve. Two methods, since an optional tensor cannot be dispatched.
+/// The weights of a convolution.
+#[derive(Debug, Clone)]
+pub enum ConvWeight {
+    /// `[k, k, c_in, c_out]`.
+    Dense(Tensor<4>),
+    /// `[k, k, c_in, c_out / 4]`: signed bytes of four output channels a number, the first in the lowest byte, unpacked
+    /// by the kernel. The bias is then `[2 * c_out]`: the biases, and the value of one step of each output channel.
+    Packed(Tensor<4, Int>),
+}
+
+/// The backends that convolve. Where `has_residual` is false, `residual` is any tensor, since an optional one cannot be
+/// dispatched.
 #[backend_extension(Cube, Flex)]
 pub trait ConvOps: Backend {
-    /// [`conv2d`] without a residual.
+    /// [`conv2d`] with dense weights.
     fn conv2d_nhwc(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self>;
 
-    /// [`conv2d`] with a residual.
-    fn conv2d_add_nhwc(
+    /// [`conv2d`] with packed weights; `bias` holds the biases and then the scales.
+    fn conv2d_packed_nhwc(
         input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        bytes: IntTensor<Self>,
         bias: FloatTensor<Self>,
         residual: FloatTensor<Self>,
+        has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self>;
 }
@@ -82,19 +99,22 @@ impl ConvOps for CubeBackend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        gpu::conv2d(input, weight, bias, None, geometry)
+        gpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry, false)
     }
 
-    fn conv2d_add_nhwc(
+    fn conv2d_packed_nhwc(
         input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        bytes: IntTensor<Self>,
         bias: FloatTensor<Self>,
         residual: FloatTensor<Self>,
+        has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        gpu::conv2d(input, weight, bias, Some(residual), geometry)
+        gpu::conv2d(input, bytes, bias, has_residual.then_some(residual), geometry, true)
     }
 }
 
@@ -103,23 +123,27 @@ impl ConvOps for Flex {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        cpu::conv2d(input, weight, bias, None, geometry)
+        cpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry)
     }
 
-    fn conv2d_add_nhwc(
+    fn conv2d_packed_nhwc(
         input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+        bytes: IntTensor<Self>,
         bias: FloatTensor<Self>,
         residual: FloatTensor<Self>,
+        has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        cpu::conv2d(input, weight, bias, Some(residual), geometry)
+        let (weight, bias) = cpu::unpack(bytes, bias);
+        cpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry)
     }
 }
 
-/// Convolves `input` `[n, rows, columns, c_in]` with `weight` `[k, k, c_in, c_out]`, adds `bias` `[c_out]` and the
+/// Convolves `input` `[n, rows, columns, c_in]` with `weight` (see [`ConvWeight`]), adds `bias` `[c_out]` and the
 /// residual (the output's shape, or smaller and then enlarged by nearest neighbour), and applies ReLU if asked.
 ///
 /// `c_in` is a multiple of 4 and `c_out` of 8: the loader pads with zeros.
@@ -128,7 +152,7 @@ impl ConvOps for Flex {
 /// Where the shapes do not fit: the model's loader has checked them.
 pub fn conv2d(
     input: Tensor<4>,
-    weight: Tensor<4>,
+    weight: &ConvWeight,
     bias: Tensor<1>,
     residual: Option<Tensor<4>>,
     geometry: ConvGeometry,
@@ -137,7 +161,8 @@ pub fn conv2d(
     let [kernel_rows, kernel_columns, weight_channels, output_channels] = weight.dims();
     assert_eq!(input_channels, weight_channels, "input channels of a convolution");
     assert_eq!([kernel_rows, kernel_columns], [geometry.kernel_size; 2], "kernel of a convolution");
-    assert_eq!([output_channels], bias.dims(), "bias of a convolution");
+    let bias_rows = if matches!(weight, ConvWeight::Packed(_)) { 2 } else { 1 };
+    assert_eq!([bias_rows * output_channels], bias.dims(), "bias of a convolution");
     assert!(
         input_channels.is_multiple_of(4) && output_channels.is_multiple_of(8),
         "channels of a convolution, {input_channels} to {output_channels}, are padded to 4 and 8"
@@ -146,11 +171,38 @@ pub fn conv2d(
         let [n, _, _, c] = residual.dims();
         assert_eq!([n, c], [images, output_channels], "residual of a convolution");
     }
-    let (input, weight, bias) = (input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
-    Tensor::from_dispatch(match residual {
-        None => <Dispatch as ConvOps>::conv2d_nhwc(input, weight, bias, geometry),
-        Some(residual) => {
-            <Dispatch as ConvOps>::conv2d_add_nhwc(input, weight, bias, residual.into_dispatch(), geometry)
-        }
+    let has_residual = residual.is_some();
+    let residual = residual.map_or_else(|| bias.clone().into_dispatch(), Tensor::into_dispatch);
+    let input = input.into_dispatch();
+    Tensor::from_dispatch(match weight {
+        ConvWeight::Dense(weight) => <Dispatch as ConvOps>::conv2d_nhwc(
+            input,
+            weight.clone().into_dispatch(),
+            bias.into_dispatch(),
+            residual,
+            has_residual,
+            geometry,
+        ),
+        ConvWeight::Packed(bytes) => <Dispatch as ConvOps>::conv2d_packed_nhwc(
+            input,
+            bytes.clone().into_dispatch(),
+            bias.into_dispatch(),
+            residual,
+            has_residual,
+            geometry,
+        ),
     })
+}
+
+impl ConvWeight {
+    /// `[k, k, c_in, c_out]`.
+    pub fn dims(&self) -> [usize; 4] {
+        match self {
+            Self::Dense(weight) => weight.dims(),
+            Self::Packed(bytes) => {
+                let [rows, columns, inputs, words] = bytes.dims();
+                [rows, columns, inputs, 4 * words]
+            }
+        }
+    }
 }
