@@ -12,7 +12,7 @@ use lunglens::detect::BoxXyxy;
 use lunglens::imaging::{Letterbox, NetworkInput};
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use lunglens::model::{MaskRcnn, Silent, WeightStorage};
-use lunglens::weights::{Weights, load_torchvision};
+use lunglens::weights::{Quantization, Weights, load_torchvision, read_packed, write_packed};
 use pollster::block_on;
 use support::{devices, fixture, relative_error, tensor, tensors, to_nchw};
 
@@ -138,6 +138,36 @@ fn full_size_model_equals_torchvision_where_given() {
             &device,
             format!("full-size r50 on {name}"),
         );
+    }
+}
+
+#[test]
+fn packed_weights_find_what_dense_ones_find() {
+    let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    let bytes = std::fs::read(fixture("parity/weights_r50.safetensors")).unwrap();
+    let quantized = write_packed(&load_torchvision(&bytes, &config).unwrap(), Quantization::Int8).unwrap();
+    let stages = tensors(&fixture("parity/stages_r50.safetensors"));
+    let size = config.input_size;
+    let input = NetworkInput {
+        size,
+        values: tensor(&stages, "input").0[..size * size].to_vec(),
+        letterbox: Letterbox::fit(size, size, size),
+    };
+    let run = |device: &Device, storage: WeightStorage| {
+        let model = MaskRcnn::load(&config, read_packed(&quantized).unwrap(), device, storage).unwrap();
+        block_on(model.detect(&input, 0.05, &mut Silent)).unwrap()
+    };
+    let expected = run(&Device::flex(), WeightStorage::Dense);
+    assert!(!expected.is_empty());
+    for (name, device) in devices() {
+        let found = run(&device, WeightStorage::Packed);
+        assert_eq!(found.len(), expected.len(), "{name}");
+        for (a, b) in found.iter().zip(&expected) {
+            assert_eq!(a.detection.label, b.detection.label, "{name}");
+            assert!((a.detection.score - b.detection.score).abs() < 1e-4, "{name}");
+            assert!(relative_error(&a.detection.bbox, &b.detection.bbox) < 1e-4, "{name}");
+            assert!(relative_error(&a.mask, &b.mask) < 1e-3, "{name}");
+        }
     }
 }
 
