@@ -192,7 +192,7 @@ pub const ENGLISH: Strings = Strings {
     alarming: "Alarming",
     no_lesion: "No lesion found",
     no_lung: "No lung found",
-    mild_hint: "Less than {limit} of the lung in this slice is affected.",
+    mild_hint: "The model finds less than {limit} of the lung in this slice affected. It tends to find too little.",
     alarming_hint: "{limit} or more of the lung in this slice is affected.",
     no_lesion_hint: "The model looks for COVID-19 lesions only, and outlined none in the lungs.",
     no_lung_hint: "The model outlined no lung, so involvement cannot be measured. Is this an axial chest slice?",
