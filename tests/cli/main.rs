@@ -6,4 +6,5 @@
 mod harness;
 mod pack;
 mod segment;
+mod study;
 mod surface;
