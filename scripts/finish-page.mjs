@@ -1,6 +1,6 @@
 // Run by trunk after it built the page (TRUNK_STAGING_DIR), before the files are put in place: moves trunk's inline
 // start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; names the worker's files
-// by their content.
+// by their content; tells the service worker which files to keep for use without a network.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ if (!dist) throw new Error('TRUNK_STAGING_DIR is not set: run this through trunk
 
 const at = (name) => join(dist, name);
 const text = (name) => readFileSync(at(name), 'utf8');
-const hash = (bytes) => createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+const hash = (bytes) => sha256(bytes).slice(0, 16);
 
 /** A wasm file without its custom sections: function names are a fifth of it, and only a debugger reads them. */
 function stripped(wasm) {
@@ -60,10 +61,12 @@ if (existsSync(at('worker_bg.wasm'))) {
   rmSync(at('worker_loader.js'), { force: true });
 }
 
-// 3. No inline script.
+// 3. No inline script. offline.js runs before the app.
+const offline = `offline-${hash(readFileSync(at('offline.js')))}.js`;
+renameSync(at('offline.js'), at(offline));
 let page = text('index.html');
 page = page.replace(/<script type="module"[^>]*>([\s\S]+?)<\/script>/, (_, body) => {
-  const script = `${body.trim()}\n`;
+  const script = `import './${offline}';\n${body.trim()}\n`;
   const name = `start-${hash(Buffer.from(script))}.js`;
   writeFileSync(at(name), script);
   return `<script type="module" src="./${name}"></script>`;
@@ -76,3 +79,17 @@ if (worker) {
     writeFileSync(at(name), text(name).replaceAll('worker_loader.js', `./${worker}`));
   }
 }
+
+// 4. What the service worker keeps: all but the models, which the page keeps itself, and the page that measures kernels.
+const names = readdirSync(dist, { recursive: true }).map((name) => name.replaceAll('\\', '/')).sort();
+const left = /^(sw\.js|bench\..*|.*\.md|.*\.llw)$/;
+const kept = names.filter((name) => statSync(at(name)).isFile() && !left.test(name));
+const [first] = JSON.parse(text('models/manifest.json')).models;
+const build = {
+  files: Object.fromEntries(kept.map((name) => [name === 'index.html' ? './' : name, sha256(readFileSync(at(name)))])),
+  // As web/src/worker/models.rs asks for it.
+  model: { url: `models/${first.file}?sha256=${first.sha256}`, sha256: first.sha256 },
+};
+const service = text('sw.js');
+const version = hash(JSON.stringify(build) + service);
+writeFileSync(at('sw.js'), `const BUILD = ${JSON.stringify({ version, ...build })};\n${service}`);

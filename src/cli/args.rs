@@ -24,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   lunglens study patient/ --out results
   lunglens devices
   lunglens models
+  lunglens evaluate --data covid-ct-slices --model r50
   lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
 
 Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
@@ -63,6 +64,9 @@ pub enum Command {
     /// Measure a whole CT study: volumes, zones, lesions and severity of the patient
     #[command(after_help = STUDY_EXAMPLES)]
     Study(StudyArgs),
+    /// Measure a model on a folder of labelled slices
+    #[command(after_help = EVALUATE_EXAMPLES)]
+    Evaluate(EvaluateArgs),
     /// List the devices that can run the network, best first
     #[command(after_help = "Example:\n  lunglens devices --json")]
     Devices(DevicesArgs),
@@ -135,6 +139,78 @@ pub struct SegmentArgs {
     /// Print errors only (and the reports, with --json)
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+const EVALUATE_EXAMPLES: &str = "Examples:
+  lunglens evaluate --data covid-ct-slices
+  lunglens evaluate --data covid-ct-slices --split val --model r50 --out results --device cpu
+  lunglens evaluate --data medseg-50 --limit 10
+
+The folder has manifest.csv (columns file, case, slice, split) beside ct/, lesion/ and lung/; or ct/ (JPEG, lying on
+their side), lesion/ and classes/, whose lungs are not labelled. Written: evaluation.json, evaluation.md,
+pr_curve.svg, involvement.svg and contact_sheet.png. Intervals are over patients.
+
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+
+/// Arguments of `lunglens evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Folder with slices and their labels
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// A model's id, or a model file (its manifest.json must lie beside it)
+    #[arg(long, value_name = "r50|r101|PATH", default_value = "r50")]
+    pub model: String,
+
+    #[command(flatten)]
+    pub models_dir: ModelsDirArg,
+
+    /// Which slices [default: val where the folder has splits, else all]
+    #[arg(long, value_enum)]
+    pub split: Option<SplitArg>,
+
+    /// Where the results go [default: lunglens-evaluation]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Where the network runs; auto takes the GPU when there is one
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+
+    /// Count instances above this score, 0 to 1 (average precision ranks those above 0.05)
+    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
+    pub score: f32,
+
+    /// Take at most N slices, spread evenly
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub limit: Option<usize>,
+
+    /// Print errors only
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `--split`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SplitArg {
+    /// What a model was trained on
+    Train,
+    /// Patients kept for validation
+    Val,
+    /// Both
+    All,
+}
+
+impl SplitArg {
+    /// Its name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            SplitArg::Train => "train",
+            SplitArg::Val => "val",
+            SplitArg::All => "all",
+        }
+    }
 }
 
 /// Where models are looked for.
@@ -279,6 +355,13 @@ pub fn parse_percent(text: &str) -> Result<f32, String> {
     parse_between(text, 0.0, 100.0)
 }
 
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err("give a whole number from 1 on".to_owned()),
+    }
+}
+
 fn parse_between(text: &str, lowest: f32, highest: f32) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (lowest..=highest).contains(&value) => Ok(value),
@@ -303,5 +386,7 @@ mod tests {
         assert!(parse_score("NaN").is_err());
         assert!(parse_percent("-1").is_err());
         assert_eq!(parse_percent("100"), Ok(100.0));
+        assert_eq!(parse_count("3"), Ok(3));
+        assert!(parse_count("0").is_err());
     }
 }

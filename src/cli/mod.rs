@@ -3,6 +3,7 @@
 mod args;
 mod collect;
 mod devices;
+mod evaluate;
 mod exit;
 mod interrupt;
 mod models;
@@ -30,6 +31,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Segment(options) => segment::run(&options),
         Command::Study(options) => study::run(&options),
+        Command::Evaluate(options) => evaluate::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Models(options) => models::list::run(&options),
         Command::Pack(options) => run_pack(&options),

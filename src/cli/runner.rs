@@ -82,7 +82,8 @@ impl Runner {
     }
 }
 
-fn start_engine(model: &FoundModel, choice: DeviceChoice) -> anyhow::Result<Engine> {
+/// Loads the model onto a device.
+pub fn start_engine(model: &FoundModel, choice: DeviceChoice) -> anyhow::Result<Engine> {
     let weights = fs::read(&model.path)
         .with_context(|| format!("reading {}", model.path.display()))
         .with_context(|| CannotRun("cannot load the model".to_owned()))?;

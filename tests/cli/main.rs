@@ -3,6 +3,7 @@
 // Helpers outside of test functions unwrap too: a panic is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod evaluate;
 mod harness;
 mod pack;
 mod segment;

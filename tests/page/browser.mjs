@@ -28,11 +28,12 @@ export async function openPage(browser, url, options = {}) {
   return { page, context, requests, complaints };
 }
 
-/** Waits until the model and the samples are here; fails at once if they cannot be. */
+/** Waits until all is loaded and kept for use without a network, if it can be; fails at once if there is no model. */
 export async function untilReady(page, timeout = 180_000) {
   await page.locator('.page[data-ready="true"], .page[data-engine="failed"]').waitFor({ timeout });
   const failed = await page.locator('.engine.is-failed').allInnerTexts();
   if (failed.length > 0) throw new Error(`the page is not ready: ${failed.join(' ')}`);
+  await page.locator('html[data-offline]').waitFor({ state: 'attached', timeout });
 }
 
 /** Waits for the end of a run: 'done', 'failed' or 'cancelled'. */

@@ -53,9 +53,11 @@ for (const webgpu of [true, false]) {
     await shot(page, webgpu ? 'ready' : 'ready-cpu');
 
     const asked = requests.length;
+    const answered = server.requests.length;
     await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
     assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
     assert.deepEqual(requests.slice(asked), [], 'no request from ready until the result');
+    assert.deepEqual(server.requests.slice(answered), [], 'nor one that the browser makes by itself');
     await shot(page, webgpu ? 'result' : 'result-cpu');
 
     const report = await savedReport(page);

@@ -8,7 +8,7 @@ use burn_std::Shape;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{ConvGeometry, Residual};
+use super::{ConvGeometry, Residual, winograd};
 use crate::kernels::gpu::{Vec4, output_like};
 
 /// Output pixels of one invocation.
@@ -34,7 +34,7 @@ struct ConvSizes {
 
 /// Four signed bytes, the lowest first, as floats.
 #[cube]
-fn unpack_bytes(packed: i32) -> Vec4 {
+pub(super) fn unpack_bytes(packed: i32) -> Vec4 {
     let mut values = Vec4::new(0.0f32);
     values.insert(0usize, f32::cast_from((packed << 24i32) >> 24i32));
     values.insert(1usize, f32::cast_from((packed << 16i32) >> 24i32));
@@ -195,6 +195,9 @@ pub(super) fn conv2d(
     let [images, rows, columns, input_channels] = input.meta.shape().dims();
     let [_, _, _, weight_columns] = weight.meta.shape().dims();
     let output_channels = if is_packed { 4 * weight_columns } else { weight_columns };
+    if residual.is_none() && winograd::is_faster([images, rows, columns, input_channels], geometry) {
+        return winograd::conv2d(input, weight, bias, output_channels, geometry.relu, is_packed);
+    }
     let [output_rows, output_columns] = geometry.output_size(rows, columns);
     let output = output_like(&input, Shape::new([images, output_rows, output_columns, output_channels]));
 

@@ -3,6 +3,7 @@
 mod cpu;
 mod gpu;
 mod reference;
+mod winograd;
 
 use burn::backend::{
     Backend, Dispatch, Flex, backend_extension,

@@ -1,0 +1,70 @@
+// Runs before the app: lets a new version take the page's place, then has this version kept for use without a network
+// (sw.js). What came of it stands in the root element's data-offline: 'ready' once page, samples and model are kept and
+// nothing more is fetched; 'none' if they cannot be, which takes nothing from the page.
+const container = navigator.serviceWorker;
+
+/** Waits until the worker is in one of the states, or given up. */
+function until(worker, ...states) {
+  return new Promise((done) => {
+    const look = () => [...states, 'redundant'].includes(worker.state) && done(worker.state);
+    worker.addEventListener('statechange', look);
+    look();
+  });
+}
+
+/** If a new version waits and no other page is open, starts the page again under it. */
+async function takeNewVersion() {
+  const waiting = (await container.getRegistration())?.waiting;
+  if (!waiting) return;
+  const { port1, port2 } = new MessageChannel();
+  const agreed = new Promise((done) => (port1.onmessage = ({ data }) => done(data)));
+  waiting.postMessage('take over', [port2]);
+  if ((await agreed) && (await until(waiting, 'activated')) === 'activated') {
+    location.reload();
+    await new Promise(() => {});
+  }
+}
+
+/** Has this version kept, or a newer one fetched; true if the page opens without a network from now on. */
+async function keep() {
+  const known = await container.getRegistration();
+  if (known && navigator.onLine) {
+    // Here and now, whatever the server lets the browser's cache answer.
+    await fetch('sw.js', { cache: 'no-cache' }).catch(() => {});
+    await known.update().catch(() => {});
+  }
+  // 'all': the browser looks for a new version once more, a while after the page loaded. Its cache may answer that.
+  const registration = await container.register('sw.js', { updateViaCache: 'all' });
+  const fresh = registration.installing ?? registration.waiting;
+  if (fresh) await until(fresh, ...(registration.active ? ['installed', 'activating'] : []), 'activated');
+  return registration.active !== null;
+}
+
+/** Waits until the app has a model. */
+function modelReady() {
+  const found = () => document.querySelector('[data-engine="ready"]') !== null;
+  return new Promise((done) => {
+    const observer = new MutationObserver(() => {
+      if (!found()) return;
+      observer.disconnect();
+      done();
+    });
+    observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ['data-engine'] });
+  });
+}
+
+async function settle() {
+  const [kept] = await Promise.all([keep(), modelReady()]);
+  return kept && (await (await caches.open('lunglens-models')).keys()).length > 0;
+}
+
+if (container) {
+  // The page never waits long.
+  await Promise.race([takeNewVersion().catch(() => {}), new Promise((done) => setTimeout(done, 5000))]);
+  // An app or a kiosk keeps its files when the disk gets full; in a tab some browsers would ask the user.
+  if (!matchMedia('(display-mode: browser)').matches) navigator.storage?.persist?.();
+}
+(container ? settle() : Promise.resolve(false)).catch(() => false).then((ready) => {
+  document.documentElement.dataset.offline = ready ? 'ready' : 'none';
+  document.getElementById('offline').hidden = !ready;
+});
