@@ -146,9 +146,10 @@ const EVALUATE_EXAMPLES: &str = "Examples:
   lunglens evaluate --data covid-ct-slices --split val --model r50 --out results --device cpu
   lunglens evaluate --data medseg-50 --limit 10
 
-The folder has manifest.csv (columns file, case, slice, split) beside ct/, lesion/ and lung/; or ct/ (JPEG, lying on
-their side), lesion/ and classes/, whose lungs are not labelled. Written: evaluation.json, evaluation.md,
-pr_curve.svg, involvement.svg and contact_sheet.png. Intervals are over patients.
+The folder has manifest.csv (columns file, case, slice, split) beside ct/, lesion/ and
+lung/; or ct/ (JPEG, lying on their side), lesion/ and classes/, without labels of lungs.
+Written: evaluation.json, evaluation.md, pr_curve.svg, involvement.svg, contact_sheet.png.
+Intervals are over patients; docs/evaluation.md says what each figure means.
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
 

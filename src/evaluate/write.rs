@@ -147,9 +147,9 @@ fn write_markdown(
     writeln!(text, "{slices}{of} slices, {whose}. Score above {}, {}.", about.score_threshold, about.device)?;
     writeln!(
         text,
-        "95 % intervals: percentile bootstrap over patients, {} resamples. {}",
+        "95 % intervals: percentile bootstrap over patients, {} resamples.{}",
         bootstrap.resamples,
-        if about.patients_known && patients < 10 { "So few patients give rough intervals." } else { "" }
+        if about.patients_known && patients < 10 { " So few patients give rough intervals." } else { "" }
     )?;
     if evaluation.slices.iter().all(|slice| slice.lesion_present()[0]) {
         writeln!(text, "Every slice has a lesion, so nothing is said about false alarms on healthy lungs.")?;
@@ -159,7 +159,7 @@ fn write_markdown(
         let [value, interval] = cells(metric, estimate);
         writeln!(text, "| {} | {value} | {interval} |", metric.title())?;
     }
-    writeln!(text, "\nAverage precision as COCO defines it, in points from 0 to 1:\n")?;
+    writeln!(text, "\nAverage precision as COCO defines it, 0 to 1:\n")?;
     writeln!(text, "| | AP | AP50 | AP75 | small | medium | large |\n|---|---|---|---|---|---|---|")?;
     for (metric, _) in &evaluation.metrics {
         let &Metric::Coco(overlap, class, CocoScore::Ap) = metric else { continue };

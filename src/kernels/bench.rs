@@ -1,5 +1,7 @@
 //! How fast the convolution runs on a device: used by the page's bench and by `benches/kernels.rs`.
 
+use std::fmt;
+
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 use web_time::Instant;
 
@@ -16,48 +18,78 @@ pub struct BenchRow {
     pub gflops: f64,
 }
 
-/// A shape to measure.
-struct Shape {
-    rows: usize,
-    inputs: usize,
-    outputs: usize,
-    geometry: ConvGeometry,
+/// A convolution to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Pictures or boxes at once.
+    pub images: usize,
+    /// Rows and columns of the input.
+    pub size: [usize; 2],
+    /// Channels of the input, a multiple of 4.
+    pub inputs: usize,
+    /// Channels of the output, a multiple of 8.
+    pub outputs: usize,
+    /// How it slides.
+    pub geometry: ConvGeometry,
+}
+
+impl ConvShape {
+    const fn square(side: usize, inputs: usize, outputs: usize, geometry: ConvGeometry) -> Self {
+        Self { images: 1, size: [side, side], inputs, outputs, geometry }
+    }
+
+    /// Its floating point operations; a multiply and an add are two.
+    pub fn operations(&self) -> f64 {
+        let [rows, columns] = self.geometry.output_size(self.size[0], self.size[1]);
+        let k = self.geometry.kernel_size;
+        // In f64: the product does not fit a browser's 32-bit usize.
+        let factors = [self.images, rows, columns, self.outputs, k, k, self.inputs];
+        2.0 * factors.iter().map(|&f| f as f64).product::<f64>()
+    }
+}
+
+impl fmt::Display for ConvShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self { images, size: [rows, columns], inputs, outputs, .. }, k) =
+            (self, self.geometry.kernel_size);
+        write!(f, "{k}x{k} stride {} {inputs} to {outputs} at {rows}x{columns}", self.geometry.stride)?;
+        if *images > 1 { write!(f, ", {images} images") } else { Ok(()) }
+    }
 }
 
 /// Shapes of ResNet-50, the pyramid and the heads at 256 and 512 pixels.
-const SHAPES: [Shape; 7] = [
-    Shape { rows: 64, inputs: 256, outputs: 256, geometry: ConvGeometry::SAME_3X3 },
-    Shape { rows: 128, inputs: 256, outputs: 256, geometry: ConvGeometry::SAME_3X3 },
-    Shape { rows: 14, inputs: 256, outputs: 256, geometry: ConvGeometry::SAME_3X3 },
-    Shape { rows: 80, inputs: 64, outputs: 64, geometry: ConvGeometry::SAME_3X3 },
-    Shape { rows: 64, inputs: 256, outputs: 64, geometry: ConvGeometry::POINTWISE },
-    Shape { rows: 20, inputs: 1024, outputs: 256, geometry: ConvGeometry::POINTWISE },
-    Shape {
-        rows: 224,
-        inputs: 4,
-        outputs: 64,
-        geometry: ConvGeometry { kernel_size: 7, stride: 2, padding: 3, relu: true },
-    },
+const SHAPES: [ConvShape; 7] = [
+    ConvShape::square(64, 256, 256, ConvGeometry::SAME_3X3),
+    ConvShape::square(128, 256, 256, ConvGeometry::SAME_3X3),
+    ConvShape::square(14, 256, 256, ConvGeometry::SAME_3X3),
+    ConvShape::square(80, 64, 64, ConvGeometry::SAME_3X3),
+    ConvShape::square(64, 256, 64, ConvGeometry::POINTWISE),
+    ConvShape::square(20, 1024, 256, ConvGeometry::POINTWISE),
+    ConvShape::square(224, 4, 64, ConvGeometry { kernel_size: 7, stride: 2, padding: 3, relu: true }),
 ];
 
 /// Runs of each shape after the first, which compiles the kernel.
 const RUNS: usize = 3;
 
-/// Measures every shape in turn and hands each row to `each` as it comes.
+/// Measures a few typical shapes in turn and hands each row to `each` as it comes.
 ///
 /// # Errors
 /// Where the device fails.
 pub async fn bench(device: &Device, each: &mut dyn FnMut(BenchRow)) -> Result<(), ExecutionError> {
     for shape in &SHAPES {
-        each(measure(shape, device).await?);
+        each(bench_conv(shape, device).await?);
     }
     Ok(())
 }
 
-async fn measure(shape: &Shape, device: &Device) -> Result<BenchRow, ExecutionError> {
-    let Shape { rows, inputs, outputs, geometry } = *shape;
+/// Measures one shape.
+///
+/// # Errors
+/// Where the device fails.
+pub async fn bench_conv(shape: &ConvShape, device: &Device) -> Result<BenchRow, ExecutionError> {
+    let ConvShape { images, size: [rows, columns], inputs, outputs, geometry } = *shape;
     let k = geometry.kernel_size;
-    let input = filled([1, rows, rows, inputs], device);
+    let input = filled([images, rows, columns, inputs], device);
     let weight = ConvWeight::Dense(filled([k, k, inputs, outputs], device));
     let bias = Tensor::<1>::from_data(TensorData::new(vec![0.5f32; outputs], [outputs]), device);
     let mut times = Vec::with_capacity(RUNS);
@@ -65,21 +97,17 @@ async fn measure(shape: &Shape, device: &Device) -> Result<BenchRow, ExecutionEr
         let began = Instant::now();
         let output = conv2d(input.clone(), &weight, bias.clone(), None, geometry);
         // One pixel read back waits for the whole convolution.
-        output.narrow(1, 0, 1).narrow(2, 0, 1).into_data_async().await?;
+        output.narrow(0, 0, 1).narrow(1, 0, 1).narrow(2, 0, 1).into_data_async().await?;
         if run > 0 {
             times.push(began.elapsed().as_secs_f64());
         }
     }
     times.sort_by(f64::total_cmp);
     let seconds = times[RUNS / 2];
-    let [output_rows, output_columns] = geometry.output_size(rows, rows);
-    // In f64: the product does not fit a browser's 32-bit usize.
-    let factors = [output_rows, output_columns, outputs, k, k, inputs];
-    let operations = 2.0 * factors.iter().map(|&f| f as f64).product::<f64>();
     Ok(BenchRow {
-        name: format!("{k}x{k} stride {} {inputs} to {outputs} at {rows}x{rows}", geometry.stride),
+        name: shape.to_string(),
         milliseconds: seconds * 1e3,
-        gflops: operations / seconds / 1e9,
+        gflops: shape.operations() / seconds / 1e9,
     })
 }
 

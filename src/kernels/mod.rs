@@ -9,7 +9,7 @@ mod pool;
 mod roi_align;
 mod top_anchors;
 
-pub use bench::{BenchRow, bench};
+pub use bench::{BenchRow, ConvShape, bench, bench_conv};
 pub use conv::{ConvGeometry, ConvWeight, conv2d, conv2d_reference};
 pub use pool::{max_pool2d, max_pool2d_reference};
 pub use roi_align::{ROI_LEVELS, ROI_ROW, RoiAlignConfig, roi_align, roi_align_reference};

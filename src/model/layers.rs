@@ -6,9 +6,9 @@ use crate::kernels::{ConvGeometry, ConvWeight, conv2d};
 use crate::weights::{WeightData, WeightTensor, Weights, WeightsError};
 
 /// Input channels are padded to this, since the kernels read four at a time.
-const INPUT_MULTIPLE: usize = 4;
+pub(super) const INPUT_MULTIPLE: usize = 4;
 /// Output channels are padded to this, since the kernels write eight at a time.
-const OUTPUT_MULTIPLE: usize = 8;
+pub(super) const OUTPUT_MULTIPLE: usize = 8;
 
 /// How 8 bit weights are kept on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

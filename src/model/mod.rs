@@ -9,6 +9,7 @@ mod observer;
 mod resnet;
 mod roi_heads;
 mod rpn;
+mod shapes;
 
 use thiserror::Error;
 
@@ -16,6 +17,7 @@ pub use fpn::Pyramid;
 pub use layers::WeightStorage;
 pub use mask_rcnn::{MaskRcnn, MaskedDetection};
 pub use observer::{Observer, Silent, Stage};
+pub use shapes::conv_shapes;
 
 use crate::detect::DetectError;
 

@@ -8,7 +8,7 @@ use crate::manifest::Backbone;
 use crate::weights::WeightsError;
 
 /// The stem's 7x7 convolution.
-const STEM: ConvGeometry = ConvGeometry { kernel_size: 7, stride: 2, padding: 3, relu: true };
+pub(super) const STEM: ConvGeometry = ConvGeometry { kernel_size: 7, stride: 2, padding: 3, relu: true };
 /// The stem's pooling.
 const STEM_POOL: ConvGeometry = ConvGeometry { kernel_size: 3, stride: 2, padding: 1, relu: false };
 

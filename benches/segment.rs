@@ -1,0 +1,83 @@
+//! `cargo bench --bench segment -- MODELS PNG REPEATS [cpu|gpu [SCORE]]`: wall time of whole slices, from the picture's
+//! bytes to its report, as JSON. MODELS is a folder with a `manifest.json`, of which the first model runs.
+
+use std::path::Path;
+use std::time::Instant;
+
+use lunglens::engine::{CancelToken, DeviceChoice, Engine, InputInfo, SegmentOptions};
+use lunglens::imaging;
+use lunglens::manifest::ModelManifest;
+use lunglens::report::Report;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() {
+    // Cargo adds `--bench`.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let Err(error) = pollster::block_on(run(&arguments)) {
+        eprintln!("error: {error}");
+        std::process::exit(1);
+    }
+}
+
+async fn run(arguments: &[String]) -> Result<(), Failure> {
+    let [models, picture, repeats, rest @ ..] = arguments else {
+        return Err("give MODELS PNG REPEATS [cpu|gpu [SCORE]]".into());
+    };
+    let choice = match rest.first().map(String::as_str) {
+        Some("gpu") => DeviceChoice::Gpu,
+        None | Some("cpu") => DeviceChoice::Cpu,
+        Some(other) => return Err(format!("the device is {other}, expected cpu or gpu").into()),
+    };
+    let score_threshold = rest.get(1).map_or(Ok(0.5), |score| score.parse())?;
+    let options = SegmentOptions { score_threshold, ..SegmentOptions::default() };
+
+    let models = Path::new(models);
+    let manifest = ModelManifest::from_json(&std::fs::read_to_string(models.join("manifest.json"))?)?;
+    let entry = manifest.models.first().ok_or("the manifest names no model")?;
+    let began = Instant::now();
+    let engine = Engine::new(entry, &std::fs::read(models.join(&entry.file))?, choice).await?;
+    let load = milliseconds(began);
+    let bytes = std::fs::read(picture)?;
+
+    let mut times = Vec::new();
+    let mut cpu = Vec::new();
+    let mut stages = Vec::new();
+    let (first, _) = segment(&engine, &bytes, &options).await?;
+    let mut report = None;
+    for _ in 0..repeats.parse::<usize>()? {
+        let spent = cpu_milliseconds();
+        let (time, done) = segment(&engine, &bytes, &options).await?;
+        times.push(time);
+        cpu.push(cpu_milliseconds().zip(spent).map(|(now, then)| now - then));
+        stages.push(done.timings.as_ref().map(|timings| timings.stages.clone()));
+        report = Some(done);
+    }
+    let instances = report.map(|report| report.instances);
+    let line = serde_json::json!({
+        "device": engine.device(), "load_ms": load, "first_ms": first, "ms": times, "cpu_ms": cpu, "stages_ms": stages,
+        "instances": instances,
+    });
+    println!("{line}");
+    Ok(())
+}
+
+async fn segment(engine: &Engine, bytes: &[u8], options: &SegmentOptions) -> Result<(f64, Report), Failure> {
+    let began = Instant::now();
+    let slice = imaging::decode(bytes)?;
+    let input = InputInfo { name: "slice".to_owned(), sha256: "0".repeat(64) };
+    let done = engine.segment(&slice, input, options, &CancelToken::default(), &mut |_| {}).await?;
+    Ok((milliseconds(began), done.report))
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// User and system time of this process so far, which other work on the machine disturbs less than wall time (Linux).
+fn cpu_milliseconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let ticks = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+    // A tick is a hundredth of a second.
+    Some(10.0 * ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>())
+}

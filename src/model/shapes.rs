@@ -1,0 +1,130 @@
+//! The convolutions of a network, to measure each by itself.
+
+use super::layers::{INPUT_MULTIPLE, OUTPUT_MULTIPLE};
+use super::resnet::STEM;
+use crate::kernels::{ConvGeometry, ConvShape};
+use crate::manifest::MaskRcnnConfig;
+
+/// Every convolution and fully connected layer of the network for one slice with as many proposals and detections as
+/// the caps let through, in the order in which they run, and how often each is run.
+pub fn conv_shapes(config: &MaskRcnnConfig) -> Vec<(ConvShape, usize)> {
+    let mut shapes = Shapes::default();
+    let (pointwise, same) = (ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3);
+
+    let mut side = config.input_size;
+    shapes.add(1, [side; 2], 3, config.base_width, STEM);
+    // The stem and its pooling halve the size each.
+    side /= 4;
+    let mut channels = config.base_width;
+    for (stage, blocks) in config.backbone.blocks().into_iter().enumerate() {
+        let width = config.base_width << stage;
+        for block in 0..blocks {
+            let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+            if block == 0 {
+                shapes.add(1, [side; 2], channels, 4 * width, pointwise.stride(stride));
+            }
+            shapes.add(1, [side; 2], channels, width, pointwise.relu());
+            shapes.add(1, [side; 2], width, width, same.stride(stride).relu());
+            side /= stride;
+            shapes.add(1, [side; 2], width, 4 * width, pointwise.relu());
+            channels = 4 * width;
+        }
+    }
+
+    let fpn = config.fpn_channels;
+    let levels = [4, 8, 16, 32].map(|stride| [config.input_size / stride; 2]);
+    for (size, channels) in levels.into_iter().zip(config.stage_channels()) {
+        shapes.add(1, size, channels, fpn, pointwise);
+        shapes.add(1, size, fpn, fpn, same);
+    }
+    for size in levels.into_iter().chain([[config.input_size.div_ceil(64); 2]]) {
+        shapes.add(1, size, fpn, fpn, same.relu());
+        shapes.add(1, size, fpn, 5 * config.anchors_per_position(), pointwise);
+    }
+
+    let boxes = [1, config.rpn.post_nms_top_n];
+    let area = config.box_roi_size * config.box_roi_size;
+    shapes.add(1, boxes, area * fpn, config.representation_size, pointwise.relu());
+    shapes.add(1, boxes, config.representation_size, config.representation_size, pointwise.relu());
+    shapes.add(1, boxes, config.representation_size, 5 * config.num_classes(), pointwise);
+
+    let (side, detections) = (config.mask_roi_size, config.roi_heads.detections_per_image);
+    let mut channels = fpn;
+    for _ in 0..config.mask_layers {
+        shapes.add(detections, [side; 2], channels, config.mask_channels, same.relu());
+        channels = config.mask_channels;
+    }
+    shapes.add(detections, [side; 2], channels, 4 * channels, pointwise.relu());
+    shapes.add(1, [detections * side * side, 4], channels, config.num_classes(), pointwise);
+    shapes.0
+}
+
+#[derive(Default)]
+struct Shapes(Vec<(ConvShape, usize)>);
+
+impl Shapes {
+    fn add(
+        &mut self,
+        images: usize,
+        size: [usize; 2],
+        inputs: usize,
+        outputs: usize,
+        geometry: ConvGeometry,
+    ) {
+        let shape = ConvShape {
+            images,
+            size,
+            inputs: inputs.next_multiple_of(INPUT_MULTIPLE),
+            outputs: outputs.next_multiple_of(OUTPUT_MULTIPLE),
+            geometry,
+        };
+        match self.0.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, times)) => *times += 1,
+            None => self.0.push((shape, 1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Backbone;
+    use crate::weights::expected_tensors;
+
+    /// Multiply-adds of torchvision's classifiers at 224x224 without their last layer, in billions.
+    const PUBLISHED: [(Backbone, f64); 2] = [(Backbone::Resnet50, 4.087), (Backbone::Resnet101, 7.799)];
+
+    #[test]
+    fn the_body_computes_as_much_as_is_published() {
+        for (backbone, published) in PUBLISHED {
+            let config = MaskRcnnConfig { input_size: 224, ..MaskRcnnConfig::new(backbone) };
+            let shapes = conv_shapes(&config);
+            let is_lateral = |shape: &ConvShape| {
+                (shape.inputs, shape.outputs, shape.geometry) == (256, 256, ConvGeometry::POINTWISE)
+            };
+            let body = shapes.iter().take_while(|(shape, _)| !is_lateral(shape));
+            let operations: f64 = body.map(|(shape, times)| shape.operations() * *times as f64).sum();
+            // The stem reads a fourth channel of zeros.
+            let padding = 64.0 * 49.0 * 112.0 * 112.0;
+            let found = (operations / 2.0 - padding) / 1e9;
+            assert!((found - published).abs() < 0.002, "{}: {found}, not {published}", backbone.name());
+        }
+    }
+
+    #[test]
+    fn every_weight_is_in_a_shape() {
+        for config in [MaskRcnnConfig::new(Backbone::Resnet50), MaskRcnnConfig::new(Backbone::Resnet101)] {
+            let weights = |shape: &ConvShape| {
+                shape.geometry.kernel_size * shape.geometry.kernel_size * shape.inputs * shape.outputs
+            };
+            let found: usize = conv_shapes(&config).iter().map(|(shape, times)| weights(shape) * times).sum();
+            let matrices = expected_tensors(&config).into_iter().filter(|(_, shape)| shape.len() > 1);
+            let expected: usize = matrices.map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            // The stem's fourth channel, one output more of both predictors, five more of the masks.
+            let padding = 64 * 49 + 256 + 1024 + 5 * 256;
+            // The proposal head runs on four levels more.
+            let repeated = 4 * (9 * 256 * 256 + 16 * 256);
+            assert_eq!(found, expected + padding + repeated);
+        }
+    }
+}
