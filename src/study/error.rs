@@ -72,8 +72,8 @@ pub enum StudyError {
     Turned,
     /// Different images at one place.
     #[error(
-        "{places} positions of the CT series have more than one slice (the first at {height_mm:.1} mm): several scans or \
-         reconstructions are mixed. Please export one of them."
+        "Positions of the CT series with more than one slice: {places}, the first at {height_mm:.1} mm. Several scans \
+         or reconstructions are mixed; please export one of them."
     )]
     Duplicate {
         /// Height of the first such slice, in mm.
@@ -83,8 +83,8 @@ pub enum StudyError {
     },
     /// Missing slices.
     #[error(
-        "Slices are missing between {from_mm:.1} and {to_mm:.1} mm: the step there is {step_mm:.2} mm where the others have \
-         {spacing_mm:.2} mm."
+        "Slices are missing between {from_mm:.1} and {to_mm:.1} mm: the step there is {step_mm:.2} mm where the others \
+         have {spacing_mm:.2} mm."
     )]
     Gap {
         /// Height of the slice below, in mm.
@@ -111,8 +111,8 @@ pub enum StudyError {
     },
     /// A tilted gantry.
     #[error(
-        "The gantry was tilted by {degrees:.1} degrees: the slices are not perpendicular to the way of the table. LungLens \
-         does not straighten such a series."
+        "The gantry was tilted by {degrees:.1} degrees: the slices are not perpendicular to the way of the table. \
+         LungLens does not straighten such a series."
     )]
     Tilt {
         /// Angle between the slices' normal and the line of their positions, in degrees.

@@ -41,8 +41,8 @@ struct Section {
 
 /// Links lesions while the slices stream through: what touches, by a side, an edge or a corner, is one lesion.
 ///
-/// The result is the 26-connected components of the volume, as `scipy.ndimage.label` with a 3 x 3 x 3 structure of ones.
-/// Compared with linking instances by a least IoU, any overlap links; so a lesion that narrows or moves from slice to
+/// The result is the 26-connected components of the volume, as `scipy.ndimage.label` with a 3 x 3 x 3 structure of
+/// ones. Compared with linking instances by a least IoU, any overlap links; so a lesion that narrows or moves from slice to
 /// slice stays one, two that meet on any slice are one, and the result does not depend on a threshold.
 /// [`Lesion::mean_link_iou`] says how well the areas on neighbouring slices agree.
 #[derive(Debug, Default)]
