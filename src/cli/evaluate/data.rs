@@ -236,7 +236,7 @@ fn list_turned(folder: &Path) -> anyhow::Result<Vec<Item>> {
     ensure!(!names.is_empty(), "{} has no JPEG file", folder.join("ct").display());
     let labels = stems("lesion", ".png")?;
     if let Some(alone) = labels.iter().find(|label| !names.contains(label)) {
-        bail!("{} has no slice in {}", format!("lesion/{alone}.png"), folder.join("ct").display());
+        bail!("lesion/{alone}.png has no slice in {}", folder.join("ct").display());
     }
     names
         .into_iter()
