@@ -61,7 +61,7 @@ if (existsSync(at('worker_bg.wasm'))) {
   rmSync(at('worker_loader.js'), { force: true });
 }
 
-// 3. No inline script. offline.js runs before the app.
+// 3. No inline script. offline.js comes with the app's start script.
 const offline = `offline-${hash(readFileSync(at('offline.js')))}.js`;
 renameSync(at('offline.js'), at(offline));
 let page = text('index.html');

@@ -1,6 +1,6 @@
-// Runs before the app: lets a new version take the page's place, then has this version kept for use without a network
-// (sw.js). What came of it stands in the root element's data-offline: 'ready' once page, samples and model are kept and
-// nothing more is fetched; 'none' if they cannot be, which takes nothing from the page.
+// Has the page kept for use without a network (sw.js), and a newer version fetched. What came of it stands in the root
+// element's data-offline: 'ready' once page, samples and model are kept and nothing more is fetched; 'none' if they
+// cannot be, which takes nothing from the page.
 const container = navigator.serviceWorker;
 
 /** Waits until the worker is in one of the states, or given up. */
@@ -10,19 +10,6 @@ function until(worker, ...states) {
     worker.addEventListener('statechange', look);
     look();
   });
-}
-
-/** If a new version waits and no other page is open, starts the page again under it. */
-async function takeNewVersion() {
-  const waiting = (await container.getRegistration())?.waiting;
-  if (!waiting) return;
-  const { port1, port2 } = new MessageChannel();
-  const agreed = new Promise((done) => (port1.onmessage = ({ data }) => done(data)));
-  waiting.postMessage('take over', [port2]);
-  if ((await agreed) && (await until(waiting, 'activated')) === 'activated') {
-    location.reload();
-    await new Promise(() => {});
-  }
 }
 
 /** Has this version kept, or a newer one fetched; true if the page opens without a network from now on. */
@@ -59,8 +46,6 @@ async function settle() {
 }
 
 if (container) {
-  // The page never waits long.
-  await Promise.race([takeNewVersion().catch(() => {}), new Promise((done) => setTimeout(done, 5000))]);
   // An app or a kiosk keeps its files when the disk gets full; in a tab some browsers would ask the user.
   if (!matchMedia('(display-mode: browser)').matches) navigator.storage?.persist?.();
 }

@@ -5,7 +5,7 @@
 //
 // A version is kept whole or not at all: if one file cannot be had, or is not the file of this build, installing fails,
 // nothing changes, and the next load tries again. A page stays with one version from its start to its end: a new one
-// waits until no page is open, or until a page that is only just opening, alone, asks for it (offline.js).
+// waits until no page is open, which is the browsers' own rule, and opens with the next.
 //
 // Everything else goes to the network as if this script were not here: nothing more is kept, nothing is sent.
 const SHELLS = `lunglens-shell ${registration.scope} `;
@@ -70,20 +70,9 @@ async function answer(name, request) {
   return (await shell.match(name)) ?? fetch(request);
 }
 
-/** Lets this version take over if the page that asks is the only one: its answer says whether it does. */
-async function takeOver(page) {
-  const windows = await clients.matchAll({ type: 'window', includeUncontrolled: true });
-  const alone = windows.filter(({ url }) => url.startsWith(registration.scope)).length === 1;
-  page.postMessage(alone);
-  if (alone) await skipWaiting();
-}
-
 addEventListener('install', (event) => event.waitUntil(install()));
 addEventListener('activate', (event) => event.waitUntil(activate()));
 addEventListener('fetch', (event) => {
   const name = kept(event.request);
   if (name) event.respondWith(answer(name, event.request));
-});
-addEventListener('message', (event) => {
-  if (event.data === 'take over') event.waitUntil(takeOver(event.ports[0]));
 });
