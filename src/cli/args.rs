@@ -8,6 +8,8 @@ use lunglens::imaging::ClaheMode;
 use lunglens::manifest::Backbone;
 use lunglens::weights::Quantization;
 
+use super::study::{EXAMPLES as STUDY_EXAMPLES, StudyArgs};
+
 const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device";
 
 const LONG_ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device.
@@ -19,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   lunglens segment slice.png
   lunglens segment series/ --out results --device gpu
   lunglens segment *.dcm --json > reports.jsonl
+  lunglens study patient/ --out results
   lunglens devices
   lunglens models
   lunglens evaluate --data covid-ct-slices --model r50
@@ -58,6 +61,9 @@ pub enum Command {
     /// Segment slices: overlays, reports, lung involvement and severity
     #[command(after_help = SEGMENT_EXAMPLES)]
     Segment(SegmentArgs),
+    /// Measure a whole CT study: volumes, zones, lesions and severity of the patient
+    #[command(after_help = STUDY_EXAMPLES)]
+    Study(StudyArgs),
     /// Measure a model on a folder of labelled slices
     #[command(after_help = EVALUATE_EXAMPLES)]
     Evaluate(EvaluateArgs),
@@ -340,11 +346,13 @@ impl From<ClaheArg> for ClaheMode {
     }
 }
 
-fn parse_score(text: &str) -> Result<f32, String> {
+/// A score from 0 to 1.
+pub fn parse_score(text: &str) -> Result<f32, String> {
     parse_between(text, 0.0, 1.0)
 }
 
-fn parse_percent(text: &str) -> Result<f32, String> {
+/// A percentage from 0 to 100.
+pub fn parse_percent(text: &str) -> Result<f32, String> {
     parse_between(text, 0.0, 100.0)
 }
 

@@ -10,7 +10,9 @@ mod models;
 mod outputs;
 mod pack;
 mod progress;
+mod runner;
 mod segment;
+mod study;
 mod summary;
 mod table;
 
@@ -28,6 +30,7 @@ use exit::Exit;
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Segment(options) => segment::run(&options),
+        Command::Study(options) => study::run(&options),
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Models(options) => models::list::run(&options),

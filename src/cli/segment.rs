@@ -6,22 +6,24 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow, bail};
-use lunglens::engine::{CancelToken, DeviceChoice, Engine, EngineError, SegmentOptions, Segmentation};
+use lunglens::engine::{CancelToken, EngineError, SegmentOptions, Segmentation};
 use lunglens::imaging::{self, CtSlice};
-use lunglens::report::{self, ClassName, DeviceKind, InputInfo, OverlayOptions};
+use lunglens::report::{self, ClassName, InputInfo, OverlayOptions};
 use lunglens::severity::SeverityConfig;
 use sha2::{Digest, Sha256};
 
-use super::args::{DeviceArg, SegmentArgs};
+use super::args::SegmentArgs;
 use super::collect::{Collected, InputFile, collect};
-use super::exit::{CannotRun, Exit, is_broken_pipe};
+use super::exit::{Exit, is_broken_pipe};
 use super::interrupt::cancel_on_ctrl_c;
-use super::models::{FoundModel, find_model, hex};
+use super::models::hex;
 use super::outputs::{self, OutputPaths};
 use super::progress::Progress;
+use super::runner::Runner;
 use super::summary;
 
-const DEFAULT_OUT: &str = "lunglens-out";
+/// Where results go unless told otherwise.
+pub(super) const DEFAULT_OUT: &str = "lunglens-out";
 
 // A CT slice of 4096 by 4096 in 16 bit has 32 MiB; what is far larger is no slice.
 const LARGEST_FILE_BYTES: u64 = 256 << 20;
@@ -47,7 +49,7 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
 }
 
 /// Prints what could not be searched; true if there was any such thing.
-fn tell_unusable(collected: &Collected) -> bool {
+pub(super) fn tell_unusable(collected: &Collected) -> bool {
     for unreadable in &collected.unreadable {
         eprintln!("error: {}: {}", unreadable.path.display(), unreadable.error);
     }
@@ -72,26 +74,24 @@ fn plan_outputs(options: &SegmentArgs, files: &[InputFile]) -> anyhow::Result<Op
 /// What a run of `lunglens segment` keeps from file to file.
 struct Run<'a> {
     options: &'a SegmentArgs,
-    model: FoundModel,
-    engine: Engine,
-    segment_options: SegmentOptions,
+    runner: Runner,
     cancel: CancelToken,
     progress: Progress,
 }
 
 impl<'a> Run<'a> {
     fn start(options: &'a SegmentArgs, files: usize, cancel: CancelToken) -> anyhow::Result<Self> {
-        let model = find_model(&options.model, options.models_dir.models_dir.as_deref())
-            .with_context(|| CannotRun("cannot find the model".to_owned()))?;
-        let engine = start_engine(&model, options.device.into())?;
         let segment_options = SegmentOptions {
             score_threshold: options.score,
             severity: SeverityConfig { alarming_from_percent: options.alarming_from },
             clahe: options.clahe.into(),
             ..SegmentOptions::default()
         };
+        let models_dir = options.models_dir.models_dir.as_deref();
+        let runner =
+            Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
         let progress = Progress::new(files, options.quiet);
-        Ok(Self { options, model, engine, segment_options, cancel, progress })
+        Ok(Self { options, runner, cancel, progress })
     }
 
     fn all(
@@ -128,7 +128,8 @@ impl<'a> Run<'a> {
             name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             sha256: hex(&Sha256::digest(&bytes)),
         };
-        let mut segmentation = self.segment(index, file, &slice, &input)?;
+        let name = file.path.display().to_string();
+        let mut segmentation = self.runner.segment(index, &name, &slice, &input, &self.progress)?;
         if !self.options.timings {
             segmentation.report.timings = None;
         }
@@ -136,42 +137,6 @@ impl<'a> Run<'a> {
             write_results(&slice, &segmentation, outputs)?;
         }
         self.print(file, &segmentation, begun)
-    }
-
-    fn segment(
-        &mut self,
-        index: usize,
-        file: &InputFile,
-        slice: &CtSlice,
-        input: &InputInfo,
-    ) -> anyhow::Result<Segmentation> {
-        match self.segment_once(index, file, slice, input) {
-            Err(error) if self.should_move_to_cpu(&error) => {
-                self.progress.around(|| eprintln!("note: {error}; going on with the CPU"));
-                self.engine = start_engine(&self.model, DeviceChoice::Cpu)?;
-                Ok(self.segment_once(index, file, slice, input)?)
-            }
-            result => Ok(result?),
-        }
-    }
-
-    fn segment_once(
-        &self,
-        index: usize,
-        file: &InputFile,
-        slice: &CtSlice,
-        input: &InputInfo,
-    ) -> Result<Segmentation, EngineError> {
-        let name = file.path.display().to_string();
-        let mut show = |stage| self.progress.stage(index, &name, stage);
-        let options = &self.segment_options;
-        pollster::block_on(self.engine.segment(slice, input.clone(), options, &self.cancel, &mut show))
-    }
-
-    fn should_move_to_cpu(&self, error: &EngineError) -> bool {
-        let gpu_failed = matches!(error, EngineError::DeviceLost(_) | EngineError::OutOfMemory(_));
-        let on_gpu = DeviceKind::Gpu == self.engine.device().kind;
-        gpu_failed && on_gpu && self.options.device == DeviceArg::Auto
     }
 
     fn print(&self, file: &InputFile, segmentation: &Segmentation, begun: Instant) -> anyhow::Result<()> {
@@ -184,23 +149,15 @@ impl<'a> Run<'a> {
                 segmentation.instances.iter().filter(|instance| instance.class == ClassName::Lesion).count();
             let name = file.path.display().to_string();
             let assessment = &segmentation.report.assessment;
-            summary::line(&name, assessment, lesions, self.engine.device(), begun.elapsed())
+            summary::line(&name, assessment, lesions, self.runner.device(), begun.elapsed())
         };
         self.progress.around(|| writeln!(std::io::stdout().lock(), "{line}"))?;
         Ok(())
     }
 }
 
-/// Loads the model onto a device.
-pub fn start_engine(model: &FoundModel, choice: DeviceChoice) -> anyhow::Result<Engine> {
-    let weights = fs::read(&model.path)
-        .with_context(|| format!("reading {}", model.path.display()))
-        .with_context(|| CannotRun("cannot load the model".to_owned()))?;
-    pollster::block_on(Engine::new(&model.entry, &weights, choice))
-        .with_context(|| CannotRun(format!("cannot start the model '{}'", model.entry.id)))
-}
-
-fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// The bytes of a file that may be a slice.
+pub(super) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let size = fs::metadata(path)?.len();
     if size > LARGEST_FILE_BYTES {
         bail!("{} MB is too large for one slice", size / 1_000_000);

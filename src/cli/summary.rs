@@ -22,7 +22,7 @@ pub fn line(
 }
 
 /// For example `GPU: llvmpipe`; a device without a name of its own gives its kind alone.
-fn describe_device(device: &DeviceInfo) -> String {
+pub(super) fn describe_device(device: &DeviceInfo) -> String {
     let kind = match device.kind {
         DeviceKind::Gpu => "GPU",
         DeviceKind::Cpu => "CPU",

@@ -1,7 +1,7 @@
 //! From the bytes of a file to the values that the network reads, and back to source pixels.
 //!
 //! [`decode`] recognises a file by its content, [`preprocess`] makes the network's input of it, and
-//! [`Letterbox`] brings boxes back. The page, the command line, evaluation and the export for training all
+//! [`Letterbox`] brings boxes back. [`read_dicom_header`] says where an image lies in its study. The page, the command line, evaluation and the export for training all
 //! call these same functions.
 
 mod clahe;
@@ -17,6 +17,7 @@ mod slice;
 
 pub use clahe::clahe;
 pub use decode::{MAX_SIDE, decode};
+pub use dicom::{DicomHeader, read_dicom_header};
 pub use display::{LUNG_WINDOW, display_grey};
 pub use error::ImagingError;
 pub use letterbox::Letterbox;

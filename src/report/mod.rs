@@ -11,7 +11,7 @@ mod schema;
 pub use build::{ReportParts, build};
 pub use error::ReportError;
 pub use instance::{ClassName, Instance, sort_instances};
-pub use overlay::{LESION_RGB, LUNG_RGB, OverlayOptions, overlay, overlay_png};
+pub use overlay::{LESION_RGB, LUNG_RGB, OverlayOptions, draw_masks, draw_masks_png, overlay, overlay_png};
 pub use schema::{
     DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION,
     Software, Thresholds, Timings,

@@ -40,8 +40,7 @@ impl Default for OverlayOptions {
 pub fn overlay(slice: &CtSlice, report: &Report, options: OverlayOptions) -> Result<RgbImage, ReportError> {
     let expected = [report.input.rows, report.input.columns];
     let found = [slice.rows, slice.columns];
-    let grey = display_grey(slice, None);
-    if expected != found || slice.rows.checked_mul(slice.columns) != Some(grey.len()) {
+    if expected != found {
         return Err(ReportError::OtherSlice { expected, found });
     }
     let mut lungs = Vec::new();
@@ -58,7 +57,27 @@ pub fn overlay(slice: &CtSlice, report: &Report, options: OverlayOptions) -> Res
             ClassName::Lung => lungs.push(mask),
         }
     }
+    draw_masks(slice, &lesions, &lungs, options)
+}
 
+/// [`overlay`] of masks that belong to no report.
+///
+/// # Errors
+/// [`ReportError::OtherSlice`] if a mask is of another size or the slice has not as many values as pixels.
+pub fn draw_masks(
+    slice: &CtSlice,
+    lesions: &[Mask],
+    lungs: &[Mask],
+    options: OverlayOptions,
+) -> Result<RgbImage, ReportError> {
+    let found = [slice.rows, slice.columns];
+    let grey = display_grey(slice, None);
+    if slice.rows.checked_mul(slice.columns) != Some(grey.len()) {
+        return Err(ReportError::OtherSlice { expected: found, found });
+    }
+    if let Some(mask) = lesions.iter().chain(lungs).find(|mask| [mask.rows, mask.columns] != found) {
+        return Err(ReportError::OtherSlice { expected: [mask.rows, mask.columns], found });
+    }
     let factor = enlargement(slice.rows, slice.columns);
     let opacity = if options.opacity.is_finite() { options.opacity.clamp(0.0, 1.0) } else { 0.0 };
     let mut picture = RgbImage::new((slice.columns * factor) as u32, (slice.rows * factor) as u32);
@@ -69,7 +88,7 @@ pub fn overlay(slice: &CtSlice, report: &Report, options: OverlayOptions) -> Res
         *pixel = Rgb(if tinted { blend(level, LESION_RGB, opacity) } else { [level; 3] });
     }
     // Lesions last: they matter most where borders meet.
-    for (masks, colour) in [(&lungs, LUNG_RGB), (&lesions, LESION_RGB)] {
+    for (masks, colour) in [(lungs, LUNG_RGB), (lesions, LESION_RGB)] {
         for mask in masks {
             draw_outline(&mut picture, mask, factor, colour);
         }
@@ -86,10 +105,25 @@ pub fn overlay_png(
     report: &Report,
     options: OverlayOptions,
 ) -> Result<Vec<u8>, ReportError> {
+    to_png(&overlay(slice, report, options)?)
+}
+
+/// [`draw_masks`] as the bytes of a PNG file.
+///
+/// # Errors
+/// As [`draw_masks`], and [`ReportError::Png`] if the picture cannot be encoded.
+pub fn draw_masks_png(
+    slice: &CtSlice,
+    lesions: &[Mask],
+    lungs: &[Mask],
+    options: OverlayOptions,
+) -> Result<Vec<u8>, ReportError> {
+    to_png(&draw_masks(slice, lesions, lungs, options)?)
+}
+
+fn to_png(picture: &RgbImage) -> Result<Vec<u8>, ReportError> {
     let mut bytes = Cursor::new(Vec::new());
-    overlay(slice, report, options)?
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|e| ReportError::Png(e.to_string()))?;
+    picture.write_to(&mut bytes, ImageFormat::Png).map_err(|e| ReportError::Png(e.to_string()))?;
     Ok(bytes.into_inner())
 }
 

@@ -7,4 +7,5 @@ mod evaluate;
 mod harness;
 mod pack;
 mod segment;
+mod study;
 mod surface;

@@ -24,7 +24,7 @@ use super::interrupt::cancel_on_ctrl_c;
 use super::models::{find_model, hex};
 use super::outputs::write_whole;
 use super::progress::Progress;
-use super::segment::start_engine;
+use super::runner::start_engine;
 use data::{Dataset, Item};
 
 const DEFAULT_OUT: &str = "lunglens-evaluation";

@@ -86,6 +86,13 @@ impl Attributes {
         Ok((!first.is_empty()).then(|| first.to_owned()))
     }
 
+    /// All texts of an attribute, without padding; no text where it is absent or empty.
+    pub fn texts(&self, tag: Tag) -> Result<Vec<String>, ImagingError> {
+        let Some(element) = self.object.get(tag) else { return Ok(Vec::new()) };
+        let texts = element.to_multi_str().map_err(|e| bad(tag, format!("is not a text ({e})")))?;
+        Ok(texts.iter().map(|text| text.trim_matches(['\0', ' ']).to_owned()).collect())
+    }
+
     /// A whole number; none where the attribute is absent or empty.
     pub fn integer(&self, tag: Tag) -> Result<Option<i64>, ImagingError> {
         let Some(element) = self.object.get(tag) else { return Ok(None) };

@@ -91,16 +91,53 @@ pub fn top_level<'a>(
             return Ok((found, Some(PixelData { value: &rest[..rest.len().min(declared)], declared })));
         }
         let end = skip(bytes, &header, syntax, 0)?;
-        if wanted.contains(&header.tag) && !found.iter().any(|e| e.tag == header.tag) {
-            if header.length == UNDEFINED {
-                let place = describe_tag(header.tag);
-                return Err(structure(at, &format!("{place} is written as a sequence")));
-            }
-            found.push(Element { tag: header.tag, value: &bytes[header.value_at..end], end });
-        }
+        keep(&mut found, &header, at, &bytes[header.value_at..end], end, wanted)?;
         at = end;
     }
     Ok((found, None))
+}
+
+/// The elements of `wanted` in the data set at `start` that stand before PixelData, of which nothing is read.
+///
+/// # Errors
+/// As [`top_level`], save for the pixels.
+pub fn before_pixels<'a>(
+    bytes: &'a [u8],
+    start: usize,
+    syntax: Syntax,
+    wanted: &[Tag],
+) -> Result<Vec<Element<'a>>, ImagingError> {
+    let mut at = start;
+    let mut found: Vec<Element> = Vec::new();
+    while at < bytes.len() {
+        let header = header(bytes, at, syntax)?;
+        if header.tag == tags::PIXEL_DATA {
+            break;
+        }
+        let end = skip(bytes, &header, syntax, 0)?;
+        keep(&mut found, &header, at, &bytes[header.value_at..end], end, wanted)?;
+        at = end;
+    }
+    Ok(found)
+}
+
+/// Adds an element to `found` if it is wanted and the first of its tag.
+fn keep<'a>(
+    found: &mut Vec<Element<'a>>,
+    header: &Header,
+    at: usize,
+    value: &'a [u8],
+    end: usize,
+    wanted: &[Tag],
+) -> Result<(), ImagingError> {
+    if wanted.contains(&header.tag) && !found.iter().any(|e| e.tag == header.tag) {
+        if header.length == UNDEFINED {
+            let place = describe_tag(header.tag);
+            return Err(structure(at, &format!("{place} is written as a sequence")));
+        }
+        found.push(Element { tag: header.tag, value, end });
+    }
+    Ok(())
 }
 
 /// The element at `at`, which must have a defined length.

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod elements;
+mod header;
 mod pixels;
 
 use dicom_core::Tag;
@@ -13,6 +14,7 @@ use dicom_dictionary_std::{tags, uids};
 
 use self::attributes::{Attributes, NEEDED, bad, missing, tag_name};
 use self::elements::{Element, Syntax};
+pub use self::header::{DicomHeader, read_dicom_header};
 use super::decode::check_size;
 use super::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale};
 
@@ -58,10 +60,11 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Start> {
 
 /// Decodes the CT image of a file that [`recognise`] has recognised, into Hounsfield units.
 pub(super) fn decode(bytes: &[u8], start: Start) -> Result<CtSlice, ImagingError> {
-    let (syntax, at) = match start {
-        Start::DataSet(syntax) => (syntax, 0),
-        Start::Meta(at) => read_meta(bytes, at)?,
-    };
+    let (syntax, at, unread) = find_data_set(bytes, start)?;
+    if let Some(uid) = unread {
+        return Err(ImagingError::TransferSyntax { name: transfer_syntax_name(&uid), uid });
+    }
+    let syntax = syntax.unwrap_or(Syntax::EXPLICIT_LITTLE);
     let (elements, pixel_data) = elements::top_level(bytes, at, syntax, &NEEDED)?;
     let attributes = Attributes::read(&elements, syntax)?;
 
@@ -92,8 +95,29 @@ pub(super) fn decode(bytes: &[u8], start: Start) -> Result<CtSlice, ImagingError
     })
 }
 
-/// Reads the file meta information at `at`: the syntax of the data set and where it begins.
-fn read_meta(bytes: &[u8], at: usize) -> Result<(Syntax, usize), ImagingError> {
+/// Where the data set begins and how it is written, and the transfer syntax if its pixels cannot be read. There is no
+/// [`Syntax`] for a data set that is compressed as a whole.
+fn find_data_set(
+    bytes: &[u8],
+    start: Start,
+) -> Result<(Option<Syntax>, usize, Option<String>), ImagingError> {
+    let at = match start {
+        Start::DataSet(syntax) => return Ok((Some(syntax), 0, None)),
+        Start::Meta(at) => at,
+    };
+    let (uid, at) = read_meta(bytes, at)?;
+    Ok(match uid.as_str() {
+        uids::IMPLICIT_VR_LITTLE_ENDIAN => (Some(Syntax::IMPLICIT_LITTLE), at, None),
+        uids::EXPLICIT_VR_LITTLE_ENDIAN => (Some(Syntax::EXPLICIT_LITTLE), at, None),
+        EXPLICIT_VR_BIG_ENDIAN => (Some(Syntax::EXPLICIT_BIG), at, None),
+        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => (None, at, Some(uid)),
+        // Compressed pixels stand in an explicit little endian data set (PS3.5, A.4); an unknown coding may do anything.
+        _ => ((transfer_syntax_name(&uid) != UNKNOWN).then_some(Syntax::EXPLICIT_LITTLE), at, Some(uid)),
+    })
+}
+
+/// Reads the file meta information at `at`: the transfer syntax and where the data set begins.
+fn read_meta(bytes: &[u8], at: usize) -> Result<(String, usize), ImagingError> {
     let mut at = at;
     let mut uid = None;
     // The meta group is explicit little endian in every file.
@@ -106,13 +130,15 @@ fn read_meta(bytes: &[u8], at: usize) -> Result<(Syntax, usize), ImagingError> {
     }
     let uid =
         uid.ok_or_else(|| missing(tags::TRANSFER_SYNTAX_UID, "it cannot be told how its pixels are stored"))?;
-    match uid.as_str() {
-        uids::IMPLICIT_VR_LITTLE_ENDIAN => Ok((Syntax::IMPLICIT_LITTLE, at)),
-        uids::EXPLICIT_VR_LITTLE_ENDIAN => Ok((Syntax::EXPLICIT_LITTLE, at)),
-        EXPLICIT_VR_BIG_ENDIAN => Ok((Syntax::EXPLICIT_BIG, at)),
-        _ => Err(ImagingError::TransferSyntax { name: transfer_syntax_name(&uid), uid }),
-    }
+    Ok((uid, at))
 }
+
+/// A transfer syntax for people: its name and UID.
+fn describe_coding(uid: &str) -> String {
+    format!("{} ({uid})", transfer_syntax_name(uid))
+}
+
+const UNKNOWN: &str = "an unknown coding";
 
 fn transfer_syntax_name(uid: &str) -> &'static str {
     match uid {
@@ -129,7 +155,7 @@ fn transfer_syntax_name(uid: &str) -> &'static str {
         uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => "JPEG XL",
         uids::RLE_LOSSLESS => "RLE Lossless",
         _ if uid.starts_with("1.2.840.10008.1.2.4.10") => "MPEG video",
-        _ => "an unknown coding",
+        _ => UNKNOWN,
     }
 }
 

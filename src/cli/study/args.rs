@@ -1,0 +1,68 @@
+//! The arguments of `lunglens study`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::{DeviceArg, ModelsDirArg, parse_percent, parse_score};
+
+/// What `lunglens study --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  A study as a scanner or a CD gives it; writes lunglens-out/study.json, slices.csv and overlays of the key slices:
+    lunglens study patient/
+
+  A quick look at every fourth slice, as JSON and without files:
+    lunglens study patient/ --every 4 --json
+
+The axial CT series with the most slices is measured; localisers, other series and other modalities are set aside with
+the reason. A series with gaps, duplicates, tilt or a slice that cannot be read has no result.
+UIDs are written as hashes unless --keep-ids asks for them.
+
+Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+
+/// Arguments of `lunglens study`.
+#[derive(Debug, Args)]
+pub struct StudyArgs {
+    /// Folders that are searched for DICOM files, or the files of one study
+    #[arg(required = true, value_name = "PATH")]
+    pub inputs: Vec<PathBuf>,
+
+    /// A model's id, or a model file (its manifest.json must lie beside it)
+    #[arg(long, value_name = "r50|r101|PATH", default_value = "r50")]
+    pub model: String,
+
+    #[command(flatten)]
+    pub models_dir: ModelsDirArg,
+
+    /// Where the network runs; auto takes the GPU when there is one
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+
+    /// Keep instances from this score on, 0 to 1
+    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
+    pub score: f32,
+
+    /// Lung involvement in percent from which a patient is Alarming
+    #[arg(long, value_name = "PERCENT", default_value_t = 25.0, value_parser = parse_percent)]
+    pub alarming_from: f32,
+
+    /// Read every N-th slice only; the result says so
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub every: u16,
+
+    /// Write UIDs and the series description as they are
+    #[arg(long)]
+    pub keep_ids: bool,
+
+    /// Where results go [default: lunglens-out; none with --json]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Print the study's JSON on one line instead of the summary
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print errors only (and the JSON, with --json)
+    #[arg(long, short)]
+    pub quiet: bool,
+}

@@ -1,0 +1,141 @@
+//! `lunglens study`.
+
+mod args;
+mod scan;
+mod summary;
+mod write;
+
+use std::io::Write;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use lunglens::engine::{CancelToken, EngineError, SegmentOptions};
+use lunglens::imaging;
+use lunglens::report::{self, DeviceInfo, InputInfo, Report};
+use lunglens::severity::SeverityConfig;
+use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
+use sha2::{Digest, Sha256};
+
+pub use args::{EXAMPLES, StudyArgs};
+
+use self::scan::{Scan, scan};
+use super::collect::collect;
+use super::exit::Exit;
+use super::interrupt::cancel_on_ctrl_c;
+use super::models::hex;
+use super::progress::Progress;
+use super::runner::Runner;
+use super::segment::{read_file, tell_unusable};
+
+/// Measures one study. Whatever cannot be read makes it fail: there is no result of a part.
+pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
+    let collected = collect(&options.inputs);
+    if tell_unusable(&collected) || collected.files.is_empty() {
+        return Ok(Exit::SomeFailed);
+    }
+    let cancel = CancelToken::default();
+    cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
+    let Some(scan) = scan(&collected.files, &cancel)? else { return Ok(Exit::Interrupted) };
+    let builder = StudyBuilder::new(&scan.plan, options.every.into(), options.alarming_from)?;
+    let out = write::folder(options, &collected.files)?;
+
+    let segment_options = SegmentOptions {
+        score_threshold: options.score,
+        severity: SeverityConfig { alarming_from_percent: options.alarming_from },
+        ..SegmentOptions::default()
+    };
+    let models_dir = options.models_dir.models_dir.as_deref();
+    let mut runner =
+        Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
+    if !options.quiet {
+        eprintln!("{}", report::NOTICE);
+        tell_set_aside(&scan);
+    }
+    let done = match measure(&scan, builder, &mut runner, &cancel, options.quiet) {
+        Ok(done) => done,
+        Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
+            return Ok(Exit::Interrupted);
+        }
+        Err(error) => return Err(error.context("the study has no result")),
+    };
+    let study = describe(options, &scan, &done)?;
+    if let Some(out) = out {
+        write::results(&out, &study, &done.measured)?;
+    }
+    if options.json {
+        writeln!(std::io::stdout().lock(), "{}", study.to_json_line())?;
+    } else if !options.quiet {
+        let name = options.inputs[0].display().to_string();
+        writeln!(std::io::stdout().lock(), "{}", summary::line(&name, &study, begun.elapsed()))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn tell_set_aside(scan: &Scan) {
+    for one in &scan.set_aside {
+        let files = if one.files == 1 { "1 file".to_owned() } else { format!("{} files", one.files) };
+        eprintln!("note: {files} set aside: {}", one.reason);
+    }
+}
+
+/// A measured study, and the report of one of its slices, which names model, limits and preprocessing.
+struct Done {
+    measured: Measured,
+    sample: Option<Report>,
+    devices: Vec<DeviceInfo>,
+}
+
+/// Segments slice by slice; only masks and sums of each are kept.
+fn measure(
+    scan: &Scan,
+    mut builder: StudyBuilder,
+    runner: &mut Runner,
+    cancel: &CancelToken,
+    quiet: bool,
+) -> anyhow::Result<Done> {
+    let to_read = builder.to_read().to_vec();
+    let progress = Progress::new(to_read.len(), quiet);
+    let mut sample = None;
+    let mut devices: Vec<DeviceInfo> = Vec::new();
+    for (number, &(index, place)) in to_read.iter().enumerate() {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled.into());
+        }
+        let path = scan.paths[place.file];
+        let of_file = || path.display().to_string();
+        let bytes = read_file(path).with_context(of_file)?;
+        let sha256 = Sha256::digest(&bytes);
+        if sha256.as_slice() != scan.files[place.file].sha256 {
+            bail!("{} was changed meanwhile", path.display());
+        }
+        let slice = imaging::decode(&bytes).with_context(of_file)?;
+        let input = InputInfo { name: format!("slice {index}"), sha256: hex(&sha256) };
+        let name = format!("slice {} of {}", number + 1, to_read.len());
+        let segmentation =
+            runner.segment(number, &name, &slice, &input, &progress).inspect_err(|_| progress.finish())?;
+        if !devices.contains(runner.device()) {
+            devices.push(runner.device().clone());
+        }
+        builder.add(slice, &segmentation.instances).with_context(of_file)?;
+        sample.get_or_insert(segmentation.report);
+        progress.done(number);
+    }
+    progress.finish();
+    Ok(Done { measured: builder.finish()?, sample, devices })
+}
+
+fn describe(options: &StudyArgs, scan: &Scan, done: &Done) -> anyhow::Result<StudyReport> {
+    let sample = done.sample.as_ref().context("no slice was read")?;
+    Ok(build_report(StudyParts {
+        plan: &scan.plan,
+        set_aside: &scan.set_aside,
+        every: options.every.into(),
+        keep_ids: options.keep_ids,
+        measured: &done.measured,
+        model: sample.model.clone(),
+        devices: done.devices.clone(),
+        thresholds: sample.thresholds,
+        preprocessing: sample.preprocessing.clone(),
+    }))
+}

@@ -1,0 +1,135 @@
+//! What a DICOM file says about its image, without the pixels.
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use super::super::ImagingError;
+use super::attributes::{Attributes, bad};
+use super::elements::{self, Element};
+use super::{Start, describe_coding, find_data_set, recognise};
+
+/// The elements that are read.
+const WANTED: [Tag; 15] = [
+    tags::IMAGE_TYPE,
+    tags::SOP_INSTANCE_UID,
+    tags::MODALITY,
+    tags::SERIES_DESCRIPTION,
+    tags::SLICE_THICKNESS,
+    tags::STUDY_INSTANCE_UID,
+    tags::SERIES_INSTANCE_UID,
+    tags::INSTANCE_NUMBER,
+    tags::IMAGE_POSITION_PATIENT,
+    tags::IMAGE_ORIENTATION_PATIENT,
+    tags::FRAME_OF_REFERENCE_UID,
+    tags::NUMBER_OF_FRAMES,
+    tags::ROWS,
+    tags::COLUMNS,
+    tags::PIXEL_SPACING,
+];
+
+/// The place of an image in its study and in the patient, as the file states it. Lengths are in mm, in DICOM's patient
+/// coordinates: x to the patient's left, y to the back, z to the head (PS3.3, C.7.6.2).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DicomHeader {
+    /// StudyInstanceUID (0020,000D).
+    pub study_uid: Option<String>,
+    /// SeriesInstanceUID (0020,000E).
+    pub series_uid: Option<String>,
+    /// SOPInstanceUID (0008,0018), the name of this image.
+    pub sop_uid: Option<String>,
+    /// FrameOfReferenceUID (0020,0052): images with the same one share their coordinates.
+    pub frame_of_reference_uid: Option<String>,
+    /// Modality (0008,0060), as `CT`.
+    pub modality: Option<String>,
+    /// ImageType (0008,0008), as `["ORIGINAL", "PRIMARY", "AXIAL"]`; empty where the file does not say.
+    pub image_type: Vec<String>,
+    /// SeriesDescription (0008,103E), a free text that may name people.
+    pub series_description: Option<String>,
+    /// InstanceNumber (0020,0013); none where it is no number.
+    pub instance_number: Option<i64>,
+    /// ImagePositionPatient (0020,0032): the centre of the first pixel, in mm.
+    pub position: Option<[f64; 3]>,
+    /// ImageOrientationPatient (0020,0037): the directions along a row, then down a column.
+    pub orientation: Option<[f64; 6]>,
+    /// SliceThickness (0018,0050), in mm; none where it is no number. Not the distance of slices.
+    pub slice_thickness_mm: Option<f64>,
+    /// Height in pixels (0028,0010).
+    pub rows: Option<usize>,
+    /// Width in pixels (0028,0011).
+    pub columns: Option<usize>,
+    /// PixelSpacing (0028,0030): mm between rows, then between columns.
+    pub pixel_spacing_mm: Option<[f64; 2]>,
+    /// NumberOfFrames (0028,0008), 1 where the file does not say.
+    pub frames: u32,
+    /// How the pixels are coded where [`super::super::decode`] does not read it: name and UID of the transfer syntax.
+    pub unread_coding: Option<String>,
+}
+
+/// Reads the header of a DICOM file, compressed ones included; `None` for bytes that are no DICOM file.
+///
+/// Values that place the image must make sense; InstanceNumber, SliceThickness and SeriesDescription only inform, and
+/// are left out where they do not.
+///
+/// # Errors
+/// An [`ImagingError`] that names the tag or offset. No input makes it panic.
+pub fn read_dicom_header(bytes: &[u8]) -> Result<Option<DicomHeader>, ImagingError> {
+    match recognise(bytes) {
+        Some(start) => read(bytes, start).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn read(bytes: &[u8], start: Start) -> Result<DicomHeader, ImagingError> {
+    let (syntax, at, unread) = find_data_set(bytes, start)?;
+    let unread_coding = unread.map(|uid| describe_coding(&uid));
+    // A deflated data set cannot be walked without inflating it.
+    let Some(syntax) = syntax else {
+        return Ok(DicomHeader { unread_coding, frames: 1, ..Default::default() });
+    };
+    let found = elements::before_pixels(bytes, at, syntax, &WANTED)?;
+    let description = found.iter().find(|e| e.tag == tags::SERIES_DESCRIPTION).map(free_text);
+    let placed: Vec<Element> = found.into_iter().filter(|e| e.tag != tags::SERIES_DESCRIPTION).collect();
+    let attributes = Attributes::read(&placed, syntax)?;
+    let size = |tag| Ok(attributes.integer(tag)?.and_then(|n| usize::try_from(n).ok()));
+    Ok(DicomHeader {
+        study_uid: attributes.text(tags::STUDY_INSTANCE_UID)?,
+        series_uid: attributes.text(tags::SERIES_INSTANCE_UID)?,
+        sop_uid: attributes.text(tags::SOP_INSTANCE_UID)?,
+        frame_of_reference_uid: attributes.text(tags::FRAME_OF_REFERENCE_UID)?,
+        modality: attributes.text(tags::MODALITY)?,
+        image_type: attributes.texts(tags::IMAGE_TYPE)?,
+        series_description: description.filter(|text| !text.is_empty()),
+        instance_number: attributes.integer(tags::INSTANCE_NUMBER).ok().flatten(),
+        position: exactly(&attributes, tags::IMAGE_POSITION_PATIENT)?,
+        orientation: exactly(&attributes, tags::IMAGE_ORIENTATION_PATIENT)?,
+        slice_thickness_mm: attributes
+            .numbers(tags::SLICE_THICKNESS)
+            .ok()
+            .flatten()
+            .and_then(|numbers| numbers.first().copied()),
+        rows: size(tags::ROWS)?,
+        columns: size(tags::COLUMNS)?,
+        pixel_spacing_mm: exactly(&attributes, tags::PIXEL_SPACING)?,
+        frames: match attributes.integer(tags::NUMBER_OF_FRAMES)? {
+            None => 1,
+            Some(frames) => u32::try_from(frames)
+                .map_err(|_| bad(tags::NUMBER_OF_FRAMES, format!("is {frames}, no number of images")))?,
+        },
+        unread_coding,
+    })
+}
+
+/// An attribute that has `N` numbers or none.
+fn exactly<const N: usize>(attributes: &Attributes, tag: Tag) -> Result<Option<[f64; N]>, ImagingError> {
+    let Some(numbers) = attributes.numbers(tag)? else { return Ok(None) };
+    let count = numbers.len();
+    match <[f64; N]>::try_from(numbers) {
+        Ok(numbers) => Ok(Some(numbers)),
+        Err(_) => Err(bad(tag, format!("has {count} numbers instead of {N}"))),
+    }
+}
+
+/// A text in whatever character set, for people.
+fn free_text(element: &Element) -> String {
+    String::from_utf8_lossy(element.value).trim_matches(['\0', ' ']).to_owned()
+}

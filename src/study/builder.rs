@@ -1,0 +1,238 @@
+//! Takes segmented slices one by one and keeps their masks and sums.
+
+use super::composition::HuSums;
+use super::lesions::{Lesion, LesionLinker};
+use super::order::SeriesPlan;
+use super::zones::{self, Assessment, Side};
+use super::{SlicePlace, StudyError};
+use crate::imaging::{CtSlice, PixelSpacing, ValueScale};
+use crate::masks::{Mask, Rle, fill_holes};
+use crate::report::{ClassName, Instance};
+use crate::severity::split_sides;
+
+/// How many slices are kept for pictures.
+const KEY_SLICES: usize = 3;
+/// The least number of slices that are measured: one a zone.
+const LEAST_SLICES: usize = 3;
+
+/// What is kept of a slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SliceRecord {
+    /// Its place in the series, from 0 for the lowest.
+    pub index: usize,
+    /// Its position towards the head, in mm.
+    pub height_mm: f64,
+    /// Its InstanceNumber.
+    pub instance_number: Option<i64>,
+    /// Both lungs, holes filled.
+    pub lung: Rle,
+    /// Lesions inside the lungs.
+    pub lesion: Rle,
+    /// Lesion pixels outside the lungs.
+    pub lesion_outside: u64,
+    left: [u64; 2],
+    right: [u64; 2],
+}
+
+impl SliceRecord {
+    /// Pixels of lung and of lesion inside it on a side.
+    pub fn side(&self, side: Side) -> [u64; 2] {
+        match side {
+            Side::Left => self.left,
+            Side::Right => self.right,
+        }
+    }
+
+    /// Pixels of both lungs.
+    pub fn lung_pixels(&self) -> u64 {
+        self.left[0] + self.right[0]
+    }
+
+    /// Pixels of lesion inside the lungs.
+    pub fn lesion_pixels(&self) -> u64 {
+        self.left[1] + self.right[1]
+    }
+}
+
+/// One of the slices with the most lesion, for a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeySlice {
+    /// Its place in the series.
+    pub index: usize,
+    /// Pixels of lesion inside the lungs.
+    pub lesion_pixels: u64,
+    /// Its values.
+    pub slice: CtSlice,
+    /// Both lungs.
+    pub lung: Mask,
+    /// Lesions inside the lungs.
+    pub lesion: Mask,
+}
+
+/// A whole study, measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// The slices that were read, the lowest first.
+    pub slices: Vec<SliceRecord>,
+    /// The lesions, the largest first.
+    pub lesions: Vec<Lesion>,
+    /// Volumes and grades.
+    pub assessment: Assessment,
+    /// The volume of one voxel in ml.
+    pub voxel_ml: f64,
+    /// The slices with the most lesion, the most first; none without lesion.
+    pub key_slices: Vec<KeySlice>,
+}
+
+/// Measures a series from its segmented slices, which come in order. Of a slice only masks and sums are kept, save for
+/// the few with the most lesion.
+#[derive(Debug)]
+pub struct StudyBuilder {
+    places: Vec<(usize, SlicePlace)>,
+    rows: usize,
+    columns: usize,
+    spacing: PixelSpacing,
+    voxel_ml: f64,
+    alarming_from_percent: f32,
+    slices: Vec<SliceRecord>,
+    linker: LesionLinker,
+    key_slices: Vec<KeySlice>,
+}
+
+impl StudyBuilder {
+    /// A study of every `every`-th slice of `plan`, from the lowest on. A voxel is as high as the step between the
+    /// slices that are read.
+    ///
+    /// # Errors
+    /// [`StudyError`] if `every` is 0, fewer than three slices would be read, or the boundary is no percentage.
+    pub fn new(plan: &SeriesPlan, every: usize, alarming_from_percent: f32) -> Result<Self, StudyError> {
+        if !(0.0..=100.0).contains(&alarming_from_percent) {
+            return Err(StudyError::Boundary(alarming_from_percent));
+        }
+        if every == 0 {
+            return Err(StudyError::Every);
+        }
+        let places: Vec<(usize, SlicePlace)> =
+            plan.slices.iter().copied().enumerate().step_by(every).collect();
+        if places.len() < LEAST_SLICES {
+            return Err(StudyError::TooFewSlices { found: places.len(), needed: LEAST_SLICES });
+        }
+        let [row_mm, column_mm] = plan.pixel_spacing_mm;
+        let step_mm = plan.slice_spacing_mm * every as f64;
+        Ok(Self {
+            places,
+            rows: plan.rows,
+            columns: plan.columns,
+            spacing: PixelSpacing { row_mm: row_mm as f32, column_mm: column_mm as f32 },
+            voxel_ml: row_mm * column_mm * step_mm / 1000.0,
+            alarming_from_percent,
+            slices: Vec::new(),
+            linker: LesionLinker::default(),
+            key_slices: Vec::new(),
+        })
+    }
+
+    /// The slices to read, in the order in which they are to be added: index in the series, and place.
+    pub fn to_read(&self) -> &[(usize, SlicePlace)] {
+        &self.places
+    }
+
+    /// Adds the next slice of [`Self::to_read`] with what was found on it.
+    ///
+    /// Lungs and sides are as in [`crate::severity::assess`]: the union of the lung masks, the holes of each filled,
+    /// split into left and right; lesion is the union of the lesion masks inside.
+    ///
+    /// # Errors
+    /// [`StudyError`] if all slices were added, or this one is of another size, not in HU, or does not state its sides.
+    pub fn add(&mut self, slice: CtSlice, instances: &[Instance]) -> Result<(), StudyError> {
+        let Some(&(index, place)) = self.places.get(self.slices.len()) else {
+            return Err(StudyError::WrongSlice {
+                index: self.slices.len(),
+                problem: "all were there already".to_owned(),
+            });
+        };
+        self.check(index, &slice)?;
+        let Some(right_first) = slice.patient_right_is_image_left else { return Err(StudyError::Turned) };
+        let mut lung = Mask::empty(self.rows, self.columns);
+        let mut lesion = Mask::empty(self.rows, self.columns);
+        for instance in instances {
+            match instance.class {
+                ClassName::Lung => lung.add(&fill_holes(&instance.mask))?,
+                ClassName::Lesion => lesion.add(&instance.mask)?,
+            }
+        }
+        let all_lesion = lesion.area();
+        lesion.keep(&lung)?;
+        let sides = split_sides(&lung, Some(self.spacing));
+        let (left, right) = if right_first {
+            (sides.image_right, sides.image_left)
+        } else {
+            (sides.image_left, sides.image_right)
+        };
+        let left = left.unwrap_or_else(|| Mask::empty(self.rows, self.columns));
+        let right = right.unwrap_or_else(|| Mask::empty(self.rows, self.columns));
+        let record = SliceRecord {
+            index,
+            height_mm: place.height_mm,
+            instance_number: place.instance_number,
+            lung: Rle::encode(&lung),
+            lesion: Rle::encode(&lesion),
+            lesion_outside: (all_lesion - lesion.area()) as u64,
+            left: counts(&left, &lesion),
+            right: counts(&right, &lesion),
+        };
+        self.linker.add(&lesion, &left, &slice.values);
+        self.keep_if_key(KeySlice { index, lesion_pixels: record.lesion_pixels(), slice, lung, lesion });
+        self.slices.push(record);
+        Ok(())
+    }
+
+    fn check(&self, index: usize, slice: &CtSlice) -> Result<(), StudyError> {
+        let wrong = |problem: String| Err(StudyError::WrongSlice { index, problem });
+        if [slice.rows, slice.columns] != [self.rows, self.columns] {
+            return wrong(format!("it has {} x {} pixels", slice.columns, slice.rows));
+        }
+        if slice.scale != ValueScale::Hounsfield || slice.values.len() != self.rows * self.columns {
+            return wrong("its values are not in Hounsfield units".to_owned());
+        }
+        Ok(())
+    }
+
+    fn keep_if_key(&mut self, candidate: KeySlice) {
+        if candidate.lesion_pixels > 0 {
+            self.key_slices.push(candidate);
+            // Stable: of equal ones the lower slice stays.
+            self.key_slices.sort_by_key(|key| std::cmp::Reverse(key.lesion_pixels));
+            self.key_slices.truncate(KEY_SLICES);
+        }
+    }
+
+    /// The whole study.
+    ///
+    /// # Errors
+    /// [`StudyError::Incomplete`] unless every slice was added: there is no result of a part.
+    pub fn finish(self) -> Result<Measured, StudyError> {
+        let (found, needed) = (self.slices.len(), self.places.len());
+        if found < needed {
+            return Err(StudyError::Incomplete { found, needed });
+        }
+        let lesions = self.linker.finish();
+        let mut hu = HuSums::default();
+        lesions.iter().for_each(|lesion| hu.join(&lesion.hu));
+        let assessment =
+            zones::assess(&self.slices, self.voxel_ml, self.alarming_from_percent, lesions.len(), &hu);
+        Ok(Measured {
+            slices: self.slices,
+            lesions,
+            assessment,
+            voxel_ml: self.voxel_ml,
+            key_slices: self.key_slices,
+        })
+    }
+}
+
+/// Pixels of a lung and of the lesion inside it.
+fn counts(lung: &Mask, lesion: &Mask) -> [u64; 2] {
+    let both = lung.pixels.iter().zip(&lesion.pixels).filter(|&(&a, &b)| a != 0 && b != 0).count();
+    [lung.area() as u64, both as u64]
+}

@@ -1,0 +1,154 @@
+//! Why a study cannot be measured.
+
+use thiserror::Error;
+
+use crate::masks::MaskError;
+
+/// A study that has no result. There is never a result of a part of it. Each message is one or two plain sentences.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum StudyError {
+    /// No CT series is among the files.
+    #[error("There is no axial CT series here: {reasons}.")]
+    NoSeries {
+        /// What the files are instead: "3 files: a localiser; 1 file: not a DICOM file".
+        reasons: String,
+    },
+    /// Pixels in a coding that is not read.
+    #[error(
+        "The CT series stores its pixels as {coding}, which LungLens does not read. Please export it uncompressed \
+         (Explicit VR Little Endian)."
+    )]
+    Coding {
+        /// Name and UID of the transfer syntax.
+        coding: String,
+    },
+    /// Several images in one file.
+    #[error("The CT series holds {frames} images in one file. LungLens reads one slice a file.")]
+    MultiFrame {
+        /// Value of NumberOfFrames.
+        frames: u32,
+    },
+    /// Files that do not say where their image lies.
+    #[error("{files} of {of} files of the CT series do not state {what}, so volumes cannot be measured.")]
+    NoGeometry {
+        /// The missing attribute, by name and tag.
+        what: &'static str,
+        /// How many files lack it.
+        files: usize,
+        /// How many the series has.
+        of: usize,
+    },
+    /// Too few slices.
+    #[error("The CT series has {found} slices to read; a study needs at least {needed}.")]
+    TooFewSlices {
+        /// Slices that would be read.
+        found: usize,
+        /// The least number.
+        needed: usize,
+    },
+    /// Slices of different studies, sizes, spacings, directions or coordinates.
+    #[error("The slices of the CT series do not fit together: {what} differs ({first} and {other}).")]
+    Mixed {
+        /// What differs.
+        what: &'static str,
+        /// The value of the first file.
+        first: String,
+        /// A value of another.
+        other: String,
+    },
+    /// A direction or spacing that makes no sense.
+    #[error("The CT series states {what} that cannot be used ({value}).")]
+    BadGeometry {
+        /// What it is.
+        what: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// Image rows that do not run from side to side.
+    #[error(
+        "The slices are turned: their rows do not run from side to side, so left and right cannot be told."
+    )]
+    Turned,
+    /// Different images at one place.
+    #[error(
+        "Positions of the CT series with more than one slice: {places}, the first at {height_mm:.1} mm. Several scans \
+         or reconstructions are mixed; please export one of them."
+    )]
+    Duplicate {
+        /// Height of the first such slice, in mm.
+        height_mm: f64,
+        /// Number of such places.
+        places: usize,
+    },
+    /// Missing slices.
+    #[error(
+        "Slices are missing between {from_mm:.1} and {to_mm:.1} mm: the step there is {step_mm:.2} mm where the others \
+         have {spacing_mm:.2} mm."
+    )]
+    Gap {
+        /// Height of the slice below, in mm.
+        from_mm: f64,
+        /// Height of the slice above, in mm.
+        to_mm: f64,
+        /// Their distance, in mm.
+        step_mm: f64,
+        /// The median distance, in mm.
+        spacing_mm: f64,
+    },
+    /// Slices that are not evenly spaced.
+    #[error(
+        "The slices are not evenly spaced: at {at_mm:.1} mm the step is {step_mm:.2} mm where the others have \
+         {spacing_mm:.2} mm."
+    )]
+    Uneven {
+        /// Height of the lower slice, in mm.
+        at_mm: f64,
+        /// The step, in mm.
+        step_mm: f64,
+        /// The median step, in mm.
+        spacing_mm: f64,
+    },
+    /// A tilted gantry.
+    #[error(
+        "The gantry was tilted by {degrees:.1} degrees: the slices are not perpendicular to the way of the table. \
+         LungLens does not straighten such a series."
+    )]
+    Tilt {
+        /// Angle between the slices' normal and the line of their positions, in degrees.
+        degrees: f64,
+    },
+    /// A slice that lies beside the line of the others.
+    #[error("The slice at {height_mm:.1} mm lies {offset_mm:.1} mm beside the line of the others.")]
+    Shifted {
+        /// Its height, in mm.
+        height_mm: f64,
+        /// Its distance from the line, in mm.
+        offset_mm: f64,
+    },
+    /// A step of no slices.
+    #[error("Every 0th slice cannot be read: give 1 for all slices.")]
+    Every,
+    /// A boundary that is no percentage.
+    #[error("The boundary {0} is not a percentage from 0 to 100.")]
+    Boundary(f32),
+    /// A slice that was not to come now, or is not the series'.
+    #[error("Slice {index} is not the one that was to come: {problem}.")]
+    WrongSlice {
+        /// Its place in the series, from 0.
+        index: usize,
+        /// What does not fit.
+        problem: String,
+    },
+    /// Not all slices were measured.
+    #[error("Only {found} of {needed} slices were measured, so the study has no result.")]
+    Incomplete {
+        /// Slices measured.
+        found: usize,
+        /// Slices to be measured.
+        needed: usize,
+    },
+    /// A mask of another size.
+    #[error("measuring the study: {0}")]
+    Mask(#[from] MaskError),
+}

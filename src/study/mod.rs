@@ -1,0 +1,36 @@
+//! Whole studies: from the files of a folder to the lesions, volumes and severity of a patient.
+//!
+//! [`choose_series`] picks the chest CT series by the headers, [`order_series`] puts its slices in order and refuses
+//! what cannot be measured, [`StudyBuilder`] takes the segmented slices one by one and keeps only their masks and sums,
+//! and [`StudyReport`] is what is written (`docs/study.md`).
+//!
+//! Sizes are of voxels, millimetres and millilitres; heights are along the slices' common normal, towards the head.
+
+mod builder;
+mod choose;
+mod composition;
+mod error;
+mod grade;
+mod ids;
+mod lesions;
+mod order;
+mod schema;
+mod steps;
+mod table;
+mod vector;
+mod zones;
+
+pub use builder::{KeySlice, Measured, SliceRecord, StudyBuilder};
+pub use choose::{Chosen, Reason, SetAside, StudyFile, choose_series};
+pub use composition::{Composition, HU_LIMITS};
+pub use error::StudyError;
+pub use grade::{MosMed, mosmed, zone_score};
+pub use ids::{Ids, short_hash};
+pub use lesions::{Lesion, LesionLinker};
+pub use order::{SeriesPlan, SlicePlace, order_series};
+pub use schema::{
+    LesionInfo, STUDY_SCHEMA_VERSION, SeriesInfo, SetAsideInfo, SliceInfo, StudyParts, StudyReport,
+    build_report,
+};
+pub use table::slices_csv;
+pub use zones::{Assessment, Height, Side, VolumeInvolvement, Zone};

@@ -1,0 +1,92 @@
+//! `lunglens study` on drawn series, on the CPU. The drawings are no lungs, so little is said of what is found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::{Run, files_below, run, scratch_folder, text};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/study").join(name)
+}
+
+fn study(input: &Path, more: &[&str]) -> Run {
+    let mut arguments = vec!["study", "--device", "cpu", text(input)];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+#[test]
+fn a_folder_gives_a_summary_and_files_without_names() {
+    let out = scratch_folder("study-whole");
+    let done = study(&fixture("chest"), &["--every", "4", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(done.stdout.lines().count(), 1, "{}", done.stdout);
+    assert!(done.stdout.contains("3 of 12 slices (1 in 4 read)"), "{}", done.stdout);
+    assert!(done.stderr.contains("1 file set aside: a localiser"), "{}", done.stderr);
+    assert!(done.stderr.contains("Research use only"), "{}", done.stderr);
+
+    let json = fs::read_to_string(out.join("study.json")).unwrap();
+    assert!(!json.contains("1.2.826") && !json.contains("Thorax") && !json.contains("nobody"), "{json}");
+    let result: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(result["series"]["slices_read"], 3);
+    assert_eq!(result["series"]["step_mm"], 20.0);
+    assert_eq!(result["ids"]["study"].as_str().unwrap().len(), 16);
+    assert_eq!(result["devices"][0]["kind"], "cpu");
+    assert_eq!(result["assessment"]["zones"].as_array().unwrap().len(), 6);
+    let indices: Vec<u64> =
+        result["slices"].as_array().unwrap().iter().map(|slice| slice["index"].as_u64().unwrap()).collect();
+    assert_eq!(indices, [0, 4, 8]);
+
+    let table = fs::read_to_string(out.join("slices.csv")).unwrap();
+    assert_eq!(table.lines().count(), 4);
+    assert!(table.lines().nth(2).unwrap().starts_with("4,8,-80,"), "{table}");
+    let keys = result["key_slices"].as_array().unwrap().len();
+    assert_eq!(files_below(&out).len(), 2 + keys, "{:?}", files_below(&out));
+}
+
+#[test]
+fn json_goes_to_standard_output_with_ids_where_asked() {
+    let done = study(&fixture("chest"), &["--every", "4", "--json", "--keep-ids", "--quiet"]);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    let result: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(result["ids"]["series"], "1.2.826.0.1.3680043.10.999.100.1");
+    assert_eq!(result["ids"]["series_description"], "Thorax weich");
+}
+
+#[test]
+fn a_series_that_cannot_be_measured_has_no_result() {
+    for (name, reason) in
+        [("gap", "Slices are missing"), ("tilt", "tilted"), ("duplicate", "more than one slice")]
+    {
+        let out = scratch_folder(&format!("study-{name}"));
+        let done = study(&fixture(name), &["--out", text(&out)]);
+        assert_eq!((done.code, done.stdout.as_str()), (1, ""), "{name}");
+        assert!(done.stderr.contains(reason), "{}", done.stderr);
+        assert!(files_below(&out).is_empty());
+    }
+    assert_eq!(study(&fixture("gap"), &["--every", "0"]).code, 2);
+}
+
+#[test]
+fn one_bad_slice_is_no_result_for_all() {
+    let folder = scratch_folder("study-bad-slice");
+    let (input, out) = (folder.join("in"), folder.join("out"));
+    fs::create_dir(&input).unwrap();
+    for k in 0..5 {
+        fs::copy(fixture(&format!("reversed/{k}.dcm")), input.join(format!("{k}.dcm"))).unwrap();
+    }
+    // The lowest slice; its header is whole.
+    let bytes = fs::read(input.join("4.dcm")).unwrap();
+    fs::write(input.join("4.dcm"), &bytes[..bytes.len() - 100]).unwrap();
+    let done = study(&input, &["--out", text(&out)]);
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""));
+    assert!(done.stderr.contains("no result") && done.stderr.contains("4.dcm"), "{}", done.stderr);
+    assert!(files_below(&out).is_empty());
+
+    fs::write(input.join("4.dcm"), &bytes[..200]).unwrap();
+    let done = study(&input, &["--out", text(&out)]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("1 of 5 files could not be read"), "{}", done.stderr);
+}

@@ -1,0 +1,291 @@
+//! Studies: which series is chosen, its order, and measurements against numpy and scipy (`fixtures/study`).
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lunglens::imaging::{self, CtSlice, read_dicom_header};
+use lunglens::masks::Mask;
+use lunglens::report::{ClassName, Instance};
+use lunglens::severity::Finding;
+use lunglens::study::{
+    Measured, Reason, SeriesPlan, Side, StudyBuilder, StudyError, StudyFile, choose_series, order_series,
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const SIDE: usize = 64;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/study").join(name)
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { files_below(&path, found) } else { found.push(path) }
+    }
+}
+
+/// The files of a fixture and what is known of them.
+fn scan(name: &str) -> (Vec<PathBuf>, Vec<StudyFile>) {
+    let mut paths = Vec::new();
+    files_below(&fixture(name), &mut paths);
+    let files = paths
+        .iter()
+        .map(|path| {
+            let bytes = fs::read(path).unwrap();
+            let header = read_dicom_header(&bytes).unwrap();
+            StudyFile { header, sha256: Sha256::digest(&bytes).into() }
+        })
+        .collect();
+    (paths, files)
+}
+
+fn plan(name: &str) -> Result<SeriesPlan, StudyError> {
+    let (_, files) = scan(name);
+    order_series(&files, &choose_series(&files)?.files)
+}
+
+fn slice(path: &Path) -> CtSlice {
+    imaging::decode(&fs::read(path).unwrap()).unwrap()
+}
+
+/// What the drawn masks have on a slice: left lung, right lung and lesion as instances.
+fn instances(index: usize) -> Vec<Instance> {
+    let all = fs::read(fixture("masks.bin")).unwrap();
+    let pixels = &all[index * SIDE * SIDE..(index + 1) * SIDE * SIDE];
+    [(1, ClassName::Lung), (2, ClassName::Lung), (4, ClassName::Lesion)]
+        .into_iter()
+        .map(|(bit, class)| {
+            let bytes: Vec<u8> = pixels.iter().map(|p| p & bit).collect();
+            let mask = Mask::from_bytes(SIDE, SIDE, &bytes).unwrap();
+            Instance { class, score: 0.9, bbox: [0.0, 0.0, 64.0, 64.0], mask }
+        })
+        .collect()
+}
+
+/// The drawn chest, measured.
+fn measure(every: usize) -> Measured {
+    let (paths, files) = scan("chest");
+    let plan = order_series(&files, &choose_series(&files).unwrap().files).unwrap();
+    let mut builder = StudyBuilder::new(&plan, every, 25.0).unwrap();
+    for (index, place) in builder.to_read().to_vec() {
+        builder.add(slice(&paths[place.file]), &instances(index)).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+fn close(found: f64, expected: &Value) {
+    let expected = expected.as_f64().unwrap();
+    assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{found} is not {expected}");
+}
+
+#[test]
+fn the_chest_series_is_chosen_and_the_rest_set_aside_with_reasons() {
+    let (_, files) = scan("chest");
+    let chosen = choose_series(&files).unwrap();
+    assert_eq!(chosen.files.len(), 12);
+    let mut reasons: Vec<(String, usize)> =
+        chosen.set_aside.iter().map(|one| (one.reason.to_string(), one.files)).collect();
+    reasons.sort();
+    let expected = [
+        ("a copy of another file", 1),
+        ("a localiser", 1),
+        ("another CT series, with no more slices", 3),
+        ("modality MR, not CT", 1),
+        ("not a DICOM file", 1),
+        ("not axial", 1),
+    ];
+    assert_eq!(reasons, expected.map(|(reason, files)| (reason.to_owned(), files)));
+}
+
+#[test]
+fn slices_are_ordered_by_position_whatever_names_and_numbers_say() {
+    let plan = plan("chest").unwrap();
+    let heights: Vec<f64> = plan.slices.iter().map(|slice| slice.height_mm).collect();
+    let expected: Vec<f64> = (0..12).map(|k| -100.0 + 5.0 * f64::from(k)).collect();
+    assert_eq!(heights, expected);
+    let numbers: Vec<i64> = plan.slices.iter().filter_map(|slice| slice.instance_number).collect();
+    assert_eq!(numbers, (1..=12).rev().collect::<Vec<_>>());
+    // The spacing is by positions: the files say a thickness of 6 mm.
+    assert_eq!((plan.slice_spacing_mm, plan.slice_thickness_mm), (5.0, Some(6.0)));
+    assert_eq!((plan.rows, plan.columns, plan.pixel_spacing_mm), (SIDE, SIDE, [0.8, 0.75]));
+}
+
+#[test]
+fn a_series_whose_normal_points_to_the_feet_is_ordered_towards_the_head() {
+    let plan = plan("reversed").unwrap();
+    let heights: Vec<f64> = plan.slices.iter().map(|slice| slice.height_mm).collect();
+    assert_eq!(heights, [0.0, 2.0, 4.0, 6.0, 8.0]);
+    assert_eq!(plan.slices[0].instance_number, Some(5));
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_the_reason() {
+    let refused = |name: &str| plan(name).unwrap_err();
+    let gap = refused("gap");
+    assert_eq!(gap, StudyError::Gap { from_mm: 4.0, to_mm: 8.0, step_mm: 4.0, spacing_mm: 2.0 });
+    assert_eq!(refused("duplicate"), StudyError::Duplicate { height_mm: 2.0, places: 1 });
+    let tilt = refused("tilt");
+    assert!(matches!(tilt, StudyError::Tilt { degrees } if (degrees - 12.0).abs() < 0.01), "{tilt}");
+    assert!(
+        refused("sizes").to_string().contains("16 x 16 pixels and 16 x 8 pixels"),
+        "{}",
+        refused("sizes")
+    );
+    assert!(matches!(refused("spacing"), StudyError::Mixed { what: "the pixel spacing", .. }));
+    assert!(matches!(refused("two-scans"), StudyError::Mixed { what: "the frame of reference", .. }));
+    assert!(matches!(refused("unplaced"), StudyError::NoGeometry { files: 1, of: 4, .. }));
+    assert_eq!(refused("frames"), StudyError::MultiFrame { frames: 12 });
+    let none = choose_series(&[StudyFile { header: None, sha256: [0; 32] }]).unwrap_err();
+    assert_eq!(none, StudyError::NoSeries { reasons: "1 file: not a DICOM file".into() });
+}
+
+#[test]
+fn what_only_informs_may_be_missing() {
+    let plan = plan("odd").unwrap();
+    assert_eq!(
+        plan.header.series_description.as_deref().map(|text| text.starts_with("Thorax Gr")),
+        Some(true)
+    );
+    assert_eq!((plan.slices[0].instance_number, plan.slice_thickness_mm), (None, None));
+}
+
+#[test]
+fn volumes_zones_and_lesions_equal_numpy_and_scipy() {
+    let text = fs::read_to_string(fixture("expected.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
+    for every in [1, 2] {
+        let expected = &all[every.to_string()];
+        let measured = measure(every);
+        let assessment = &measured.assessment;
+        close(measured.voxel_ml, &expected["voxel_ml"]);
+        let parts = [("lungs", assessment.lungs), ("left", assessment.left), ("right", assessment.right)]
+            .map(|(name, part)| (&expected[name], part));
+        let zones = expected["zones"].as_array().unwrap().iter();
+        let zones = zones.zip(assessment.zones.iter().map(|zone| zone.involvement));
+        for (expected, part) in parts.into_iter().chain(zones) {
+            assert_eq!(part.lung_voxels, expected["lung_voxels"].as_u64().unwrap());
+            assert_eq!(part.lesion_voxels, expected["lesion_voxels"].as_u64().unwrap());
+            close(part.lung_ml, &expected["lung_ml"]);
+            close(part.lesion_ml, &expected["lesion_ml"]);
+            close(part.percent.unwrap(), &expected["percent"]);
+        }
+        let scores: Vec<u64> = assessment.zones.iter().map(|zone| u64::from(zone.score.unwrap())).collect();
+        let expected_scores: Vec<u64> = expected["zones"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|zone| zone["score"].as_u64().unwrap())
+            .collect();
+        assert_eq!(scores, expected_scores);
+        assert_eq!(assessment.ct_severity_score.map(u64::from), Some(scores.iter().sum()));
+        assert_eq!(assessment.lesion_voxels_outside_lungs, expected["outside"].as_u64().unwrap());
+
+        close(assessment.mean_hu.unwrap(), &expected["mean_hu"]);
+        let shares = assessment.composition.unwrap();
+        let found = [
+            shares.aerated_percent,
+            shares.ground_glass_percent,
+            shares.consolidation_percent,
+            shares.denser_percent,
+        ];
+        for (share, expected) in found.into_iter().zip(expected["composition"].as_array().unwrap()) {
+            close(share, expected);
+        }
+
+        let mut lesions = measured.lesions.clone();
+        lesions.sort_by(|a, b| b.voxels.cmp(&a.voxels).then(a.mean_hu().total_cmp(&b.mean_hu())));
+        let expected = expected["lesions"].as_array().unwrap();
+        assert_eq!(lesions.len(), expected.len());
+        for (lesion, expected) in lesions.iter().zip(expected) {
+            assert_eq!(lesion.voxels, expected["voxels"].as_u64().unwrap());
+            close(lesion.mean_hu(), &expected["mean_hu"]);
+            assert_eq!((every * lesion.slices.0) as u64, expected["first_slice"].as_u64().unwrap());
+            assert_eq!((every * lesion.slices.1) as u64, expected["last_slice"].as_u64().unwrap());
+            match lesion.mean_link_iou {
+                Some(iou) => close(iou, &expected["mean_link_iou"]),
+                None => assert!(expected["mean_link_iou"].is_null()),
+            }
+        }
+    }
+}
+
+#[test]
+fn grades_and_key_slices_follow_from_the_volumes() {
+    let measured = measure(1);
+    assert_eq!(measured.assessment.finding, Finding::Alarming);
+    assert_eq!(measured.assessment.mosmed.unwrap().to_string(), "CT-2");
+    assert_eq!(measured.assessment.zones[3].side, Side::Right);
+    let mut by_lesion: Vec<(u64, usize)> =
+        measured.slices.iter().map(|slice| (slice.lesion_pixels(), slice.index)).collect();
+    by_lesion.sort_by_key(|&(pixels, index)| (std::cmp::Reverse(pixels), index));
+    let keys: Vec<(u64, usize)> =
+        measured.key_slices.iter().map(|key| (key.lesion_pixels, key.index)).collect();
+    assert_eq!(keys, by_lesion[..3]);
+    assert_eq!(measured.slices[4].lesion.area().unwrap() as u64, measured.slices[4].lesion_pixels());
+}
+
+#[test]
+fn without_lung_or_lesion_there_is_no_number_to_read_into() {
+    let (paths, files) = scan("chest");
+    let plan = order_series(&files, &choose_series(&files).unwrap().files).unwrap();
+    let measured = |found: fn(usize) -> Vec<Instance>| {
+        let mut builder = StudyBuilder::new(&plan, 1, 25.0).unwrap();
+        for (index, place) in builder.to_read().to_vec() {
+            builder.add(slice(&paths[place.file]), &found(index)).unwrap();
+        }
+        builder.finish().unwrap()
+    };
+    let nothing = measured(|_| Vec::new()).assessment;
+    assert_eq!((nothing.finding, nothing.mosmed), (Finding::NoLungFound, None));
+    assert_eq!((nothing.lungs.percent, nothing.ct_severity_score, nothing.mean_hu), (None, None, None));
+    let healthy = measured(|index| instances(index).into_iter().take(2).collect());
+    assert_eq!(healthy.assessment.finding, Finding::NoLesionFound);
+    assert_eq!(healthy.assessment.mosmed.unwrap().to_string(), "CT-0");
+    assert_eq!((healthy.assessment.ct_severity_score, healthy.key_slices.len()), (Some(0), 0));
+}
+
+#[test]
+fn there_is_no_result_of_a_part() {
+    let (paths, files) = scan("chest");
+    let chosen = choose_series(&files).unwrap();
+    let plan = order_series(&files, &chosen.files).unwrap();
+    let mut builder = StudyBuilder::new(&plan, 1, 25.0).unwrap();
+    for (index, place) in plan.slices.iter().enumerate().take(11) {
+        builder.add(slice(&paths[place.file]), &instances(index)).unwrap();
+    }
+    let mut other_size = slice(&paths[plan.slices[11].file]);
+    other_size.rows = 32;
+    assert!(matches!(builder.add(other_size, &[]), Err(StudyError::WrongSlice { index: 11, .. })));
+    assert_eq!(builder.finish().unwrap_err(), StudyError::Incomplete { found: 11, needed: 12 });
+
+    let refused = |every, boundary| StudyBuilder::new(&plan, every, boundary).unwrap_err();
+    assert_eq!(refused(0, 25.0), StudyError::Every);
+    assert_eq!(refused(6, 25.0), StudyError::TooFewSlices { found: 2, needed: 3 });
+    assert_eq!(refused(1, 101.0), StudyError::Boundary(101.0));
+    assert!(chosen.set_aside.iter().any(|one| one.reason == Reason::Localiser));
+}
+
+#[test]
+fn headers_are_read_of_compressed_files_and_never_panic() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imaging/dicom");
+    let mut paths = Vec::new();
+    files_below(&path, &mut paths);
+    let mut compressed = 0;
+    for path in paths {
+        let bytes = fs::read(&path).unwrap();
+        compressed += usize::from(
+            read_dicom_header(&bytes).ok().flatten().is_some_and(|header| header.unread_coding.is_some()),
+        );
+    }
+    assert!(compressed >= 2, "{compressed}");
+    let bytes = fs::read(fixture("gap/0.dcm")).unwrap();
+    for end in 0..bytes.len() {
+        let _ = read_dicom_header(&bytes[..end]);
+    }
+}
