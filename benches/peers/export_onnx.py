@@ -64,8 +64,7 @@ def stretched(state):
 
 def network(depth, size, checkpoint, threshold):
     """torchvision's MaskRCNN with LungLens's settings for pictures of size x size, which it does not resize."""
-    full_size.SIZE = size
-    model = full_size.load(depth, checkpoint)
+    model = full_size.load(depth, checkpoint, size)
     model.transform._skip_resize = True
     model.roi_heads.score_thresh = threshold
     return model

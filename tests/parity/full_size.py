@@ -15,36 +15,14 @@ import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import load_file
-from torch import nn
-from torchvision.models.detection import MaskRCNN
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 
+from network import SIZE, build
 from stages import check_against_forward, collect, save
 
-SIZE = 320
-ANCHORS = (12, 24, 48, 96, 192)
-RATIOS = (0.5, 1.0, 2.0)
 
-
-def build(depth):
-    """The full-size MaskRCNN with LungLens's settings, without torchvision's normalisation."""
-    return MaskRCNN(
-        resnet_fpn_backbone(backbone_name=f"resnet{depth}", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5),
-        num_classes=3,
-        min_size=SIZE,
-        max_size=SIZE,
-        image_mean=[0.0] * 3,
-        image_std=[1.0] * 3,
-        rpn_anchor_generator=AnchorGenerator(tuple((a,) for a in ANCHORS), (RATIOS,) * len(ANCHORS)),
-        rpn_pre_nms_top_n_test=300,
-        rpn_post_nms_top_n_test=300,
-    )
-
-
-def load(depth, checkpoint):
+def load(depth, checkpoint, size=SIZE):
     """The model in eval mode with the weights of `checkpoint`, whose names must be exactly the model's."""
-    model = build(depth)
+    model = build(depth, size)
     state = {name: tensor.float() for name, tensor in load_file(checkpoint).items()}
     report = model.load_state_dict(state, strict=False)
     missing = [name for name in report.missing_keys if not name.endswith("num_batches_tracked")]
