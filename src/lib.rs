@@ -1,6 +1,6 @@
 //! LungLens finds, outlines and measures COVID-19 lesions in chest CT on the user's own device.
 //!
-//! The pure modules ([`imaging`], [`detect`], [`masks`], [`severity`], [`report`], [`study`], [`evaluate`]) know nothing
+//! The pure modules ([`source`], [`imaging`], [`detect`], [`masks`], [`severity`], [`report`], [`study`], [`evaluate`]) know nothing
 //! of the network. With the feature `model`, [`kernels`], [`model`] and [`engine`] run it through Burn.
 //!
 //! LungLens is decision support for research. It is not a medical device.
@@ -12,6 +12,7 @@ pub mod manifest;
 pub mod masks;
 pub mod report;
 pub mod severity;
+pub mod source;
 pub mod study;
 pub mod weights;
 
