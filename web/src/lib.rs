@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod protocol;
 pub mod state;
 pub mod strings;
+pub mod view;
 
 #[cfg(target_arch = "wasm32")]
 pub mod bridge;

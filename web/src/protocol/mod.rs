@@ -1,0 +1,14 @@
+//! The messages between the page and its two workers.
+//!
+//! The *reader* opens files, decodes slices, measures the study and writes its results; the *engine* runs the network on
+//! one slice at a time. The page hands slices from one to the other, so that it can pause, stop, and start a broken
+//! engine again without losing what was measured. A message is JSON; pixels travel beside it as transferred buffers, in
+//! the order that each message documents, so that nothing large is copied.
+
+mod engine;
+mod reader;
+mod volume;
+
+pub use engine::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, ModelSummary, Reply, Request, RunOptions};
+pub use reader::{ExportKind, Found, FoundSeries, FoundSetAside, ReaderReply, ReaderRequest};
+pub use volume::{SliceHead, SliceMasks, Volume};
