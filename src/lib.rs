@@ -1,12 +1,13 @@
 //! LungLens finds, outlines and measures COVID-19 lesions in chest CT on the user's own device.
 //!
-//! The pure modules ([`source`], [`imaging`], [`detect`], [`masks`], [`severity`], [`report`], [`study`], [`evaluate`]) know nothing
-//! of the network. With the feature `model`, [`kernels`], [`model`] and [`engine`] run it through Burn.
+//! The pure modules ([`source`], [`imaging`], [`detect`], [`masks`], [`severity`], [`report`], [`study`], [`export`],
+//! [`evaluate`]) know nothing of the network. With the feature `model`, [`kernels`], [`model`] and [`engine`] run it through Burn.
 //!
 //! LungLens is decision support for research. It is not a medical device.
 
 pub mod detect;
 pub mod evaluate;
+pub mod export;
 pub mod imaging;
 pub mod manifest;
 pub mod masks;

@@ -26,6 +26,8 @@ pub struct SliceRecord {
     pub instance_number: Option<i64>,
     /// Both lungs, holes filled.
     pub lung: Rle,
+    /// The part of `lung` that is the patient's left one; the rest is the right one.
+    pub left_lung: Rle,
     /// Lesions inside the lungs.
     pub lesion: Rle,
     /// Lesion pixels outside the lungs.
@@ -176,6 +178,7 @@ impl StudyBuilder {
             height_mm: place.height_mm,
             instance_number: place.instance_number,
             lung: Rle::encode(&lung),
+            left_lung: Rle::encode(&left),
             lesion: Rle::encode(&lesion),
             lesion_outside: (all_lesion - lesion.area()) as u64,
             left: counts(&left, &lesion),
