@@ -1,10 +1,12 @@
 //! LungLens finds, outlines and measures COVID-19 lesions in chest CT on the user's own device.
 //!
-//! The pure modules ([`source`], [`imaging`], [`detect`], [`masks`], [`severity`], [`report`], [`study`], [`export`],
-//! [`evaluate`]) know nothing of the network. With the feature `model`, [`kernels`], [`model`] and [`engine`] run it through Burn.
+//! The pure modules ([`source`], [`container`], [`volume`], [`imaging`], [`detect`], [`masks`], [`severity`],
+//! [`report`], [`study`], [`export`], [`evaluate`]) know nothing of the network. With the feature `model`, [`kernels`],
+//! [`model`] and [`engine`] run it through Burn.
 //!
 //! LungLens is decision support for research. It is not a medical device.
 
+pub mod container;
 pub mod detect;
 pub mod evaluate;
 pub mod export;
@@ -15,6 +17,7 @@ pub mod report;
 pub mod severity;
 pub mod source;
 pub mod study;
+pub mod volume;
 pub mod weights;
 
 #[cfg(feature = "model")]
