@@ -21,7 +21,7 @@ pure() {
 }
 
 pure_modules_stay_pure() {
-  ! grep -rnE '\b(burn|burn_[a-z]+|cubecl|wgpu|web_sys|yew|gloo)(_[a-z]+)?::' src/{source,container,volume,imaging,detect,masks,severity,report,study,export,manifest,weights,evaluate}
+  ! grep -rnE '\b(burn|burn_[a-z]+|cubecl|wgpu|web_sys|yew|gloo)(_[a-z]+)?::' src/{source,intake,container,volume,imaging,detect,masks,severity,report,study,export,manifest,weights,evaluate}
 }
 
 sample_report() {

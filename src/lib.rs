@@ -1,8 +1,8 @@
 //! LungLens finds, outlines and measures COVID-19 lesions in chest CT on the user's own device.
 //!
 //! The pure modules ([`source`], [`container`], [`volume`], [`imaging`], [`detect`], [`masks`], [`severity`],
-//! [`report`], [`study`], [`export`], [`evaluate`]) know nothing of the network. With the feature `model`, [`kernels`],
-//! [`model`] and [`engine`] run it through Burn.
+//! [`report`], [`study`], [`intake`], [`export`], [`evaluate`]) know nothing of the network. With the feature `model`,
+//! [`kernels`], [`model`] and [`engine`] run it through Burn.
 //!
 //! LungLens is decision support for research. It is not a medical device.
 
@@ -11,6 +11,7 @@ pub mod detect;
 pub mod evaluate;
 pub mod export;
 pub mod imaging;
+pub mod intake;
 pub mod manifest;
 pub mod masks;
 pub mod report;

@@ -5,15 +5,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lunglens::imaging::{self, CtSlice, read_dicom_header};
+use lunglens::imaging::read_dicom_header;
+use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, catalogue};
 use lunglens::masks::Mask;
 use lunglens::report::{ClassName, Instance};
 use lunglens::severity::Finding;
-use lunglens::study::{
-    Measured, Reason, SeriesPlan, Side, StudyBuilder, StudyError, StudyFile, choose_series, order_series,
-};
+use lunglens::source::{FileSource, MemorySource};
+use lunglens::study::{Measured, SeriesPlan, Side, StudyBuilder, StudyError};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 const SIDE: usize = 64;
 
@@ -30,28 +29,22 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files of a fixture and what is known of them.
-fn scan(name: &str) -> (Vec<PathBuf>, Vec<StudyFile>) {
+/// The series of a fixture.
+fn scan(name: &str) -> Catalogue {
     let mut paths = Vec::new();
     files_below(&fixture(name), &mut paths);
     let files = paths
         .iter()
-        .map(|path| {
-            let bytes = fs::read(path).unwrap();
-            let header = read_dicom_header(&bytes).unwrap();
-            StudyFile { header, sha256: Sha256::digest(&bytes).into() }
-        })
-        .collect();
-    (paths, files)
+        .map(|path| NamedSource::new(path.display().to_string(), FileSource::open(path).unwrap()));
+    catalogue(files.collect(), &mut |_| {}, &|| false).unwrap()
 }
 
-fn plan(name: &str) -> Result<SeriesPlan, StudyError> {
-    let (_, files) = scan(name);
-    order_series(&files, &choose_series(&files)?.files)
+fn open(name: &str) -> OpenSeries {
+    scan(name).open_recommended().unwrap()
 }
 
-fn slice(path: &Path) -> CtSlice {
-    imaging::decode(&fs::read(path).unwrap()).unwrap()
+fn plan(name: &str) -> Result<SeriesPlan, IntakeError> {
+    Ok(scan(name).open_recommended()?.plan().unwrap().clone())
 }
 
 /// What the drawn masks have on a slice: left lung, right lung and lesion as instances.
@@ -70,11 +63,10 @@ fn instances(index: usize) -> Vec<Instance> {
 
 /// The drawn chest, measured.
 fn measure(every: usize) -> Measured {
-    let (paths, files) = scan("chest");
-    let plan = order_series(&files, &choose_series(&files).unwrap().files).unwrap();
-    let mut builder = StudyBuilder::new(&plan, every, 25.0).unwrap();
-    for (index, place) in builder.to_read().to_vec() {
-        builder.add(slice(&paths[place.file]), &instances(index)).unwrap();
+    let series = open("chest");
+    let mut builder = StudyBuilder::new(series.plan().unwrap(), every, 25.0).unwrap();
+    for (index, _) in builder.to_read().to_vec() {
+        builder.add(series.slice(index).unwrap(), &instances(index)).unwrap();
     }
     builder.finish().unwrap()
 }
@@ -86,18 +78,18 @@ fn close(found: f64, expected: &Value) {
 
 #[test]
 fn the_chest_series_is_chosen_and_the_rest_set_aside_with_reasons() {
-    let (_, files) = scan("chest");
-    let chosen = choose_series(&files).unwrap();
-    assert_eq!(chosen.files.len(), 12);
+    let found = scan("chest");
+    let chosen = found.recommended().unwrap();
+    assert_eq!(found.series()[chosen].slices, 12);
     let mut reasons: Vec<(String, usize)> =
-        chosen.set_aside.iter().map(|one| (one.reason.to_string(), one.files)).collect();
+        found.set_aside(chosen).iter().map(|one| (one.reason.to_string(), one.files)).collect();
     reasons.sort();
     let expected = [
         ("a copy of another file", 1),
         ("a localiser", 1),
         ("another CT series, with no more slices", 3),
         ("modality MR, not CT", 1),
-        ("not a DICOM file", 1),
+        ("no format that LungLens reads", 1),
         ("not axial", 1),
     ];
     assert_eq!(reasons, expected.map(|(reason, files)| (reason.to_owned(), files)));
@@ -112,8 +104,9 @@ fn slices_are_ordered_by_position_whatever_names_and_numbers_say() {
     let numbers: Vec<i64> = plan.slices.iter().filter_map(|slice| slice.instance_number).collect();
     assert_eq!(numbers, (1..=12).rev().collect::<Vec<_>>());
     // The spacing is by positions: the files say a thickness of 6 mm.
-    assert_eq!((plan.slice_spacing_mm, plan.slice_thickness_mm), (5.0, Some(6.0)));
-    assert_eq!((plan.rows, plan.columns, plan.pixel_spacing_mm), (SIDE, SIDE, [0.8, 0.75]));
+    assert_eq!((plan.geometry.slice_spacing_mm, plan.slice_thickness_mm), (5.0, Some(6.0)));
+    let grid = &plan.geometry;
+    assert_eq!((grid.rows, grid.columns, grid.pixel_spacing_mm), (SIDE, SIDE, [0.8, 0.75]));
 }
 
 #[test]
@@ -126,7 +119,10 @@ fn a_series_whose_normal_points_to_the_feet_is_ordered_towards_the_head() {
 
 #[test]
 fn what_cannot_be_measured_is_refused_with_the_reason() {
-    let refused = |name: &str| plan(name).unwrap_err();
+    let refused = |name: &str| match plan(name).unwrap_err() {
+        IntakeError::Study(error) => error,
+        other => panic!("{name}: {other}"),
+    };
     let gap = refused("gap");
     assert_eq!(gap, StudyError::Gap { from_mm: 4.0, to_mm: 8.0, step_mm: 4.0, spacing_mm: 2.0 });
     assert_eq!(refused("duplicate"), StudyError::Duplicate { height_mm: 2.0, places: 1 });
@@ -141,8 +137,10 @@ fn what_cannot_be_measured_is_refused_with_the_reason() {
     assert!(matches!(refused("two-scans"), StudyError::Mixed { what: "the frame of reference", .. }));
     assert!(matches!(refused("unplaced"), StudyError::NoGeometry { files: 1, of: 4, .. }));
     assert_eq!(refused("frames"), StudyError::MultiFrame { frames: 12 });
-    let none = choose_series(&[StudyFile { header: None, sha256: [0; 32] }]).unwrap_err();
-    assert_eq!(none, StudyError::NoSeries { reasons: "1 file: not a DICOM file".into() });
+    let text = vec![NamedSource::new("notes.txt", MemorySource::new(b"no image".to_vec()))];
+    let none = catalogue(text, &mut |_| {}, &|| false).unwrap().open_recommended().unwrap_err();
+    let reasons = "1 file: no format that LungLens reads".into();
+    assert_eq!(none, IntakeError::Study(StudyError::NoSeries { reasons }));
 }
 
 #[test]
@@ -232,12 +230,11 @@ fn grades_and_key_slices_follow_from_the_volumes() {
 
 #[test]
 fn without_lung_or_lesion_there_is_no_number_to_read_into() {
-    let (paths, files) = scan("chest");
-    let plan = order_series(&files, &choose_series(&files).unwrap().files).unwrap();
+    let series = open("chest");
     let measured = |found: fn(usize) -> Vec<Instance>| {
-        let mut builder = StudyBuilder::new(&plan, 1, 25.0).unwrap();
-        for (index, place) in builder.to_read().to_vec() {
-            builder.add(slice(&paths[place.file]), &found(index)).unwrap();
+        let mut builder = StudyBuilder::new(series.plan().unwrap(), 1, 25.0).unwrap();
+        for (index, _) in builder.to_read().to_vec() {
+            builder.add(series.slice(index).unwrap(), &found(index)).unwrap();
         }
         builder.finish().unwrap()
     };
@@ -252,23 +249,21 @@ fn without_lung_or_lesion_there_is_no_number_to_read_into() {
 
 #[test]
 fn there_is_no_result_of_a_part() {
-    let (paths, files) = scan("chest");
-    let chosen = choose_series(&files).unwrap();
-    let plan = order_series(&files, &chosen.files).unwrap();
-    let mut builder = StudyBuilder::new(&plan, 1, 25.0).unwrap();
-    for (index, place) in plan.slices.iter().enumerate().take(11) {
-        builder.add(slice(&paths[place.file]), &instances(index)).unwrap();
+    let series = open("chest");
+    let plan = series.plan().unwrap();
+    let mut builder = StudyBuilder::new(plan, 1, 25.0).unwrap();
+    for index in 0..11 {
+        builder.add(series.slice(index).unwrap(), &instances(index)).unwrap();
     }
-    let mut other_size = slice(&paths[plan.slices[11].file]);
+    let mut other_size = series.slice(11).unwrap();
     other_size.rows = 32;
     assert!(matches!(builder.add(other_size, &[]), Err(StudyError::WrongSlice { index: 11, .. })));
     assert_eq!(builder.finish().unwrap_err(), StudyError::Incomplete { found: 11, needed: 12 });
 
-    let refused = |every, boundary| StudyBuilder::new(&plan, every, boundary).unwrap_err();
+    let refused = |every, boundary| StudyBuilder::new(plan, every, boundary).unwrap_err();
     assert_eq!(refused(0, 25.0), StudyError::Every);
     assert_eq!(refused(6, 25.0), StudyError::TooFewSlices { found: 2, needed: 3 });
     assert_eq!(refused(1, 101.0), StudyError::Boundary(101.0));
-    assert!(chosen.set_aside.iter().any(|one| one.reason == Reason::Localiser));
 }
 
 #[test]

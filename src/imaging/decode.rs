@@ -5,6 +5,14 @@ use super::{CtSlice, FileFormat, ImagingError, dicom, picture};
 /// The longest side of an image that is read, in pixels. CT slices have 512 to 2048.
 pub const MAX_SIDE: usize = 4096;
 
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+const JPEG: &[u8] = b"\xFF\xD8\xFF";
+
+/// Whether the first 8 bytes of a file are those of a PNG or JPEG picture.
+pub fn begins_like_a_picture(head: &[u8]) -> bool {
+    head.starts_with(PNG) || head.starts_with(JPEG)
+}
+
 /// Decodes one slice from the bytes of a PNG, JPEG or DICOM file, recognised by its content.
 ///
 /// Pictures may have 8 or 16 bits and be grey, or RGB(A) that is grey. DICOM files must hold one uncompressed
@@ -17,10 +25,10 @@ pub fn decode(bytes: &[u8]) -> Result<CtSlice, ImagingError> {
     if bytes.is_empty() {
         return Err(ImagingError::Empty);
     }
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+    if bytes.starts_with(PNG) {
         return picture::decode(bytes, FileFormat::Png);
     }
-    if bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
+    if bytes.starts_with(JPEG) {
         return picture::decode(bytes, FileFormat::Jpeg);
     }
     if let Some(start) = dicom::recognise(bytes) {

@@ -1,6 +1,7 @@
 //! What can go wrong between the bytes of a file and the network's input.
 
 use super::FileFormat;
+use crate::source::SourceError;
 
 /// Why a file could not be read or prepared. Each message is one or two plain sentences for the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -9,6 +10,9 @@ pub enum ImagingError {
     /// The file has no bytes.
     #[error("The file is empty.")]
     Empty,
+    /// The bytes could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The content is none of the formats that are read.
     #[error(
         "This file looks like {looks_like}. LungLens reads PNG and JPEG pictures and single DICOM CT slices."

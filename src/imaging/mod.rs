@@ -17,8 +17,8 @@ mod resize;
 mod slice;
 
 pub use clahe::clahe;
-pub use decode::{MAX_SIDE, decode};
-pub use dicom::{DicomHeader, read_dicom_header};
+pub use decode::{MAX_SIDE, begins_like_a_picture, decode};
+pub use dicom::{DicomHeader, read_dicom_header, read_dicom_header_of};
 pub use display::{LUNG_WINDOW, display_grey};
 pub use error::ImagingError;
 pub use geometry::{Geometry, Vector};

@@ -119,14 +119,13 @@ impl StudyBuilder {
         if places.len() < LEAST_SLICES {
             return Err(StudyError::TooFewSlices { found: places.len(), needed: LEAST_SLICES });
         }
-        let [row_mm, column_mm] = plan.pixel_spacing_mm;
-        let step_mm = plan.slice_spacing_mm * every as f64;
+        let [row_mm, column_mm] = plan.geometry.pixel_spacing_mm;
         Ok(Self {
             places,
-            rows: plan.rows,
-            columns: plan.columns,
+            rows: plan.geometry.rows,
+            columns: plan.geometry.columns,
             spacing: PixelSpacing { row_mm: row_mm as f32, column_mm: column_mm as f32 },
-            voxel_ml: row_mm * column_mm * step_mm / 1000.0,
+            voxel_ml: plan.geometry.voxel_ml() * every as f64,
             alarming_from_percent,
             slices: Vec::new(),
             linker: LesionLinker::default(),

@@ -1,30 +1,33 @@
-//! Which of the files are the chest CT.
+//! Which of the images are the chest CT.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::StudyError;
 use super::vector::axes;
 use crate::imaging::DicomHeader;
 
 /// The least z part of a slice's normal of length 1: more upright slices are coronal or sagittal (cos 45 degrees).
 const AXIAL_Z: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
-/// One file of a study.
+/// One image of a study: a frame of a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StudyFile {
-    /// Its header; none where it is no DICOM file.
-    pub header: Option<DicomHeader>,
-    /// The SHA-256 of its bytes.
-    pub sha256: [u8; 32],
+pub struct StudyImage {
+    /// Which file, as an index into the list of files.
+    pub file: usize,
+    /// Which frame of it, from 0.
+    pub frame: u32,
+    /// What its file says of it.
+    pub header: DicomHeader,
 }
 
-/// Why a file is not measured.
+/// Why files are not measured.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// Not DICOM.
-    NotDicom,
-    /// DICOM without an image, as a DICOMDIR.
+    /// No format that is read.
+    Unknown,
+    /// A DICOMDIR, which lists the files of a medium.
+    Directory,
+    /// DICOM without an image.
     NoImage,
     /// Another modality, by its code.
     NotCt(String),
@@ -34,12 +37,18 @@ pub enum Reason {
     Projection,
     /// Coronal, sagittal or oblique.
     NotAxial,
-    /// Compressed as a whole or in an unknown coding, by name and UID of the transfer syntax.
+    /// In an unknown coding, by name and UID of the transfer syntax.
     Coding(String),
     /// No SeriesInstanceUID.
     NoSeries,
-    /// A CT series with fewer slices than the chosen one.
+    /// A CT series of another part of the body, by its name.
+    OtherPart(String),
+    /// A CT series that cannot be measured, and why.
+    Unmeasurable(String),
+    /// A CT series with fewer slices than the chosen one, or as many.
     Smaller,
+    /// Not the one that was chosen.
+    NotChosen,
     /// The same bytes as another file.
     Copy,
 }
@@ -47,7 +56,8 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotDicom => "not a DICOM file",
+            Self::Unknown => "no format that LungLens reads",
+            Self::Directory => "a DICOMDIR, which only lists files",
             Self::NoImage => "a DICOM file without an image",
             Self::NotCt(modality) => return write!(f, "modality {modality}, not CT"),
             Self::Localiser => "a localiser",
@@ -55,7 +65,10 @@ impl fmt::Display for Reason {
             Self::NotAxial => "not axial",
             Self::Coding(coding) => return write!(f, "stored as {coding}, which LungLens does not read"),
             Self::NoSeries => "without a series",
+            Self::OtherPart(part) => return write!(f, "a CT series of another part of the body ({part})"),
+            Self::Unmeasurable(why) => return write!(f, "a series that cannot be measured: {why}"),
             Self::Smaller => "another CT series, with no more slices",
+            Self::NotChosen => "another series",
             Self::Copy => "a copy of another file",
         })
     }
@@ -72,72 +85,41 @@ pub struct SetAside {
     pub files: usize,
 }
 
-/// The chosen series.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Chosen {
-    /// Its files, as indices into the list of files, in that order.
-    pub files: Vec<usize>,
-    /// What was set aside, in a stable order.
-    pub set_aside: Vec<SetAside>,
+/// Images that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageGroup {
+    /// Their SeriesInstanceUID.
+    pub series_uid: Option<String>,
+    /// Why they are no axial CT; none where they are.
+    pub unfit: Option<Reason>,
+    /// Which images, as indices into the list of images, in that order.
+    pub images: Vec<usize>,
 }
 
-/// Chooses the axial CT series with the most slices; of equal ones, that whose first file comes first.
+/// Sorts images into series, in the order of their first images.
 ///
-/// Copies (files of the same bytes) count once. Series are told apart by SeriesInstanceUID. A CT image that does not
-/// state its orientation stays in its series, so that the series is refused later instead of measured without it.
-///
-/// # Errors
-/// [`StudyError::NoSeries`] with what the files are instead.
-pub fn choose_series(files: &[StudyFile]) -> Result<Chosen, StudyError> {
-    let mut aside: BTreeMap<(Option<String>, Reason), usize> = BTreeMap::new();
-    let mut put_aside = |header: Option<&DicomHeader>, reason: Reason| {
-        let series = header.and_then(|h| h.series_uid.clone());
-        *aside.entry((series, reason)).or_default() += 1;
-    };
-    // In the order of their first files.
-    let mut series: Vec<(String, Vec<usize>, u64)> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for (index, file) in files.iter().enumerate() {
-        let Some(header) = &file.header else {
-            put_aside(None, Reason::NotDicom);
-            continue;
-        };
-        let unfit = if seen.insert(file.sha256) { unfit(header) } else { Some(Reason::Copy) };
-        match (unfit, &header.series_uid) {
-            (Some(reason), _) => put_aside(Some(header), reason),
-            (None, None) => put_aside(Some(header), Reason::NoSeries),
-            (None, Some(uid)) => {
-                let at = series.iter().position(|(other, ..)| other == uid).unwrap_or(series.len());
-                if at == series.len() {
-                    series.push((uid.clone(), Vec::new(), 0));
-                }
-                series[at].1.push(index);
-                series[at].2 += u64::from(header.frames.max(1));
-            }
-        }
+/// Series are told apart by SeriesInstanceUID; within one, localisers and the like become groups of their own. A CT image
+/// that does not state its orientation stays in its series, so that the series is refused later instead of measured
+/// without it.
+pub fn group_images(images: &[StudyImage]) -> Vec<ImageGroup> {
+    let mut groups: Vec<ImageGroup> = Vec::new();
+    let mut known: BTreeMap<(Option<&str>, Option<Reason>), usize> = BTreeMap::new();
+    for (index, image) in images.iter().enumerate() {
+        let series_uid = image.header.series_uid.as_deref();
+        let unfit = unfit(&image.header).or_else(|| series_uid.is_none().then_some(Reason::NoSeries));
+        let at = *known.entry((series_uid, unfit.clone())).or_insert_with(|| {
+            groups.push(ImageGroup { series_uid: series_uid.map(str::to_owned), unfit, images: Vec::new() });
+            groups.len() - 1
+        });
+        groups[at].images.push(index);
     }
-    let most = series.iter().map(|(.., slices)| *slices).max();
-    let chosen = series.iter().position(|(.., slices)| Some(*slices) == most);
-    for (at, (.., members, _)) in series.iter().enumerate() {
-        if Some(at) != chosen {
-            members.iter().for_each(|&i| put_aside(files[i].header.as_ref(), Reason::Smaller));
-        }
-    }
-    let set_aside: Vec<SetAside> = aside
-        .into_iter()
-        .map(|((series_uid, reason), files)| SetAside { series_uid, reason, files })
-        .collect();
-    match chosen {
-        Some(at) => Ok(Chosen { files: series.swap_remove(at).1, set_aside }),
-        None => Err(StudyError::NoSeries { reasons: list(&set_aside) }),
-    }
+    groups
 }
 
 /// Why an image can be no slice of a chest CT series.
 fn unfit(header: &DicomHeader) -> Option<Reason> {
     let is_type = |name: &str| header.image_type.iter().any(|value| value == name);
     match (header.modality.as_deref(), &header.unread_coding) {
-        // A data set that is compressed as a whole shows nothing but its coding.
         (None, Some(coding)) => return Some(Reason::Coding(coding.clone())),
         (None, None) => return Some(Reason::NoImage),
         (Some("CT"), _) => {}
@@ -156,7 +138,8 @@ fn unfit(header: &DicomHeader) -> Option<Reason> {
     }
 }
 
-fn list(set_aside: &[SetAside]) -> String {
+/// What was set aside in words: "3 files: a localiser; 1 file: not axial".
+pub fn list_reasons(set_aside: &[SetAside]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for one in set_aside {
         *counts.entry(one.reason.to_string()).or_default() += one.files;

@@ -1,7 +1,7 @@
 //! Whole studies: from the files of a folder to the lesions, volumes and severity of a patient.
 //!
-//! [`choose_series`] picks the chest CT series by the headers, [`order_series`] puts its slices in order and refuses
-//! what cannot be measured, [`StudyBuilder`] takes the segmented slices one by one and keeps only their masks and sums,
+//! [`group_images`] sorts images into series by their headers, [`order_series`] puts the slices of one in order and
+//! refuses what cannot be measured, [`StudyBuilder`] takes the segmented slices one by one and keeps only their masks and sums,
 //! and [`StudyReport`] is what is written (`docs/study.md`).
 //!
 //! Sizes are of voxels, millimetres and millilitres; heights are along the slices' common normal, towards the head.
@@ -21,7 +21,7 @@ mod vector;
 mod zones;
 
 pub use builder::{KeySlice, Measured, SliceRecord, StudyBuilder};
-pub use choose::{Chosen, Reason, SetAside, StudyFile, choose_series};
+pub use choose::{ImageGroup, Reason, SetAside, StudyImage, group_images, list_reasons};
 pub use composition::{Composition, HU_LIMITS};
 pub use error::StudyError;
 pub use grade::{MosMed, mosmed, zone_score};

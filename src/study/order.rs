@@ -1,13 +1,11 @@
 //! The slices of a series in their order, and whether they can be measured.
 
 use super::StudyError;
-use super::choose::StudyFile;
+use super::choose::StudyImage;
 use super::steps::even_step;
 use super::vector::{Vector, axes, dot, length, minus};
-use crate::imaging::DicomHeader;
+use crate::imaging::{DicomHeader, Geometry};
 
-/// The least number of slices: one a zone.
-const LEAST_SLICES: usize = 3;
 /// Directions may differ by this length, spacings by this many mm.
 const SAME: f64 = 1e-3;
 
@@ -16,6 +14,8 @@ const SAME: f64 = 1e-3;
 pub struct SlicePlace {
     /// Which file, as an index into the list of files.
     pub file: usize,
+    /// Which frame of that file, from 0.
+    pub frame: u32,
     /// Its position along the normal towards the head, in mm; patient z where the slices are not oblique.
     pub height_mm: f64,
     /// InstanceNumber, by which viewers name the slice.
@@ -27,41 +27,31 @@ pub struct SlicePlace {
 pub struct SeriesPlan {
     /// The slices, the lowest (nearest to the feet) first.
     pub slices: Vec<SlicePlace>,
-    /// Height of each slice in pixels.
-    pub rows: usize,
-    /// Width of each slice in pixels.
-    pub columns: usize,
-    /// Between rows, then between columns, in mm.
-    pub pixel_spacing_mm: [f64; 2],
-    /// The median distance of neighbouring slices, by their positions, in mm.
-    pub slice_spacing_mm: f64,
+    /// The grid of the slices.
+    pub geometry: Geometry,
     /// SliceThickness of the first file, in mm. It only informs.
     pub slice_thickness_mm: Option<f64>,
-    /// The header of the first file, which names study, series and frame of reference.
+    /// The header of the lowest slice, which names study, series and frame of reference.
     pub header: DicomHeader,
 }
 
-/// Sorts the files of a series by position along their normal, whatever their names and instance numbers, and checks
+/// Sorts the images of a series by position along their normal, whatever their names and instance numbers, and checks
 /// that they can be measured: one size, spacing, direction and frame of reference; evenly spaced without gaps or
-/// duplicates; not tilted.
+/// duplicates; not tilted. One slice alone has its thickness as its spacing, or 1 mm where it states none.
 ///
 /// # Errors
 /// The [`StudyError`] that says what does not fit.
-pub fn order_series(files: &[StudyFile], chosen: &[usize]) -> Result<SeriesPlan, StudyError> {
-    let members: Vec<(usize, &DicomHeader)> =
-        chosen.iter().filter_map(|&i| files.get(i)?.header.as_ref().map(|header| (i, header))).collect();
-    let headers: Vec<&DicomHeader> = members.iter().map(|(_, header)| *header).collect();
+pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPlan, StudyError> {
+    let members: Vec<&StudyImage> = chosen.iter().filter_map(|&index| images.get(index)).collect();
+    let headers: Vec<&DicomHeader> = members.iter().map(|image| &image.header).collect();
     let Some(&first) = headers.first() else {
-        return Err(StudyError::TooFewSlices { found: 0, needed: LEAST_SLICES });
+        return Err(StudyError::TooFewSlices { found: 0, needed: 1 });
     };
     readable(&headers)?;
     let orientations = each(&headers, "ImageOrientationPatient (0020,0037)", |h| h.orientation)?;
     let positions = each(&headers, "ImagePositionPatient (0020,0032)", |h| h.position)?;
     let spacings = each(&headers, "PixelSpacing (0028,0030)", |h| h.pixel_spacing_mm)?;
     same_everywhere(&headers, &orientations, &spacings)?;
-    if members.len() < LEAST_SLICES {
-        return Err(StudyError::TooFewSlices { found: members.len(), needed: LEAST_SLICES });
-    }
     let pixel_spacing_mm = spacings[0];
     if pixel_spacing_mm.iter().any(|&mm| mm <= 0.0) {
         let value = format!("{pixel_spacing_mm:?}");
@@ -74,24 +64,40 @@ pub fn order_series(files: &[StudyFile], chosen: &[usize]) -> Result<SeriesPlan,
     if row[0].abs() <= row[1].abs().max(row[2].abs()) {
         return Err(StudyError::Turned);
     }
-    let mut placed: Vec<(Vector, SlicePlace)> = members
-        .iter()
-        .zip(&positions)
-        .map(|(&(file, header), &position)| {
-            let height_mm = dot(position, normal);
-            (position, SlicePlace { file, height_mm, instance_number: header.instance_number })
-        })
-        .collect();
-    placed.sort_by(|(_, a), (_, b)| a.height_mm.total_cmp(&b.height_mm));
+    let mut placed: Vec<(Vector, &StudyImage)> = positions.into_iter().zip(members).collect();
+    placed.sort_by(|(a, _), (b, _)| dot(*a, normal).total_cmp(&dot(*b, normal)));
     let places: Vec<Vector> = placed.iter().map(|(place, _)| *place).collect();
+    let thickness = first.slice_thickness_mm.filter(|&mm| mm > 0.0);
+    let slice_spacing_mm = match places.len() {
+        1 => thickness.unwrap_or(1.0),
+        _ => even_step(&places, normal)?,
+    };
+    let [_, _, _, d, e, f] = orientations[0];
+    let column_length = length([d, e, f]);
+    let lowest = &placed[0].1.header;
     Ok(SeriesPlan {
-        slice_spacing_mm: even_step(&places, normal)?,
-        slices: placed.into_iter().map(|(_, slice)| slice).collect(),
-        rows: first.rows.unwrap_or_default(),
-        columns: first.columns.unwrap_or_default(),
-        pixel_spacing_mm,
+        geometry: Geometry {
+            slices: places.len(),
+            rows: first.rows.unwrap_or_default(),
+            columns: first.columns.unwrap_or_default(),
+            pixel_spacing_mm,
+            slice_spacing_mm,
+            origin_mm: places[0],
+            row_direction: row,
+            column_direction: [d, e, f].map(|v| v / column_length),
+            slice_step_mm: normal.map(|v| v * slice_spacing_mm),
+        },
         slice_thickness_mm: first.slice_thickness_mm,
-        header: first.clone(),
+        header: lowest.clone(),
+        slices: placed
+            .iter()
+            .map(|&(place, image)| SlicePlace {
+                file: image.file,
+                frame: image.frame,
+                height_mm: dot(place, normal),
+                instance_number: image.header.instance_number,
+            })
+            .collect(),
     })
 }
 

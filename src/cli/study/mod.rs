@@ -1,31 +1,28 @@
 //! `lunglens study`.
 
 mod args;
-mod scan;
+mod open;
 mod summary;
 mod write;
 
 use std::io::Write;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use lunglens::engine::{CancelToken, EngineError, SegmentOptions};
-use lunglens::imaging;
 use lunglens::report::{self, DeviceInfo, InputInfo, Report};
 use lunglens::severity::SeverityConfig;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
-use sha2::{Digest, Sha256};
 
 pub use args::{EXAMPLES, StudyArgs};
 
-use self::scan::{Scan, scan};
+use self::open::{Chosen, open};
 use super::collect::collect;
 use super::exit::Exit;
 use super::interrupt::cancel_on_ctrl_c;
-use super::models::hex;
 use super::progress::Progress;
 use super::runner::Runner;
-use super::segment::{read_file, tell_unusable};
+use super::segment::tell_unusable;
 
 /// Measures one study. Whatever cannot be read makes it fail: there is no result of a part.
 pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
@@ -36,8 +33,8 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     }
     let cancel = CancelToken::default();
     cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
-    let Some(scan) = scan(&collected.files, &cancel)? else { return Ok(Exit::Interrupted) };
-    let builder = StudyBuilder::new(&scan.plan, options.every.into(), options.alarming_from)?;
+    let Some(chosen) = open(&collected.files, &cancel)? else { return Ok(Exit::Interrupted) };
+    let builder = StudyBuilder::new(chosen.plan()?, options.every.into(), options.alarming_from)?;
     let out = write::folder(options, &collected.files)?;
 
     let segment_options = SegmentOptions {
@@ -50,16 +47,16 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
     if !options.quiet {
         eprintln!("{}", report::NOTICE);
-        tell_set_aside(&scan);
+        tell_set_aside(&chosen);
     }
-    let done = match measure(&scan, builder, &mut runner, &cancel, options.quiet) {
+    let done = match measure(&chosen, builder, &mut runner, &cancel, options.quiet) {
         Ok(done) => done,
         Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
             return Ok(Exit::Interrupted);
         }
         Err(error) => return Err(error.context("the study has no result")),
     };
-    let study = describe(options, &scan, &done)?;
+    let study = describe(options, &chosen, &done)?;
     if let Some(out) = out {
         write::results(&out, &study, &done.measured)?;
     }
@@ -72,8 +69,8 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn tell_set_aside(scan: &Scan) {
-    for one in &scan.set_aside {
+fn tell_set_aside(chosen: &Chosen) {
+    for one in &chosen.set_aside {
         let files = if one.files == 1 { "1 file".to_owned() } else { format!("{} files", one.files) };
         eprintln!("note: {files} set aside: {}", one.reason);
     }
@@ -88,7 +85,7 @@ struct Done {
 
 /// Segments slice by slice; only masks and sums of each are kept.
 fn measure(
-    scan: &Scan,
+    chosen: &Chosen,
     mut builder: StudyBuilder,
     runner: &mut Runner,
     cancel: &CancelToken,
@@ -98,19 +95,14 @@ fn measure(
     let progress = Progress::new(to_read.len(), quiet);
     let mut sample = None;
     let mut devices: Vec<DeviceInfo> = Vec::new();
-    for (number, &(index, place)) in to_read.iter().enumerate() {
+    for (number, &(index, _)) in to_read.iter().enumerate() {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled.into());
         }
-        let path = scan.paths[place.file];
-        let of_file = || path.display().to_string();
-        let bytes = read_file(path).with_context(of_file)?;
-        let sha256 = Sha256::digest(&bytes);
-        if sha256.as_slice() != scan.files[place.file].sha256 {
-            bail!("{} was changed meanwhile", path.display());
-        }
-        let slice = imaging::decode(&bytes).with_context(of_file)?;
-        let input = InputInfo { name: format!("slice {index}"), sha256: hex(&sha256) };
+        let of_file = || chosen.series.file_name(index).to_owned();
+        let slice = chosen.series.slice(index)?;
+        // A study's report names no files.
+        let input = InputInfo { name: format!("slice {index}"), sha256: String::new() };
         let name = format!("slice {} of {}", number + 1, to_read.len());
         let segmentation =
             runner.segment(number, &name, &slice, &input, &progress).inspect_err(|_| progress.finish())?;
@@ -125,11 +117,11 @@ fn measure(
     Ok(Done { measured: builder.finish()?, sample, devices })
 }
 
-fn describe(options: &StudyArgs, scan: &Scan, done: &Done) -> anyhow::Result<StudyReport> {
+fn describe(options: &StudyArgs, chosen: &Chosen, done: &Done) -> anyhow::Result<StudyReport> {
     let sample = done.sample.as_ref().context("no slice was read")?;
     Ok(build_report(StudyParts {
-        plan: &scan.plan,
-        set_aside: &scan.set_aside,
+        plan: chosen.plan()?,
+        set_aside: &chosen.set_aside,
         every: options.every.into(),
         keep_ids: options.keep_ids,
         measured: &done.measured,

@@ -7,16 +7,24 @@ use super::super::ImagingError;
 use super::attributes::{Attributes, bad};
 use super::elements::{self, Element};
 use super::{Start, describe_coding, find_data_set, recognise};
+use crate::source::ByteSource;
+
+/// What is read of a file at first, in bytes: most headers have less.
+const FIRST_PIECE: usize = 16 << 10;
+/// The longest header that is read, in bytes.
+const LARGEST_HEADER: usize = 64 << 20;
 
 /// The elements that are read.
-const WANTED: [Tag; 15] = [
+const WANTED: [Tag; 17] = [
     tags::IMAGE_TYPE,
+    tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
     tags::SERIES_DESCRIPTION,
     tags::SLICE_THICKNESS,
     tags::STUDY_INSTANCE_UID,
     tags::SERIES_INSTANCE_UID,
+    tags::SERIES_NUMBER,
     tags::INSTANCE_NUMBER,
     tags::IMAGE_POSITION_PATIENT,
     tags::IMAGE_ORIENTATION_PATIENT,
@@ -35,6 +43,8 @@ pub struct DicomHeader {
     pub study_uid: Option<String>,
     /// SeriesInstanceUID (0020,000E).
     pub series_uid: Option<String>,
+    /// SOPClassUID (0008,0016), the kind of image.
+    pub sop_class_uid: Option<String>,
     /// SOPInstanceUID (0008,0018), the name of this image.
     pub sop_uid: Option<String>,
     /// FrameOfReferenceUID (0020,0052): images with the same one share their coordinates.
@@ -45,6 +55,8 @@ pub struct DicomHeader {
     pub image_type: Vec<String>,
     /// SeriesDescription (0008,103E), a free text that may name people.
     pub series_description: Option<String>,
+    /// SeriesNumber (0020,0011); none where it is no number.
+    pub series_number: Option<i64>,
     /// InstanceNumber (0020,0013); none where it is no number.
     pub instance_number: Option<i64>,
     /// ImagePositionPatient (0020,0032): the centre of the first pixel, in mm.
@@ -79,6 +91,24 @@ pub fn read_dicom_header(bytes: &[u8]) -> Result<Option<DicomHeader>, ImagingErr
     }
 }
 
+/// Reads the header of a file piece by piece, so that the pixels of a large one stay where they are; `None` for what is
+/// no DICOM file.
+///
+/// # Errors
+/// As [`read_dicom_header`], or [`ImagingError::Source`] if the bytes cannot be read.
+pub fn read_dicom_header_of(source: &dyn ByteSource) -> Result<Option<DicomHeader>, ImagingError> {
+    let mut size = FIRST_PIECE;
+    loop {
+        let bytes = source.read_up_to(0, size)?;
+        let whole = bytes.len() as u64 == source.len();
+        match read_dicom_header(&bytes) {
+            Err(ImagingError::CutShort { .. }) if !whole && size < LARGEST_HEADER => size *= 4,
+            // A piece may end between two elements without PixelData among them.
+            result => return result,
+        }
+    }
+}
+
 fn read(bytes: &[u8], start: Start) -> Result<DicomHeader, ImagingError> {
     let (syntax, at, unread) = find_data_set(bytes, start)?;
     let unread_coding = unread.map(|uid| describe_coding(&uid));
@@ -90,15 +120,19 @@ fn read(bytes: &[u8], start: Start) -> Result<DicomHeader, ImagingError> {
     let description = found.iter().find(|e| e.tag == tags::SERIES_DESCRIPTION).map(free_text);
     let placed: Vec<Element> = found.into_iter().filter(|e| e.tag != tags::SERIES_DESCRIPTION).collect();
     let attributes = Attributes::read(&placed, syntax)?;
-    let size = |tag| Ok(attributes.integer(tag)?.and_then(|n| usize::try_from(n).ok()));
+    let size = |tag| -> Result<_, ImagingError> {
+        Ok(attributes.integer(tag)?.and_then(|n| usize::try_from(n).ok()))
+    };
     Ok(DicomHeader {
         study_uid: attributes.text(tags::STUDY_INSTANCE_UID)?,
         series_uid: attributes.text(tags::SERIES_INSTANCE_UID)?,
+        sop_class_uid: attributes.text(tags::SOP_CLASS_UID)?,
         sop_uid: attributes.text(tags::SOP_INSTANCE_UID)?,
         frame_of_reference_uid: attributes.text(tags::FRAME_OF_REFERENCE_UID)?,
         modality: attributes.text(tags::MODALITY)?,
         image_type: attributes.texts(tags::IMAGE_TYPE)?,
         series_description: description.filter(|text| !text.is_empty()),
+        series_number: attributes.integer(tags::SERIES_NUMBER).ok().flatten(),
         instance_number: attributes.integer(tags::INSTANCE_NUMBER).ok().flatten(),
         position: exactly(&attributes, tags::IMAGE_POSITION_PATIENT)?,
         orientation: exactly(&attributes, tags::IMAGE_ORIENTATION_PATIENT)?,

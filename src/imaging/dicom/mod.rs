@@ -14,7 +14,7 @@ use dicom_dictionary_std::{tags, uids};
 
 use self::attributes::{Attributes, NEEDED, bad, missing, tag_name};
 use self::elements::{Element, Syntax};
-pub use self::header::{DicomHeader, read_dicom_header};
+pub use self::header::{DicomHeader, read_dicom_header, read_dicom_header_of};
 use super::decode::check_size;
 use super::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale};
 

@@ -1,0 +1,77 @@
+//! Why there is no series, or no slice of it.
+
+use crate::imaging::ImagingError;
+use crate::source::SourceError;
+use crate::study::StudyError;
+
+/// What went wrong on the way in. Each message is one or two plain sentences for the user.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// Stopped by the person.
+    #[error("Reading the files was stopped.")]
+    Cancelled,
+    /// A file whose bytes cannot be read.
+    #[error("{name}: {error}")]
+    Source {
+        /// The file.
+        name: String,
+        /// Why.
+        #[source]
+        error: SourceError,
+    },
+    /// A file that is damaged or cannot be decoded.
+    #[error("{name}: {error}")]
+    File {
+        /// The file.
+        name: String,
+        /// Why.
+        #[source]
+        error: ImagingError,
+    },
+    /// DICOM files of which any may be a slice of the series.
+    #[error(
+        "{files} of {of} files could not be read, and any may be a slice of the study. The first is {name}: {error}"
+    )]
+    Unreadable {
+        /// How many.
+        files: usize,
+        /// Of how many.
+        of: usize,
+        /// The first of them.
+        name: String,
+        /// Why it could not be read.
+        error: String,
+    },
+    /// A series that is not there.
+    #[error("There is no series {wanted}: there are {series}.")]
+    NoSuchSeries {
+        /// Its number, from 1.
+        wanted: usize,
+        /// How many there are.
+        series: usize,
+    },
+    /// A series that was set aside for good.
+    #[error("The series cannot be measured: it is {reason}.")]
+    Unfit {
+        /// Why.
+        reason: String,
+    },
+    /// A series whose slices do not fit together, or no series at all.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// A slice that is not there.
+    #[error("There is no slice {index}: the series has {slices}.")]
+    NoSuchSlice {
+        /// Its index, from 0.
+        index: usize,
+        /// How many there are.
+        slices: usize,
+    },
+    /// A file that is no longer what it was.
+    #[error("{name} was changed while the study was read.")]
+    Changed {
+        /// The file.
+        name: String,
+    },
+}

@@ -1,0 +1,158 @@
+//! A series whose slices are read one by one.
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::{IntakeError, NamedSource};
+use crate::imaging::{self, CtSlice, DicomHeader, Geometry, read_dicom_header};
+use crate::study::{ImageGroup, SeriesPlan, StudyImage};
+
+/// No file of one slice has more, in bytes: a slice of 4096 by 4096 in 16 bit has 32 MiB.
+const LARGEST_SLICE_FILE: usize = 256 << 20;
+
+/// What a slice was made of, for results that refer to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceInstance {
+    /// SOPClassUID.
+    pub sop_class_uid: String,
+    /// SOPInstanceUID.
+    pub sop_instance_uid: String,
+    /// Number of the frame, from 1, in a file of several.
+    pub frame: Option<u32>,
+}
+
+/// Gives the slices of a series.
+trait SliceReader {
+    /// The slice at `index`, which is within the series.
+    fn slice(&self, index: usize) -> Result<CtSlice, IntakeError>;
+
+    /// The name of the file that a slice comes from.
+    fn name(&self, index: usize) -> &str;
+}
+
+/// An opened series. Slices are read when they are asked for and not kept.
+pub struct OpenSeries {
+    plan: Option<SeriesPlan>,
+    instances: Vec<SourceInstance>,
+    slices: usize,
+    reader: Box<dyn SliceReader>,
+}
+
+impl fmt::Debug for OpenSeries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenSeries").field("slices", &self.slices).finish_non_exhaustive()
+    }
+}
+
+impl OpenSeries {
+    pub(super) fn picture(file: NamedSource) -> Self {
+        Self { plan: None, instances: Vec::new(), slices: 1, reader: Box::new(Picture { file }) }
+    }
+
+    pub(super) fn dicom(
+        files: Rc<[NamedSource]>,
+        images: &[StudyImage],
+        group: &ImageGroup,
+        plan: SeriesPlan,
+    ) -> Self {
+        let of_place = |place: &crate::study::SlicePlace| {
+            let mut own = group.images.iter().map(|&index| &images[index]);
+            own.find(|image| (image.file, image.frame) == (place.file, place.frame)).cloned()
+        };
+        let images: Vec<StudyImage> = plan.slices.iter().filter_map(of_place).collect();
+        let instances = images
+            .iter()
+            .map(|image| SourceInstance {
+                sop_class_uid: image.header.sop_class_uid.clone().unwrap_or_default(),
+                sop_instance_uid: image.header.sop_uid.clone().unwrap_or_default(),
+                frame: (image.header.frames > 1).then_some(image.frame + 1),
+            })
+            .collect();
+        Self { slices: images.len(), plan: Some(plan), instances, reader: Box::new(Dicom { files, images }) }
+    }
+
+    /// The slices in their order and their grid; none where the file does not say how large its pixels are, as a picture.
+    pub fn plan(&self) -> Option<&SeriesPlan> {
+        self.plan.as_ref()
+    }
+
+    /// The grid of the slices, as [`Self::plan`].
+    pub fn geometry(&self) -> Option<&Geometry> {
+        self.plan.as_ref().map(|plan| &plan.geometry)
+    }
+
+    /// Number of slices.
+    pub fn len(&self) -> usize {
+        self.slices
+    }
+
+    /// Whether there are no slices; there always are.
+    pub fn is_empty(&self) -> bool {
+        self.slices == 0
+    }
+
+    /// The DICOM image of each slice, the lowest first; empty where the series is not DICOM.
+    pub fn instances(&self) -> &[SourceInstance] {
+        &self.instances
+    }
+
+    /// The slice at `index`, from 0 for the lowest, decoded.
+    ///
+    /// # Errors
+    /// [`IntakeError`] if there is no such slice, or it cannot be read.
+    pub fn slice(&self, index: usize) -> Result<CtSlice, IntakeError> {
+        if index >= self.slices {
+            return Err(IntakeError::NoSuchSlice { index, slices: self.slices });
+        }
+        self.reader.slice(index)
+    }
+
+    /// The name of the file that a slice comes from.
+    pub fn file_name(&self, index: usize) -> &str {
+        if index < self.slices { self.reader.name(index) } else { "" }
+    }
+}
+
+struct Picture {
+    file: NamedSource,
+}
+
+impl SliceReader for Picture {
+    fn slice(&self, _: usize) -> Result<CtSlice, IntakeError> {
+        let bytes = read_whole(&self.file)?;
+        imaging::decode(&bytes).map_err(|error| IntakeError::File { name: self.file.name.clone(), error })
+    }
+
+    fn name(&self, _: usize) -> &str {
+        &self.file.name
+    }
+}
+
+struct Dicom {
+    files: Rc<[NamedSource]>,
+    /// One a slice, in order.
+    images: Vec<StudyImage>,
+}
+
+impl SliceReader for Dicom {
+    fn slice(&self, index: usize) -> Result<CtSlice, IntakeError> {
+        let image = &self.images[index];
+        let file = &self.files[image.file];
+        let of_file = |error| IntakeError::File { name: file.name.clone(), error };
+        let bytes = read_whole(file)?;
+        let header: Option<DicomHeader> = read_dicom_header(&bytes).map_err(of_file)?;
+        if header.as_ref() != Some(&image.header) {
+            return Err(IntakeError::Changed { name: file.name.clone() });
+        }
+        imaging::decode(&bytes).map_err(of_file)
+    }
+
+    fn name(&self, index: usize) -> &str {
+        &self.files[self.images[index].file].name
+    }
+}
+
+fn read_whole(file: &NamedSource) -> Result<Vec<u8>, IntakeError> {
+    let of_file = |error| IntakeError::Source { name: file.name.clone(), error };
+    file.source.read_all(LARGEST_SLICE_FILE).map_err(of_file)
+}
