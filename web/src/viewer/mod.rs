@@ -1,4 +1,12 @@
 //! The viewer: pure parts that say what is shown, and the canvas and controls that show it.
 
+pub mod gesture;
+pub mod keys;
 pub mod lesions;
+pub mod model;
+pub mod orientation;
+pub mod plane;
 pub mod runs;
+pub mod strip;
+pub mod viewport;
+pub mod window;

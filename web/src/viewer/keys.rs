@@ -1,0 +1,76 @@
+//! Keys to what is meant by them.
+
+use super::gesture::Tool;
+use super::plane::Plane;
+
+/// What a key asks of the viewer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Command {
+    /// So many cuts on: positive towards the head, the back or the left.
+    Step(i32),
+    /// The first cut.
+    First,
+    /// The last cut.
+    Last,
+    /// The preset of that index.
+    Preset(usize),
+    /// Another plane.
+    Show(Plane),
+    /// Enlarge by this factor.
+    Zoom(f64),
+    /// Move the picture by shares of the screen.
+    Pan([f64; 2]),
+    /// The whole cut, as at first.
+    Fit,
+    /// Another tool.
+    Use(Tool),
+    /// The overlay on or off.
+    ToggleOverlay,
+    /// The last ruler is removed.
+    RemoveRuler,
+}
+
+/// The command of a key, as `KeyboardEvent.key` names it, with Shift held or not; none for other keys.
+pub fn command(key: &str, shift: bool) -> Option<Command> {
+    Some(match (key, shift) {
+        ("ArrowUp", true) => Command::Pan([0.0, 0.1]),
+        ("ArrowDown", true) => Command::Pan([0.0, -0.1]),
+        ("ArrowLeft", true) => Command::Pan([0.1, 0.0]),
+        ("ArrowRight", true) => Command::Pan([-0.1, 0.0]),
+        ("ArrowUp" | "ArrowRight", false) => Command::Step(1),
+        ("ArrowDown" | "ArrowLeft", false) => Command::Step(-1),
+        ("PageUp", _) => Command::Step(10),
+        ("PageDown", _) => Command::Step(-10),
+        ("Home", _) => Command::First,
+        ("End", _) => Command::Last,
+        ("1", _) => Command::Preset(0),
+        ("2", _) => Command::Preset(1),
+        ("3", _) => Command::Preset(2),
+        ("a" | "A", _) => Command::Show(Plane::Axial),
+        ("c" | "C", _) => Command::Show(Plane::Coronal),
+        ("s" | "S", _) => Command::Show(Plane::Sagittal),
+        ("+" | "=", _) => Command::Zoom(1.25),
+        ("-" | "_", _) => Command::Zoom(0.8),
+        ("0" | "f" | "F", _) => Command::Fit,
+        ("b" | "B", _) => Command::Use(Tool::Browse),
+        ("w" | "W", _) => Command::Use(Tool::Window),
+        ("r" | "R", _) => Command::Use(Tool::Ruler),
+        ("o" | "O", _) => Command::ToggleOverlay,
+        ("Delete" | "Backspace", _) => Command::RemoveRuler,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_mean_what_the_help_says() {
+        assert_eq!(command("ArrowUp", false), Some(Command::Step(1)));
+        assert_eq!(command("ArrowUp", true), Some(Command::Pan([0.0, 0.1])));
+        assert_eq!(command("PageDown", false), Some(Command::Step(-10)));
+        assert_eq!(command("C", true), Some(Command::Show(Plane::Coronal)));
+        assert_eq!((command("Tab", false), command("x", false)), (None, None));
+    }
+}
