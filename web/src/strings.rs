@@ -2,6 +2,8 @@
 //!
 //! English is the only table so far. Another language is another [`Strings`] value, chosen in [`text`].
 
+use crate::viewer::words::{self, ViewerWords};
+
 /// The words of one language.
 #[allow(missing_docs, reason = "each name says which words it holds")]
 #[derive(Debug)]
@@ -96,6 +98,8 @@ pub struct Strings {
     pub unreadable: &'static str,
     pub empty_file: &'static str,
     pub only_first: &'static str,
+
+    pub of_viewer: ViewerWords,
 }
 
 /// English.
@@ -211,6 +215,7 @@ pub const ENGLISH: Strings = Strings {
     unreadable: "The browser could not read this file. If it lies on a removed disk or a network share, copy it here and try again.",
     empty_file: "This file is empty. Export the slice again and open the new file.",
     only_first: "Several files were dropped: the first one was opened.",
+    of_viewer: words::ENGLISH,
 };
 
 /// The words of the page's language.

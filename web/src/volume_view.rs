@@ -94,7 +94,8 @@ pub struct VolumeView {
     regions: Vec<Option<Vec<Region>>>,
     /// Lesion as percent of the lungs by slice.
     involvement: Vec<Option<f32>>,
-    revision: u32,
+    slices_revision: u32,
+    findings_revision: u32,
 }
 
 impl VolumeView {
@@ -109,7 +110,8 @@ impl VolumeView {
             slices: vec![None; len],
             regions: vec![None; len],
             involvement: vec![None; len],
-            revision: 0,
+            slices_revision: 0,
+            findings_revision: 0,
         })
     }
 
@@ -120,7 +122,17 @@ impl VolumeView {
 
     /// Grows with each change.
     pub fn revision(&self) -> u32 {
-        self.revision
+        self.slices_revision.wrapping_add(self.findings_revision)
+    }
+
+    /// Grows with each slice that arrives.
+    pub fn slices_revision(&self) -> u32 {
+        self.slices_revision
+    }
+
+    /// Grows when findings change.
+    pub fn findings_revision(&self) -> u32 {
+        self.findings_revision
     }
 
     /// Takes the values of a slice: `rows * columns` little-endian i16, as [`pack_slice`] writes them. Returns whether
@@ -131,7 +143,7 @@ impl VolumeView {
             return false;
         }
         *place = Some(bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect());
-        self.revision += 1;
+        self.slices_revision += 1;
         true
     }
 
@@ -148,7 +160,7 @@ impl VolumeView {
         self.involvement[index] =
             Some(if area == 0 { 0.0 } else { 100.0 * lesion.runs.area() as f32 / area as f32 });
         self.regions[index] = Some([lung, lesion].into_iter().filter(|r| !r.runs.is_empty()).collect());
-        self.revision += 1;
+        self.findings_revision += 1;
         true
     }
 
@@ -163,7 +175,7 @@ impl VolumeView {
             runs: Runs::from_mask(mask),
         };
         self.regions[index] = Some(instances.iter().enumerate().map(region).collect());
-        self.revision += 1;
+        self.findings_revision += 1;
         true
     }
 
@@ -175,14 +187,14 @@ impl VolumeView {
     /// Numbers the lesions of all slices in 3-D, from 0 for the largest, in the order of the study's report.
     pub fn link_lesions(&mut self) {
         lesions::number(&mut self.regions);
-        self.revision += 1;
+        self.findings_revision += 1;
     }
 
     /// Forgets what was found, and keeps the slices.
     pub fn clear_findings(&mut self) {
         self.regions.fill(None);
         self.involvement.fill(None);
-        self.revision += 1;
+        self.findings_revision += 1;
     }
 
     /// The values of a slice, row-major, if they are here.

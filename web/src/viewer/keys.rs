@@ -14,12 +14,16 @@ pub enum Command {
     Last,
     /// The preset of that index.
     Preset(usize),
+    /// The window that the volume was first shown through.
+    FirstWindow,
     /// Another plane.
     Show(Plane),
     /// Enlarge by this factor.
     Zoom(f64),
     /// Move the picture by shares of the screen.
     Pan([f64; 2]),
+    /// Level and width by this much, as a drag across and down.
+    Window([f64; 2]),
     /// The whole cut, as at first.
     Fit,
     /// Another tool.
@@ -51,6 +55,10 @@ pub fn command(key: &str, shift: bool) -> Option<Command> {
         ("s" | "S", _) => Command::Show(Plane::Sagittal),
         ("+" | "=", _) => Command::Zoom(1.25),
         ("-" | "_", _) => Command::Zoom(0.8),
+        ("[", _) => Command::Window([-10.0, 0.0]),
+        ("]", _) => Command::Window([10.0, 0.0]),
+        (",", _) => Command::Window([0.0, -10.0]),
+        (".", _) => Command::Window([0.0, 10.0]),
         ("0" | "f" | "F", _) => Command::Fit,
         ("b" | "B", _) => Command::Use(Tool::Browse),
         ("w" | "W", _) => Command::Use(Tool::Window),

@@ -10,3 +10,14 @@ pub mod runs;
 pub mod strip;
 pub mod viewport;
 pub mod window;
+pub mod words;
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+#[cfg(target_arch = "wasm32")]
+mod controls;
+#[cfg(target_arch = "wasm32")]
+mod paint;
+
+#[cfg(target_arch = "wasm32")]
+pub use component::{Props, Viewer};

@@ -94,6 +94,11 @@ impl Model {
         self.views[index] = view;
     }
 
+    /// Shows the whole cut.
+    pub fn fit(&mut self) {
+        self.set_view(Viewport::default());
+    }
+
     /// The cut that is shown, on the screen.
     pub fn stage(&self, frame: &Frame) -> Stage {
         Stage {
@@ -196,6 +201,7 @@ impl Model {
                     self.window = preset.window;
                 }
             }
+            Command::FirstWindow => self.window = Window::first(frame.values),
             Command::Show(plane) => {
                 if plane.is_offered(frame) {
                     self.plane = plane;
@@ -206,7 +212,8 @@ impl Model {
             Command::Pan(shares) => {
                 self.take(frame, Gesture::Pan([0, 1].map(|i| shares[i] * self.screen[i])));
             }
-            Command::Fit => self.set_view(Viewport::default()),
+            Command::Window(by) => self.take(frame, Gesture::Window(by)),
+            Command::Fit => self.fit(),
             Command::Use(Tool::Ruler) if frame.pixel_spacing_mm.is_none() => {}
             Command::Use(tool) => self.tool = tool,
             Command::ToggleOverlay => self.overlay = !self.overlay,
