@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 
 use lunglens::evaluate::{
-    About, Bootstrap, CocoScore, EvaluateError, Evaluation, Evaluator, Metric, Overlap, Rate, SheetCell,
-    SliceTruth, contact_sheet_png, involvement_svg, lesion_instances, lung_instances, pick_rows,
-    pr_curve_svg, to_json, to_markdown,
+    About, Bootstrap, CocoScore, EvaluateError, EvaluatedModel, Evaluation, Evaluator, Metric, Overlap,
+    Predictions, Rate, SheetCell, SlicePredictions, SliceTruth, Task, contact_sheet_png, involvement_svg,
+    lesion_instances, lung_instances, pick_rows, pool, pr_curve_svg, to_json, to_markdown,
 };
 use lunglens::imaging::{CtSlice, FileFormat, ValueScale};
 use lunglens::masks::{Mask, Rle};
 use lunglens::report::{ClassName, Instance, ModelInfo};
 use lunglens::severity::{Finding, SeverityConfig};
+use lunglens::weights::Quantization;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -76,23 +77,26 @@ fn reference() -> (Reference, Evaluation) {
     (reference, evaluation)
 }
 
-fn about() -> About {
-    About {
-        model: ModelInfo {
-            id: "r50".into(),
-            backbone: "resnet50".into(),
-            sha256: "0".repeat(64),
-            input_size: 320,
-        },
-        device: "CPU".into(),
+fn task() -> Task {
+    Task {
         data: "slices".into(),
         split: "val".into(),
         patients_known: true,
+        limit: None,
         slices_available: 12,
         score_threshold: 0.5,
         ap_score_threshold: 0.05,
         alarming_from_percent: 25.0,
     }
+}
+
+fn model(id: &str) -> ModelInfo {
+    ModelInfo { id: id.into(), backbone: "resnet50".into(), sha256: "0".repeat(64), input_size: 320 }
+}
+
+fn about() -> About {
+    let models = vec![EvaluatedModel { model: model("r50"), slices: 12 }];
+    About { models, quantization: Quantization::Int8, device: "CPU".into(), task: task() }
 }
 
 /// A mask drawn with `#` for inside.
@@ -398,4 +402,74 @@ fn the_sheet_has_the_best_the_median_and_the_worst() {
     assert_eq!(colours.len(), 4, "black, found lesion, found lung, true lesion: {colours:?}");
     let bad = SheetCell { found_lung: Mask::empty(2, 2), ..cell };
     assert!(contact_sheet_png(&[vec![bad]]).is_err());
+}
+
+/// The reference slices as the parts of `folds` folds, through JSON.
+fn parts(folds: usize) -> Vec<Predictions> {
+    let (reference, _) = reference();
+    let mut parts: Vec<Predictions> = (0..folds)
+        .map(|fold| {
+            let model = model(&format!("r50-{fold}"));
+            Predictions::new([fold, folds], model, Quantization::Int8, "CPU".into(), task())
+        })
+        .collect();
+    for (number, slice) in reference.slices.iter().enumerate() {
+        let found = slice.found.iter().map(|found| Instance {
+            class: found.class,
+            score: found.score,
+            bbox: found.bbox,
+            mask: found.mask.decode().unwrap(),
+        });
+        parts[number % folds].slices.push(SlicePredictions {
+            name: format!("{number}.png"),
+            sha256: String::new(),
+            found: found.map(|instance| (&instance).into()).collect(),
+        });
+    }
+    parts.iter().map(|part| Predictions::from_json(&part.to_json().unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn pooled_folds_give_what_one_run_gives() {
+    let (reference, whole) = reference();
+    let mut shuffled = parts(3);
+    shuffled.rotate_left(1);
+    let pooled = pool(shuffled).unwrap();
+    assert_eq!(pooled.slices.len(), reference.slices.len());
+    assert_eq!(pooled.about.models.iter().map(|m| m.slices).collect::<Vec<_>>(), [4, 4, 4]);
+    let mut evaluator = Evaluator::new(reference.score_threshold, SeverityConfig::default());
+    for (number, slice) in reference.slices.iter().enumerate() {
+        let name = format!("{number}.png");
+        let (lesion, lung) = (slice.lesion.decode().unwrap(), slice.lung.decode().unwrap());
+        let found = pooled.slices[&name].instances().unwrap();
+        evaluator.add(truth(&name, &slice.patient, &lesion, Some(&lung)), &found).unwrap();
+    }
+    let bootstrap = Bootstrap { resamples: reference.resamples, seed: reference.seed };
+    assert_eq!(evaluator.finish(&bootstrap).unwrap(), whole);
+    let text = to_markdown(&pooled.about, &whole, &bootstrap, &[]);
+    assert!(text.starts_with("# resnet50 (int8), cross-validated over 3 folds, on slices, val\n"), "{text}");
+    assert!(text.contains("not trained on its patient"));
+}
+
+#[test]
+fn parts_that_are_no_whole_are_refused() {
+    let told = |parts: Vec<Predictions>| pool(parts).unwrap_err().to_string();
+    assert!(told(Vec::new()).contains("there is no part"));
+    assert!(told(parts(3)[..2].to_vec()).contains("the part of fold 2 is missing"));
+    assert!(told(parts(3)[1..].to_vec()).contains("the part of fold 0 is missing"));
+    let mut twice = parts(2);
+    twice.push(twice[1].clone());
+    assert!(told(twice).contains("the part of fold 1 is there twice"));
+    let mut mixed = parts(2);
+    mixed[1].task.score_threshold = 0.7;
+    assert!(told(mixed).contains("are of two evaluations"));
+    let mut mixed = parts(2);
+    mixed[1].quantization = Quantization::F16;
+    assert!(told(mixed).contains("are of two kinds"));
+    let mut mixed = parts(2);
+    let slice = mixed[0].slices[0].clone();
+    mixed[1].slices.push(slice);
+    assert!(told(mixed).contains("0.png is in two parts"));
+    let other = parts(1)[0].to_json().unwrap().replace("\"schema_version\":1", "\"schema_version\":2");
+    assert!(Predictions::from_json(&other).unwrap_err().to_string().contains("version 2"));
 }

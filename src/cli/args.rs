@@ -8,6 +8,8 @@ use lunglens::imaging::ClaheMode;
 use lunglens::manifest::Backbone;
 use lunglens::weights::Quantization;
 
+use super::evaluate::{EXAMPLES as EVALUATE_EXAMPLES, EvaluateArgs};
+use super::pack::{EXAMPLES as PACK_EXAMPLES, PackArgs};
 use super::study::{EXAMPLES as STUDY_EXAMPLES, StudyArgs};
 
 const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device";
@@ -74,7 +76,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  lunglens models --models-dir ~/models")]
     Models(ModelsArgs),
     /// Pack a torchvision checkpoint into a small model file
-    #[command(after_help = PACK_EXAMPLE)]
+    #[command(after_help = PACK_EXAMPLES)]
     Pack(PackArgs),
     /// Print a shell completion script
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -83,11 +85,6 @@ pub enum Command {
         shell: clap_complete::Shell,
     },
 }
-
-const PACK_EXAMPLE: &str = "Example:
-  lunglens pack checkpoint.safetensors --backbone resnet101 --out r101.llw
-
-It prints the size and the SHA-256 that the model's entry in manifest.json must have.";
 
 const COMPLETIONS_EXAMPLES: &str = "Examples:
   lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
@@ -141,79 +138,6 @@ pub struct SegmentArgs {
     pub quiet: bool,
 }
 
-const EVALUATE_EXAMPLES: &str = "Examples:
-  lunglens evaluate --data covid-ct-slices
-  lunglens evaluate --data covid-ct-slices --split val --model r50 --out results --device cpu
-  lunglens evaluate --data medseg-50 --limit 10
-
-The folder has manifest.csv (columns file, case, slice, split) beside ct/, lesion/ and
-lung/; or ct/ (JPEG, lying on their side), lesion/ and classes/, without labels of lungs.
-Written: evaluation.json, evaluation.md, pr_curve.svg, involvement.svg, contact_sheet.png.
-Intervals are over patients; docs/evaluation.md says what each figure means.
-
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
-
-/// Arguments of `lunglens evaluate`.
-#[derive(Debug, Args)]
-pub struct EvaluateArgs {
-    /// Folder with slices and their labels
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
-
-    /// A model's id, or a model file (its manifest.json must lie beside it)
-    #[arg(long, value_name = "r50|r101|PATH", default_value = "r50")]
-    pub model: String,
-
-    #[command(flatten)]
-    pub models_dir: ModelsDirArg,
-
-    /// Which slices [default: val where the folder has splits, else all]
-    #[arg(long, value_enum)]
-    pub split: Option<SplitArg>,
-
-    /// Where the results go [default: lunglens-evaluation]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-
-    /// Where the network runs; auto takes the GPU when there is one
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
-    pub device: DeviceArg,
-
-    /// Count instances above this score, 0 to 1 (average precision ranks those above 0.05)
-    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
-    pub score: f32,
-
-    /// Take at most N slices, spread evenly
-    #[arg(long, value_name = "N", value_parser = parse_count)]
-    pub limit: Option<usize>,
-
-    /// Print errors only
-    #[arg(long, short)]
-    pub quiet: bool,
-}
-
-/// `--split`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SplitArg {
-    /// What a model was trained on
-    Train,
-    /// Patients kept for validation
-    Val,
-    /// Both
-    All,
-}
-
-impl SplitArg {
-    /// Its name, as on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            SplitArg::Train => "train",
-            SplitArg::Val => "val",
-            SplitArg::All => "all",
-        }
-    }
-}
-
 /// Where models are looked for.
 #[derive(Debug, Args)]
 pub struct ModelsDirArg {
@@ -239,30 +163,6 @@ pub struct ModelsArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// Arguments of `lunglens pack`.
-#[derive(Debug, Args)]
-pub struct PackArgs {
-    /// A torchvision MaskRCNN checkpoint as safetensors
-    #[arg(value_name = "CHECKPOINT")]
-    pub input: PathBuf,
-
-    /// The packed file to write
-    #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
-
-    /// The backbone, with LungLens's usual sizes and limits
-    #[arg(long, value_enum, default_value_t = BackboneArg::Resnet50)]
-    pub backbone: BackboneArg,
-
-    /// Other sizes and limits, as JSON: the `config` of an entry in manifest.json
-    #[arg(long, value_name = "FILE", conflicts_with = "backbone")]
-    pub config: Option<PathBuf>,
-
-    /// How matrices are stored
-    #[arg(long, value_enum, default_value_t = StorageArg::Int8)]
-    pub storage: StorageArg,
 }
 
 /// `--backbone`.
@@ -356,7 +256,8 @@ pub fn parse_percent(text: &str) -> Result<f32, String> {
     parse_between(text, 0.0, 100.0)
 }
 
-fn parse_count(text: &str) -> Result<usize, String> {
+/// A whole number from 1 on.
+pub fn parse_count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count) if count > 0 => Ok(count),
         _ => Err("give a whole number from 1 on".to_owned()),

@@ -19,9 +19,7 @@ mod table;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{CommandFactory, Parser};
-use lunglens::manifest::MaskRcnnConfig;
 
 use args::{Cli, Command};
 use exit::Exit;
@@ -34,7 +32,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Devices(options) => devices::run(&options),
         Command::Models(options) => models::list::run(&options),
-        Command::Pack(options) => run_pack(&options),
+        Command::Pack(options) => pack::run(&options),
         Command::Completions { shell } => print_completions(shell),
     };
     let exit = outcome.unwrap_or_else(|error| {
@@ -51,22 +49,5 @@ fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "lunglens", &mut script);
     std::io::stdout().lock().write_all(&script)?;
-    Ok(Exit::Success)
-}
-
-fn run_pack(options: &args::PackArgs) -> anyhow::Result<Exit> {
-    let config = match &options.config {
-        None => MaskRcnnConfig::new(options.backbone.into()),
-        Some(path) => {
-            let reading = || format!("reading {}", path.display());
-            let text = std::fs::read_to_string(path).with_context(reading)?;
-            serde_json::from_str(&text).with_context(reading)?
-        }
-    };
-    let packed = pack::pack(&options.input, &config, options.storage.into(), &options.out)?;
-    let out = options.out.display();
-    let summary =
-        format!("{out}: {} tensors, {} bytes, SHA-256 {}", packed.tensors, packed.bytes, packed.sha256);
-    writeln!(std::io::stdout().lock(), "{summary}")?;
     Ok(Exit::Success)
 }

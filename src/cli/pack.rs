@@ -1,14 +1,56 @@
 //! `lunglens pack`: a torchvision checkpoint becomes LungLens's weights file.
 
 use std::fs;
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use clap::Args;
 use lunglens::manifest::MaskRcnnConfig;
 use lunglens::weights::{Quantization, load_torchvision, read_packed, write_packed};
 use sha2::{Digest, Sha256};
 
+use super::args::{BackboneArg, StorageArg};
+use super::exit::Exit;
+use super::models::{Register, hex};
 use super::outputs::write_whole;
+
+/// What `lunglens pack --help` ends with.
+pub const EXAMPLES: &str = "Examples:
+  lunglens pack checkpoint.safetensors --backbone resnet101 --out models/lunglens-r101-int8.llw --manifest \\
+    --trained-on 'covid-ct-slices, all patients' --accuracy cross_validation=results/r101/evaluation.json
+
+  Exactly, for comparison:
+    lunglens pack checkpoint.safetensors --storage f32 --out f32/r50.llw --manifest
+
+A checkpoint is the state dict of torchvision's MaskRCNN in f32 or f16, its BatchNorm folded or not.";
+
+/// Arguments of `lunglens pack`.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// A torchvision MaskRCNN checkpoint as safetensors
+    #[arg(value_name = "CHECKPOINT")]
+    pub input: PathBuf,
+
+    /// The packed file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// The backbone, with LungLens's usual sizes and limits
+    #[arg(long, value_enum, default_value_t = BackboneArg::Resnet50)]
+    pub backbone: BackboneArg,
+
+    /// Other sizes and limits, as JSON: the `config` of an entry in manifest.json
+    #[arg(long, value_name = "FILE", conflicts_with = "backbone")]
+    pub config: Option<PathBuf>,
+
+    /// How matrices are stored
+    #[arg(long, value_enum, default_value_t = StorageArg::Int8)]
+    pub storage: StorageArg,
+
+    #[command(flatten)]
+    pub register: Register,
+}
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +63,27 @@ pub struct PackSummary {
     pub sha256: String,
 }
 
+/// Packs a checkpoint, and lists it in the manifest if that was asked for.
+pub fn run(options: &PackArgs) -> anyhow::Result<Exit> {
+    let config = match &options.config {
+        None => MaskRcnnConfig::new(options.backbone.into()),
+        Some(path) => {
+            let reading = || format!("reading {}", path.display());
+            let text = fs::read_to_string(path).with_context(reading)?;
+            serde_json::from_str(&text).with_context(reading)?
+        }
+    };
+    let quantization = options.storage.into();
+    let accuracy = options.register.accuracy()?;
+    let packed = pack(&options.input, &config, quantization, &options.out)?;
+    options.register.add(&options.out, &packed, config, quantization, accuracy)?;
+    writeln!(std::io::stdout().lock(), "{}: {packed}", options.out.display())?;
+    Ok(Exit::Success)
+}
+
 /// Packs the checkpoint `input` (safetensors, torchvision's names) as `output`: folds BatchNorm, checks every tensor
 /// against `config`, and writes the packed file.
-pub fn pack(
+fn pack(
     input: &Path,
     config: &MaskRcnnConfig,
     quantization: Quantization,
@@ -39,6 +99,12 @@ pub fn pack(
     Ok(PackSummary {
         tensors: weights.len(),
         bytes: packed.len() as u64,
-        sha256: Sha256::digest(&packed).iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&Sha256::digest(&packed)),
     })
+}
+
+impl std::fmt::Display for PackSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} tensors, {} bytes, SHA-256 {}", self.tensors, self.bytes, self.sha256)
+    }
 }

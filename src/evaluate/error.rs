@@ -39,6 +39,9 @@ pub enum EvaluateError {
     /// There is nothing to evaluate.
     #[error("there is no slice to evaluate")]
     NoSlice,
+    /// The parts of a cross-validation do not fit together or to the data.
+    #[error("cross-validation: {0}")]
+    Folds(String),
     /// A picture could not be made.
     #[error("drawing the contact sheet: {0}")]
     Picture(String),

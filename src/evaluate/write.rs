@@ -10,34 +10,50 @@ use super::bootstrap::Bootstrap;
 use super::coco::CocoScore;
 use super::evaluator::{Estimate, Evaluation};
 use super::metric::{Metric, Rate};
+use super::predictions::Task;
 use super::slice::Extent;
 use crate::report::{ClassName, ModelInfo};
 use crate::severity::Finding;
+use crate::weights::Quantization;
 
 /// The version of `evaluation.json`.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What was evaluated, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct About {
-    /// The model.
-    pub model: ModelInfo,
+    /// The model; of a cross-validation one a fold.
+    pub models: Vec<EvaluatedModel>,
+    /// How the models' matrices are stored.
+    pub quantization: Quantization,
     /// The device's name.
     pub device: String,
-    /// The data folder's name.
-    pub data: String,
-    /// `train`, `val` or `all`.
-    pub split: String,
-    /// Whether the slices' patients are known; else each slice counts as a patient.
-    pub patients_known: bool,
-    /// How many slices there are, of which these were evaluated.
-    pub slices_available: usize,
-    /// Instances above this score count.
-    pub score_threshold: f32,
-    /// Average precision ranks instances above this score.
-    pub ap_score_threshold: f32,
-    /// From here on a slice is alarming.
-    pub alarming_from_percent: f32,
+    /// The data and the thresholds.
+    #[serde(flatten)]
+    pub task: Task,
+}
+
+/// A model and how much it was measured on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvaluatedModel {
+    /// The model.
+    #[serde(flatten)]
+    pub model: ModelInfo,
+    /// How many slices it segmented.
+    pub slices: usize,
+}
+
+impl About {
+    /// The model's id, or what was cross-validated.
+    pub fn title(&self) -> String {
+        match &self.models[..] {
+            [one] => one.model.id.clone(),
+            folds => {
+                let backbone = folds.first().map_or("", |fold| &fold.model.backbone);
+                format!("{backbone} ({}), cross-validated over {} folds,", self.quantization, folds.len())
+            }
+        }
+    }
 }
 
 /// The evaluation as indented JSON with a final line break; floats have six digits after the point.
@@ -133,23 +149,24 @@ fn write_markdown(
     sheet: &[Vec<usize>],
 ) -> std::fmt::Result {
     let (slices, patients) = (evaluation.slices.len(), evaluation.patients.len());
-    writeln!(text, "# {} on {}, {}\n", about.model.id, about.data, about.split)?;
-    let of = if slices < about.slices_available {
-        format!(" of {}", about.slices_available)
-    } else {
-        String::new()
-    };
-    let whose = if about.patients_known {
+    let task = &about.task;
+    writeln!(text, "# {} on {}, {}\n", about.title(), task.data, task.split)?;
+    let of =
+        if slices < task.slices_available { format!(" of {}", task.slices_available) } else { String::new() };
+    let whose = if task.patients_known {
         format!("{patients} patients")
     } else {
         "patients not known, so each slice counts as one".to_owned()
     };
-    writeln!(text, "{slices}{of} slices, {whose}. Score above {}, {}.", about.score_threshold, about.device)?;
+    writeln!(text, "{slices}{of} slices, {whose}. Score above {}, {}.", task.score_threshold, about.device)?;
+    if about.models.len() > 1 {
+        writeln!(text, "Each slice was segmented by the model that was not trained on its patient.")?;
+    }
     writeln!(
         text,
         "95 % intervals: percentile bootstrap over patients, {} resamples.{}",
         bootstrap.resamples,
-        if about.patients_known && patients < 10 { " So few patients give rough intervals." } else { "" }
+        if task.patients_known && patients < 10 { " So few patients give rough intervals." } else { "" }
     )?;
     if evaluation.slices.iter().all(|slice| slice.lesion_present()[0]) {
         writeln!(text, "Every slice has a lesion, so nothing is said about false alarms on healthy lungs.")?;
@@ -297,6 +314,6 @@ fn extent(extent: &Extent) -> Value {
     })
 }
 
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use serde_json::Value;
 
-use crate::harness::{Run, files_below, picture, run, scratch_folder, text};
+use crate::harness::{Run, dicom, files_below, picture, run, scratch_folder, text};
 
 const HEADER: &str = "file,case,slice,n_slices_in_volume,lesion_px,lung_px,split\n";
 
@@ -48,7 +49,7 @@ fn a_folder_gives_figures_tables_and_plots() {
 
     let read: Value = serde_json::from_slice(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
     assert_eq!(read["about"]["data"], "slices");
-    assert_eq!(read["about"]["model"]["id"], "r50");
+    assert_eq!(read["about"]["models"][0]["id"], "r50");
     assert_eq!(read["slices"][0]["patient"], "case_1");
     let truth = &read["slices"][0]["lung"]["truth"];
     assert_eq!((&truth["lung_pixels"], &truth["lesion_pixels"]), (&12000.into(), &400.into()));
@@ -114,4 +115,122 @@ fn wrong_folders_are_told() {
     let size = labelled_sample("evaluate-size");
     image::GrayImage::new(8, 9).save(size.join("lesion/0.png")).unwrap();
     told(&size, "has 8 x 9 pixels");
+}
+
+/// Two slices of two patients, and two models: one held out by each, small networks of random weights.
+fn two_folds(name: &str) -> (std::path::PathBuf, std::path::PathBuf) {
+    let data = labelled_sample(name);
+    for part in ["ct", "lesion", "lung"] {
+        fs::copy(data.join(part).join("0.png"), data.join(part).join("1.png")).unwrap();
+    }
+    let lines = "0.png,case_1,3,9,400,12000,val\n1.png,case_2,3,9,400,12000,train\n";
+    fs::write(data.join("manifest.csv"), format!("{HEADER}{lines}")).unwrap();
+    let work = data.parent().unwrap().to_path_buf();
+    let config = work.join("config.json");
+    let narrow = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    fs::write(&config, serde_json::to_string(&narrow).unwrap()).unwrap();
+    for storage in ["int8", "f32"] {
+        let out = work.join(storage).join("r50.llw");
+        let checkpoint =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parity/weights_r50.safetensors");
+        let done = run(&[
+            "pack",
+            text(&checkpoint),
+            "--config",
+            text(&config),
+            "--storage",
+            storage,
+            "--out",
+            text(&out),
+            "--manifest",
+            "--trained-on",
+            "nothing",
+        ]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+    }
+    let folds = work.join("folds.json");
+    let text = r#"{"folds":[{"model":"int8/r50.llw","held_out":["case_2"]},{"model":"r50","models_dir":"int8","held_out":["case_1"]}]}"#;
+    fs::write(&folds, text).unwrap();
+    (data, folds)
+}
+
+#[test]
+fn folds_side_by_side_and_merged_give_the_bytes_of_one_run() {
+    let (data, folds) = two_folds("evaluate-folds");
+    let work = folds.parent().unwrap();
+    let [whole, merged, first, second] = ["whole", "merged", "first", "second"].map(|name| work.join(name));
+    let done = evaluate(&data, &["--folds", text(&folds), "--out", text(&whole)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    for (fold, out) in [("0", &first), ("1", &second)] {
+        let done = evaluate(&data, &["--folds", text(&folds), "--fold", fold, "--out", text(out)]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        assert_eq!(files_below(out), ["predictions.json"]);
+    }
+    let merge = |parts: &[&Path]| {
+        let mut arguments = vec!["evaluate", "--data", text(&data), "--out", text(&merged), "--merge"];
+        arguments.extend(parts.iter().map(|part| text(part)));
+        run(&arguments)
+    };
+    let alone = merge(&[&second]);
+    assert_eq!(alone.code, 1);
+    assert!(alone.stderr.contains("the part of fold 0 is missing"), "{}", alone.stderr);
+    assert!(!merged.exists());
+    let done = merge(&[&second, &first]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(files_below(&merged), files_below(&whole));
+    for name in files_below(&whole) {
+        assert_eq!(fs::read(merged.join(&name)).unwrap(), fs::read(whole.join(&name)).unwrap(), "{name}");
+    }
+    let read: Value = serde_json::from_slice(&fs::read(merged.join("evaluation.json")).unwrap()).unwrap();
+    assert_eq!(read["about"]["split"], "all");
+    assert_eq!(read["about"]["models"].as_array().unwrap().len(), 2);
+    assert_eq!(read["slices"].as_array().unwrap().len(), 2);
+
+    // Another picture under the name of one that was segmented.
+    write_mask(&data.join("ct/1.png"), |x, y| x > y);
+    let changed = merge(&[&second, &first]);
+    assert!(changed.stderr.contains("1.png: the file has changed"), "{}", changed.stderr);
+}
+
+#[test]
+fn folds_that_leave_a_slice_out_or_mix_kinds_of_models_are_refused() {
+    let (data, folds) = two_folds("evaluate-bad-folds");
+    let told = |json: &str, expected: &str| {
+        fs::write(&folds, json).unwrap();
+        let done = evaluate(&data, &["--folds", text(&folds), "--quiet"]);
+        assert_eq!(done.code, 1, "{}", done.stderr);
+        assert!(done.stderr.contains(expected), "{} has no {expected}", done.stderr);
+    };
+    told(
+        r#"{"folds":[{"model":"int8/r50.llw","held_out":["case_2"]}]}"#,
+        "0.png (case case_1) is held out by no fold",
+    );
+    told(
+        r#"{"folds":[{"model":"int8/r50.llw","held_out":["case_2"]},{"model":"f32/r50.llw","held_out":["case_1"]}]}"#,
+        "are of two kinds",
+    );
+}
+
+#[test]
+fn slices_without_lesions_give_false_alarms() {
+    let folder = scratch_folder("evaluate-negatives");
+    let data = folder.join("series/deep");
+    fs::create_dir_all(&data).unwrap();
+    fs::copy(dicom(), data.join("1.dcm")).unwrap();
+    fs::copy(picture(), data.join("2.png")).unwrap();
+    let out = folder.join("out");
+    let done = evaluate(&folder.join("series"), &["--negatives", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.starts_with("r50 on series: 2 slices without lesions\n"), "{}", done.stdout);
+    assert_eq!(files_below(&out), ["contact_sheet.png", "evaluation.json", "evaluation.md"]);
+    let read: Value = serde_json::from_slice(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
+    // The sample picture has lesions, which count as false here; the report names the same.
+    let report = run(&["segment", text(&picture()), "--device", "cpu", "--json"]);
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    let instances = report["instances"].as_array().unwrap();
+    let lesions = instances.iter().filter(|i| i["class"] == "lesion").count();
+    assert_eq!(read["slices"][1]["name"], "deep/2.png");
+    assert_eq!(read["slices"][1]["false_lesions"], lesions);
+    assert_eq!(read["slices"][1]["finding"], report["assessment"]["finding"]);
+    assert!(read["false_alarms"]["slices_with_false_lesion"].as_f64().unwrap() >= 0.5);
 }

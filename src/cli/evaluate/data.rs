@@ -13,23 +13,36 @@ use lunglens::evaluate::SliceTruth;
 use lunglens::imaging::{CtSlice, ValueScale, decode};
 use lunglens::masks::Mask;
 
-use super::super::args::SplitArg;
+use super::args::SplitArg;
+use crate::cli::collect::{Collected, collect};
 
 const MANIFEST: &str = "manifest.csv";
+/// What stands for a split where no slice has a lesion.
+pub const NEGATIVES: &str = "negatives";
 
 /// One slice of a data folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// The picture's file name.
     pub name: String,
+    /// Its case; a patient may have several.
+    pub case: String,
     /// Whose it is.
     pub patient: String,
     ct: PathBuf,
-    lesion: PathBuf,
-    lung: Option<PathBuf>,
+    labels: Labels,
     turned: bool,
     /// The number of lesion and lung pixels that the manifest says.
     pixels: [Option<usize>; 2],
+}
+
+/// Where a slice's labels are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Labels {
+    /// There is nothing to label, and lungs are not labelled.
+    NoLesion,
+    /// Files of masks.
+    Files { lesion: PathBuf, lung: Option<PathBuf> },
 }
 
 /// The slices of a data folder that were asked for.
@@ -37,7 +50,7 @@ pub struct Item {
 pub struct Dataset {
     /// The folder's name.
     pub name: String,
-    /// `train`, `val` or `all`.
+    /// `train`, `val`, `all` or `negatives`.
     pub split: &'static str,
     /// Whether the slices' patients are known.
     pub patients_known: bool,
@@ -49,8 +62,7 @@ impl Dataset {
     /// Recognises the folder's layout and lists its slices. Without `split` it is `val` where there are splits.
     pub fn open(folder: &Path, split: Option<SplitArg>) -> anyhow::Result<Self> {
         ensure!(folder.is_dir(), "{} is no folder", folder.display());
-        let absolute = fs::canonicalize(folder).with_context(|| folder.display().to_string())?;
-        let name = absolute.file_name().map_or("data".to_owned(), |name| name.to_string_lossy().into_owned());
+        let name = folder_name(folder)?;
         let manifest = folder.join(MANIFEST);
         if manifest.is_file() {
             let split = split.unwrap_or(SplitArg::Val);
@@ -75,6 +87,30 @@ impl Dataset {
         Ok(Self { name, split: SplitArg::All.name(), patients_known: false, items })
     }
 
+    /// The slices below a folder, none of which has a lesion.
+    pub fn open_negatives(folder: &Path) -> anyhow::Result<Self> {
+        ensure!(folder.is_dir(), "{} is no folder", folder.display());
+        let name = folder_name(folder)?;
+        let Collected { files, unreadable, .. } = collect(&[folder.to_path_buf()]);
+        if let Some(first) = unreadable.into_iter().next() {
+            return Err(first.error).with_context(|| format!("reading {}", first.path.display()));
+        }
+        ensure!(!files.is_empty(), "{} has no PNG, JPEG or DICOM file", folder.display());
+        let items = files.into_iter().map(|file| {
+            let below = file.path.strip_prefix(folder).unwrap_or(&file.path);
+            Item {
+                name: below.to_string_lossy().replace('\\', "/"),
+                case: name.clone(),
+                patient: name.clone(),
+                ct: file.path,
+                labels: Labels::NoLesion,
+                turned: false,
+                pixels: [None; 2],
+            }
+        });
+        Ok(Self { items: items.collect(), name, split: NEGATIVES, patients_known: false })
+    }
+
     /// At most `limit` of the slices, spread evenly.
     pub fn limited(&self, limit: Option<usize>) -> Vec<Item> {
         let all = self.items.len();
@@ -87,10 +123,12 @@ impl Item {
     /// Reads the slice and its labels, upright.
     pub fn read(&self) -> anyhow::Result<(CtSlice, SliceTruth, Vec<u8>)> {
         let (mut slice, bytes) = read_picture(&self.ct)?;
-        let mut lesion = self.read_mask(&self.lesion, &slice, self.pixels[0])?;
-        let mut lung = match &self.lung {
-            Some(path) => Some(self.read_mask(path, &slice, self.pixels[1])?),
-            None => None,
+        let (mut lesion, mut lung) = match &self.labels {
+            Labels::NoLesion => (Mask::empty(slice.rows, slice.columns), None),
+            Labels::Files { lesion, lung } => {
+                let lung = lung.as_ref().map(|path| self.read_mask(path, &slice, self.pixels[1]));
+                (self.read_mask(lesion, &slice, self.pixels[0])?, lung.transpose()?)
+            }
         };
         if self.turned {
             slice = CtSlice {
@@ -106,6 +144,14 @@ impl Item {
         }
         let truth = SliceTruth { name: self.name.clone(), patient: self.patient.clone(), lesion, lung };
         Ok((slice, truth, bytes))
+    }
+
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let labels = match &self.labels {
+            Labels::NoLesion => [None, None],
+            Labels::Files { lesion, lung } => [Some(lesion), lung.as_ref()],
+        };
+        labels.into_iter().flatten().chain([&self.ct])
     }
 
     fn read_mask(&self, path: &Path, slice: &CtSlice, expected: Option<usize>) -> anyhow::Result<Mask> {
@@ -134,6 +180,11 @@ impl Item {
         }
         Ok(mask)
     }
+}
+
+fn folder_name(folder: &Path) -> anyhow::Result<String> {
+    let absolute = fs::canonicalize(folder).with_context(|| folder.display().to_string())?;
+    Ok(absolute.file_name().map_or("data".to_owned(), |name| name.to_string_lossy().into_owned()))
 }
 
 fn read_picture(path: &Path) -> anyhow::Result<(CtSlice, Vec<u8>)> {
@@ -192,18 +243,19 @@ fn read_manifest(text: &str, folder: &Path, split: SplitArg) -> anyhow::Result<V
         }
         items.push(Item {
             name: name.to_owned(),
+            case: fields[case].to_owned(),
             patient: patient_of(fields[case]).to_owned(),
             ct: folder.join("ct").join(name),
-            lesion: folder.join("lesion").join(name),
-            lung: Some(folder.join("lung").join(name)),
+            labels: Labels::Files {
+                lesion: folder.join("lesion").join(name),
+                lung: Some(folder.join("lung").join(name)),
+            },
             turned: false,
             pixels,
         });
     }
     ensure!(!items.is_empty(), "no line is of the split '{}'", split.name());
-    for path in
-        items.iter().flat_map(|item| [Some(&item.ct), Some(&item.lesion), item.lung.as_ref()]).flatten()
-    {
+    for path in items.iter().flat_map(Item::files) {
         ensure!(path.is_file(), "{} is missing", path.display());
     }
     Ok(items)
@@ -246,10 +298,10 @@ fn list_turned(folder: &Path) -> anyhow::Result<Vec<Item>> {
             let name = format!("{stem}.jpg");
             Ok(Item {
                 ct: folder.join("ct").join(&name),
+                case: name.clone(),
                 patient: name.clone(),
                 name,
-                lesion,
-                lung: None,
+                labels: Labels::Files { lesion, lung: None },
                 turned: true,
                 pixels: [None; 2],
             })
@@ -297,10 +349,10 @@ mod tests {
     fn a_limit_spreads_evenly() {
         let item = |i: usize| Item {
             name: i.to_string(),
+            case: String::new(),
             patient: String::new(),
             ct: PathBuf::new(),
-            lesion: PathBuf::new(),
-            lung: None,
+            labels: Labels::NoLesion,
             turned: false,
             pixels: [None; 2],
         };

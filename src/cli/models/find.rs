@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use lunglens::manifest::{ModelEntry, ModelManifest};
 
-const MANIFEST: &str = "manifest.json";
+/// The file that lists the models of a folder.
+pub const MANIFEST: &str = "manifest.json";
 
 /// A model's description and the file that holds its weights.
 #[derive(Debug)]

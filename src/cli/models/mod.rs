@@ -2,6 +2,8 @@
 
 mod find;
 pub mod list;
+mod register;
 
 pub use find::{FoundModel, find_model};
 pub use list::hex;
+pub use register::Register;

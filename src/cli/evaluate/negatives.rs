@@ -1,0 +1,65 @@
+//! From what was found on slices without lesions to the figures of false alarms.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use lunglens::evaluate::{
+    FalseAlarms, NegativeSlice, Predictions, contact_sheet_png, negatives_json, negatives_markdown, pool,
+};
+use lunglens::severity::SeverityConfig;
+
+use super::data::{Dataset, Item};
+use super::measure::{check_slices, read_with, sheet_cell};
+use crate::cli::exit::Exit;
+use crate::cli::outputs::write_whole;
+
+/// Slices on the contact sheet, and in a row of it.
+const SHEET: [usize; 2] = [12, 4];
+
+/// Counts the false alarms of `parts`, writes the files to `out` and prints the figures.
+pub fn report(
+    dataset: &Dataset,
+    items: &[Item],
+    parts: Vec<Predictions>,
+    out: &Path,
+    quiet: bool,
+) -> anyhow::Result<Exit> {
+    let pooled = pool(parts)?;
+    check_slices(&pooled, dataset, items)?;
+    let about = &pooled.about;
+    let task = &about.task;
+    let severity = SeverityConfig { alarming_from_percent: task.alarming_from_percent };
+    let mut slices = Vec::with_capacity(items.len());
+    for item in items {
+        let (slice, _, found) =
+            read_with(item, &pooled.slices[&item.name]).with_context(|| item.name.clone())?;
+        let size = [slice.rows, slice.columns];
+        slices.push(NegativeSlice::new(&item.name, size, &found, task.score_threshold, &severity)?);
+    }
+    let mut worst: Vec<usize> = (0..slices.len()).collect();
+    worst.sort_by_key(|&at| std::cmp::Reverse(slices[at].lesion_pixels));
+    worst.truncate(SHEET[0]);
+    let mut cells = Vec::new();
+    for row in worst.chunks(SHEET[1]) {
+        let cell =
+            |&at: &usize| sheet_cell(&items[at], &pooled.slices[&items[at].name], task.score_threshold);
+        cells.push(row.iter().map(cell).collect::<anyhow::Result<Vec<_>>>()?);
+    }
+    let write = |name: &str, bytes: &[u8]| {
+        let path = out.join(name);
+        write_whole(&path, bytes).with_context(|| format!("writing {}", path.display()))
+    };
+    write("evaluation.json", negatives_json(about, &slices)?.as_bytes())?;
+    write("evaluation.md", negatives_markdown(about, &slices)?.as_bytes())?;
+    write("contact_sheet.png", &contact_sheet_png(&cells)?)?;
+    if !quiet {
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "{} on {}: {} slices without lesions", about.title(), task.data, slices.len())?;
+        for (title, value) in FalseAlarms::of(&slices)?.rows() {
+            writeln!(stdout, "{title:32}  {value}")?;
+        }
+        writeln!(stdout, "written to {}", out.display())?;
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,109 @@
+//! The parts of an evaluation: which model segments which slices, and doing it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use lunglens::engine::{CancelToken, DeviceChoice, EngineError, SegmentOptions};
+use lunglens::evaluate::{Folds, PredictedInstance, Predictions, SliceNames, SlicePredictions, Task};
+use lunglens::report::{InputInfo, ModelInfo};
+use lunglens::severity::SeverityConfig;
+use sha2::{Digest, Sha256};
+
+use super::args::EvaluateArgs;
+use super::data::Item;
+use crate::cli::exit::CannotRun;
+use crate::cli::models::{find_model, hex};
+use crate::cli::progress::Progress;
+use crate::cli::runner::start_engine;
+
+/// A model and its slices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Which one it is, from 0.
+    pub fold: usize,
+    /// The model as it was asked for.
+    model: String,
+    models_dir: Option<PathBuf>,
+    /// The places of its slices among all.
+    pub places: Vec<usize>,
+}
+
+impl Part {
+    /// The one part of an evaluation with one model.
+    pub fn of_all(options: &EvaluateArgs, slices: usize) -> Self {
+        let models_dir = options.models_dir.models_dir.clone();
+        Self { fold: 0, model: options.model.clone(), models_dir, places: (0..slices).collect() }
+    }
+}
+
+/// The parts that a folds file says. Its paths are relative to the file; an id without a folder of its own is one of
+/// `--models-dir`.
+pub fn read_folds(path: &Path, options: &EvaluateArgs, items: &[Item]) -> anyhow::Result<Vec<Part>> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let folds = Folds::from_json(&text).with_context(|| path.display().to_string())?;
+    let names: Vec<SliceNames> = items
+        .iter()
+        .map(|item| SliceNames { file: &item.name, case: &item.case, patient: &item.patient })
+        .collect();
+    let fold_of = folds.assign(&names).with_context(|| path.display().to_string())?;
+    let beside = path.parent().unwrap_or(Path::new("."));
+    let part = |(fold, entry): (usize, lunglens::evaluate::Fold)| {
+        let file = beside.join(&entry.model);
+        let model = if file.is_file() { file.to_string_lossy().into_owned() } else { entry.model };
+        let models_dir = entry.models_dir.map(|folder| beside.join(folder));
+        Part {
+            fold,
+            model,
+            models_dir: models_dir.or_else(|| options.models_dir.models_dir.clone()),
+            places: (0..items.len()).filter(|&place| fold_of[place] == fold).collect(),
+        }
+    };
+    Ok(folds.folds.into_iter().enumerate().map(part).collect())
+}
+
+/// Segments the slices of a part; none if it was cancelled. `progress` counts from the number beside it.
+pub fn segment(
+    part: &Part,
+    folds: usize,
+    items: &[Item],
+    task: &Task,
+    device: DeviceChoice,
+    cancel: &CancelToken,
+    (progress, done): (&Progress, usize),
+) -> anyhow::Result<Option<Predictions>> {
+    let model = find_model(&part.model, part.models_dir.as_deref())
+        .with_context(|| CannotRun("cannot find the model".to_owned()))?;
+    let engine = start_engine(&model, device)?;
+    let info = ModelInfo {
+        id: model.entry.id.clone(),
+        backbone: model.entry.backbone.name().to_owned(),
+        sha256: model.entry.sha256.clone(),
+        input_size: model.entry.config.input_size,
+    };
+    let options = SegmentOptions {
+        score_threshold: task.ap_score_threshold,
+        severity: SeverityConfig { alarming_from_percent: task.alarming_from_percent },
+        ..SegmentOptions::default()
+    };
+    let device = engine.device().name.clone();
+    let mut predictions =
+        Predictions::new([part.fold, folds], info, model.entry.quantization, device, task.clone());
+    for (number, &place) in part.places.iter().enumerate() {
+        let item = &items[place];
+        // The labels are read too, so that a bad one is told now and not after all slices.
+        let (slice, _, bytes) = item.read().with_context(|| item.name.clone())?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let input = InputInfo { name: item.name.clone(), sha256: sha256.clone() };
+        let mut show = |stage| progress.stage(done + number, &item.name, stage);
+        let work = engine.segment(&slice, input, &options, cancel, &mut show);
+        let found = match pollster::block_on(work) {
+            Ok(segmentation) => segmentation.instances.iter().map(PredictedInstance::from).collect(),
+            Err(EngineError::Cancelled) => return Ok(None),
+            Err(error) => return Err(error).with_context(|| item.name.clone()),
+        };
+        predictions.slices.push(SlicePredictions { name: item.name.clone(), sha256, found });
+        progress.done(done + number);
+    }
+    Ok(Some(predictions))
+}
