@@ -7,6 +7,7 @@
 //! Everything but the DICOM forms is de-identified: no name, number or date of the patient, and UIDs only as the report
 //! has them.
 
+mod dicom;
 mod error;
 mod masks;
 mod nifti;
@@ -94,11 +95,9 @@ pub struct ExportFile {
 pub fn export(
     format: ExportFormat,
     study: &ExportStudy<'_>,
-    _options: &ExportOptions,
+    options: &ExportOptions,
 ) -> Result<Vec<ExportFile>, ExportError> {
-    if let Some(reason) = format.unavailable(study.dicom) {
-        return Err(reason);
-    }
+    let images = || study.dicom.ok_or(ExportError::NotDicom(format));
     let one =
         |name: &str, media_type, bytes| Ok(vec![ExportFile { name: name.to_owned(), media_type, bytes }]);
     match format {
@@ -106,7 +105,13 @@ pub fn export(
         ExportFormat::Csv => one("slices.csv", "text/csv", slices_csv(study.report).into_bytes()),
         ExportFormat::KeyOverlays => key_overlays(study.measured),
         ExportFormat::Nifti => one("labels.nii.gz", "application/gzip", nifti::label_map(study)?),
-        ExportFormat::Seg | ExportFormat::Sr | ExportFormat::Pdf => Err(ExportError::NotWritten(format)),
+        ExportFormat::Seg => {
+            one("segmentation.dcm", "application/dicom", dicom::segmentation(study, images()?, options)?)
+        }
+        ExportFormat::Sr => {
+            one("report.dcm", "application/dicom", dicom::structured_report(study, images()?, options)?)
+        }
+        ExportFormat::Pdf => Err(ExportError::NotWritten(format)),
     }
 }
 

@@ -60,7 +60,7 @@ impl SourceGrid {
 }
 
 /// One DICOM image of the series.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceInstance {
     /// SOPClassUID (0008,0016).
     pub sop_class_uid: String,
@@ -68,6 +68,8 @@ pub struct SourceInstance {
     pub sop_uid: String,
     /// The frame, from 1, in a file of many.
     pub frame: Option<u32>,
+    /// ImagePositionPatient (0020,0032) as the file states it, in mm.
+    pub position_mm: [f64; 3],
 }
 
 /// What DICOM results repeat of the study, so that a system files them with it.
@@ -94,7 +96,7 @@ pub struct Identity {
 }
 
 /// The series that was measured, of DICOM input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DicomSource {
     /// StudyInstanceUID.
     pub study_uid: String,

@@ -1,0 +1,243 @@
+//! A study's result as files for other tools.
+//!
+//! `fixtures/export/check.py` reads the files of the drawn chest with highdicom, pydicom and nibabel, runs `dciodvfy`,
+//! compares them with the masks and numbers that numpy and scipy made, and then notes the files' SHA-256 in
+//! `checked.json`. Here the same files must come out again.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lunglens::export::{
+    DicomSource, ExportError, ExportFile, ExportFormat, ExportOptions, ExportStudy, Identity, SourceInstance,
+    export,
+};
+use lunglens::imaging::{self, Geometry, Preprocessing, read_dicom_header};
+use lunglens::masks::Mask;
+use lunglens::report::{ClassName, DeviceInfo, DeviceKind, Instance, ModelInfo, Software, Thresholds};
+use lunglens::study::{
+    Measured, StudyBuilder, StudyFile, StudyParts, StudyReport, build_report, choose_series, order_series,
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const SIDE: usize = 64;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// The drawn chest, measured.
+struct Drawn {
+    report: StudyReport,
+    measured: Measured,
+    geometry: Geometry,
+    dicom: DicomSource,
+}
+
+impl Drawn {
+    fn study(&self) -> ExportStudy<'_> {
+        ExportStudy {
+            report: &self.report,
+            measured: &self.measured,
+            geometry: &self.geometry,
+            grid: None,
+            dicom: Some(&self.dicom),
+        }
+    }
+
+    fn write(&self, format: ExportFormat, deidentify_dicom: bool) -> Vec<ExportFile> {
+        let options = ExportOptions { deidentify_dicom, created_unix_s: 1_795_656_000 };
+        export(format, &self.study(), &options).unwrap()
+    }
+}
+
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { files_below(&path, found) } else { found.push(path) }
+    }
+}
+
+/// Left lung, right lung and lesion of a slice, as `masks.bin` has them.
+fn instances(index: usize) -> Vec<Instance> {
+    let all = fs::read(fixture("study/masks.bin")).unwrap();
+    let pixels = &all[index * SIDE * SIDE..(index + 1) * SIDE * SIDE];
+    [(1, ClassName::Lung), (2, ClassName::Lung), (4, ClassName::Lesion)]
+        .into_iter()
+        .map(|(bit, class)| {
+            let bytes: Vec<u8> = pixels.iter().map(|p| p & bit).collect();
+            let mask = Mask::from_bytes(SIDE, SIDE, &bytes).unwrap();
+            Instance { class, score: 0.9, bbox: [0.0, 0.0, 64.0, 64.0], mask }
+        })
+        .collect()
+}
+
+fn draw(every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {
+    let mut paths = Vec::new();
+    files_below(&fixture("study/chest"), &mut paths);
+    let files: Vec<StudyFile> = paths
+        .iter()
+        .map(|path| {
+            let bytes = fs::read(path).unwrap();
+            let header = read_dicom_header(&bytes).unwrap();
+            StudyFile { header, sha256: Sha256::digest(&bytes).into() }
+        })
+        .collect();
+    let chosen = choose_series(&files).unwrap();
+    let plan = order_series(&files, &chosen.files).unwrap();
+    let mut builder = StudyBuilder::new(&plan, every, 25.0).unwrap();
+    for (index, place) in builder.to_read().to_vec() {
+        let slice = imaging::decode(&fs::read(&paths[place.file]).unwrap()).unwrap();
+        builder.add(slice, &found(index)).unwrap();
+    }
+    let measured = builder.finish().unwrap();
+    let mut report = build_report(StudyParts {
+        plan: &plan,
+        set_aside: &chosen.set_aside,
+        every,
+        keep_ids: false,
+        measured: &measured,
+        model: ModelInfo {
+            id: "r50".into(),
+            backbone: "resnet50".into(),
+            sha256: "0123456789abcdef".repeat(4),
+            input_size: 320,
+        },
+        devices: vec![DeviceInfo { kind: DeviceKind::Cpu, name: "CPU".into(), backend: "flex".into() }],
+        thresholds: Thresholds { score: 0.5, mask: 0.5, alarming_from_percent: 25.0 },
+        preprocessing: preprocessing(),
+    });
+    // A new version of the program is no new file.
+    report.software = Software { name: "LungLens".into(), version: "0.0.0-test".into() };
+    let header = |index: usize| files[plan.slices[index].file].header.clone().unwrap();
+    let dicom = DicomSource {
+        study_uid: plan.header.study_uid.clone().unwrap(),
+        series_uid: plan.header.series_uid.clone().unwrap(),
+        frame_of_reference_uid: plan.header.frame_of_reference_uid.clone(),
+        instances: (0..plan.slices.len())
+            .map(|index| SourceInstance {
+                sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".into(),
+                sop_uid: header(index).sop_uid.unwrap(),
+                frame: None,
+                position_mm: header(index).position.unwrap(),
+            })
+            .collect(),
+        identity: Identity {
+            patient_name: "Größe^Änne".into(),
+            patient_id: "nobody".into(),
+            patient_birth_date: "19700131".into(),
+            patient_sex: "F".into(),
+            study_date: "20200401".into(),
+            study_time: "101112".into(),
+            study_id: "17".into(),
+            accession_number: "A1".into(),
+            referring_physician: "Nobody^Else".into(),
+        },
+    };
+    let geometry = Geometry {
+        slices: plan.slices.len(),
+        rows: SIDE,
+        columns: SIDE,
+        pixel_spacing_mm: plan.pixel_spacing_mm,
+        slice_spacing_mm: plan.slice_spacing_mm,
+        origin_mm: header(0).position.unwrap(),
+        row_direction: [1.0, 0.0, 0.0],
+        column_direction: [0.0, 1.0, 0.0],
+        slice_step_mm: [0.0, 0.0, plan.slice_spacing_mm],
+    };
+    Drawn { report, measured, geometry, dicom }
+}
+
+/// How slices were prepared for the network: of no matter here, and it cannot be made by hand.
+fn preprocessing() -> Preprocessing {
+    let text = fs::read_to_string(fixture("report/drawn.report.json")).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
+    serde_json::from_value(report["preprocessing"].clone()).unwrap()
+}
+
+/// Every file of the drawn chest by name: of all slices, of every second, and without the patient.
+fn all_files() -> Vec<ExportFile> {
+    let (whole, half) = (draw(1, instances), draw(2, instances));
+    let nothing = draw(1, |_| Vec::new());
+    let named = |prefix: &str, files: Vec<ExportFile>| -> Vec<ExportFile> {
+        files.into_iter().map(|file| ExportFile { name: format!("{prefix}-{}", file.name), ..file }).collect()
+    };
+    let mut all = Vec::new();
+    for format in [ExportFormat::Nifti, ExportFormat::Seg, ExportFormat::Sr] {
+        all.extend(named("whole", whole.write(format, false)));
+        all.extend(named("half", half.write(format, false)));
+        all.extend(named("nothing", nothing.write(format, false)));
+        all.extend(named("nobody", whole.write(format, true)));
+    }
+    all
+}
+
+#[test]
+fn files_are_those_that_other_tools_have_read() {
+    let files = all_files();
+    if let Some(folder) = std::env::var_os("LUNGLENS_EXPORT_DIR") {
+        for file in &files {
+            fs::write(Path::new(&folder).join(&file.name), &file.bytes).unwrap();
+        }
+    }
+    let text = fs::read_to_string(fixture("export/checked.json")).unwrap();
+    let checked: std::collections::BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+    let found: std::collections::BTreeMap<String, String> = files
+        .iter()
+        .map(|file| {
+            (file.name.clone(), Sha256::digest(&file.bytes).iter().map(|b| format!("{b:02x}")).collect())
+        })
+        .collect();
+    assert_eq!(
+        found, checked,
+        "read the files with fixtures/export/check.py, which notes them when they are right"
+    );
+}
+
+#[test]
+fn only_dicom_studies_have_dicom_results() {
+    let drawn = draw(1, instances);
+    let study = ExportStudy { dicom: None, ..drawn.study() };
+    let options = ExportOptions { deidentify_dicom: false, created_unix_s: 0 };
+    for format in [ExportFormat::Seg, ExportFormat::Sr] {
+        let error = export(format, &study, &options).unwrap_err();
+        assert_eq!(error, ExportError::NotDicom(format));
+        assert!(error.to_string().contains("did not come as DICOM"), "{error}");
+    }
+    assert_eq!(export(ExportFormat::Nifti, &study, &options).unwrap().len(), 1);
+}
+
+#[test]
+fn nobody_is_named_in_what_is_not_dicom() {
+    let drawn = draw(1, instances);
+    for format in ExportFormat::ALL.into_iter().filter(|&format| format != ExportFormat::Pdf) {
+        let deidentify = matches!(format, ExportFormat::Seg | ExportFormat::Sr);
+        for file in drawn.write(format, deidentify) {
+            for secret in ["nne", "nobody", "19700131", "20200401", "101112", "Nobody"] {
+                let found = file.bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+                assert!(!found, "{secret} in {}", file.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_of_different_studies_are_refused() {
+    let drawn = draw(1, instances);
+    let mut fewer = drawn.dicom.clone();
+    fewer.instances.pop();
+    let options = ExportOptions { deidentify_dicom: false, created_unix_s: 0 };
+    let study = ExportStudy { dicom: Some(&fewer), ..drawn.study() };
+    for format in [ExportFormat::Seg, ExportFormat::Sr] {
+        let error = export(format, &study, &options).unwrap_err();
+        assert!(error.to_string().contains("11 images for 12 slices"), "{error}");
+    }
+    let wide = Geometry { columns: 65, ..drawn.geometry.clone() };
+    let study = ExportStudy { geometry: &wide, ..drawn.study() };
+    for format in [ExportFormat::Nifti, ExportFormat::Seg] {
+        assert!(matches!(export(format, &study, &options), Err(ExportError::Mask { .. })));
+    }
+}
