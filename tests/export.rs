@@ -10,15 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lunglens::export::{
-    DicomSource, ExportError, ExportFile, ExportFormat, ExportOptions, ExportStudy, Identity, SourceInstance,
-    export,
+    DicomSource, ExportError, ExportFile, ExportFormat, ExportOptions, ExportStudy, export,
 };
-use lunglens::imaging::{self, Geometry, Preprocessing, read_dicom_header};
+use lunglens::imaging::{DicomIdentity, Geometry, Preprocessing};
+use lunglens::intake::{NamedSource, catalogue};
 use lunglens::masks::Mask;
 use lunglens::report::{ClassName, DeviceInfo, DeviceKind, Instance, ModelInfo, Software, Thresholds};
-use lunglens::study::{
-    Measured, StudyBuilder, StudyFile, StudyParts, StudyReport, build_report, choose_series, order_series,
-};
+use lunglens::source::FileSource;
+use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -78,25 +77,19 @@ fn instances(index: usize) -> Vec<Instance> {
 fn draw(every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {
     let mut paths = Vec::new();
     files_below(&fixture("study/chest"), &mut paths);
-    let files: Vec<StudyFile> = paths
+    let files = paths
         .iter()
-        .map(|path| {
-            let bytes = fs::read(path).unwrap();
-            let header = read_dicom_header(&bytes).unwrap();
-            StudyFile { header, sha256: Sha256::digest(&bytes).into() }
-        })
-        .collect();
-    let chosen = choose_series(&files).unwrap();
-    let plan = order_series(&files, &chosen.files).unwrap();
-    let mut builder = StudyBuilder::new(&plan, every, 25.0).unwrap();
-    for (index, place) in builder.to_read().to_vec() {
-        let slice = imaging::decode(&fs::read(&paths[place.file]).unwrap()).unwrap();
-        builder.add(slice, &found(index)).unwrap();
+        .map(|path| NamedSource::new(path.display().to_string(), FileSource::open(path).unwrap()));
+    let series = catalogue(files.collect(), &mut |_| {}, &|| false).unwrap().open_recommended().unwrap();
+    let plan = series.plan().unwrap();
+    let mut builder = StudyBuilder::new(plan, every, 25.0).unwrap();
+    for (index, _) in builder.to_read().to_vec() {
+        builder.add(series.slice(index).unwrap(), &found(index)).unwrap();
     }
     let measured = builder.finish().unwrap();
     let mut report = build_report(StudyParts {
-        plan: &plan,
-        set_aside: &chosen.set_aside,
+        plan,
+        set_aside: &[],
         every,
         keep_ids: false,
         measured: &measured,
@@ -112,42 +105,25 @@ fn draw(every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {
     });
     // A new version of the program is no new file.
     report.software = Software { name: "LungLens".into(), version: "0.0.0-test".into() };
-    let header = |index: usize| files[plan.slices[index].file].header.clone().unwrap();
-    let dicom = DicomSource {
-        study_uid: plan.header.study_uid.clone().unwrap(),
-        series_uid: plan.header.series_uid.clone().unwrap(),
-        frame_of_reference_uid: plan.header.frame_of_reference_uid.clone(),
-        instances: (0..plan.slices.len())
-            .map(|index| SourceInstance {
-                sop_class_uid: "1.2.840.10008.5.1.4.1.1.2".into(),
-                sop_uid: header(index).sop_uid.unwrap(),
-                frame: None,
-                position_mm: header(index).position.unwrap(),
-            })
-            .collect(),
-        identity: Identity {
-            patient_name: "Größe^Änne".into(),
-            patient_id: "nobody".into(),
-            patient_birth_date: "19700131".into(),
-            patient_sex: "F".into(),
-            study_date: "20200401".into(),
-            study_time: "101112".into(),
-            study_id: "17".into(),
-            accession_number: "A1".into(),
-            referring_physician: "Nobody^Else".into(),
-        },
+    let read = DicomSource::of(&series).unwrap().unwrap();
+    assert_eq!(
+        (read.identity.patient_name.as_str(), read.identity.patient_id.as_str()),
+        ("Drawn^Nobody", "nobody")
+    );
+    // More than the drawn files say, so that all of it is seen to arrive or to be left out.
+    let identity = DicomIdentity {
+        patient_name: "Größe^Änne".into(),
+        patient_id: "nobody".into(),
+        patient_birth_date: "19700131".into(),
+        patient_sex: "F".into(),
+        study_date: "20200401".into(),
+        study_time: "101112".into(),
+        study_id: "17".into(),
+        accession_number: "A1".into(),
+        referring_physician: "Nobody^Else".into(),
     };
-    let geometry = Geometry {
-        slices: plan.slices.len(),
-        rows: SIDE,
-        columns: SIDE,
-        pixel_spacing_mm: plan.pixel_spacing_mm,
-        slice_spacing_mm: plan.slice_spacing_mm,
-        origin_mm: header(0).position.unwrap(),
-        row_direction: [1.0, 0.0, 0.0],
-        column_direction: [0.0, 1.0, 0.0],
-        slice_step_mm: [0.0, 0.0, plan.slice_spacing_mm],
-    };
+    let geometry = plan.geometry.clone();
+    let dicom = DicomSource { identity, ..read };
     Drawn { report, measured, geometry, dicom }
 }
 

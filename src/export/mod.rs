@@ -19,7 +19,7 @@ use crate::study::{KeySlice, Measured, StudyReport, slices_csv};
 
 pub use error::ExportError;
 pub use nifti::Label;
-pub use source::{Along, DicomSource, Identity, SourceAxis, SourceGrid, SourceInstance};
+pub use source::{Along, DicomSource, SourceAxis, SourceGrid};
 
 /// A form that a study's result can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

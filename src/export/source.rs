@@ -1,6 +1,7 @@
 //! Where a study came from, as far as its results refer to it.
 
-use crate::imaging::Geometry;
+use crate::imaging::{DicomIdentity, Geometry};
+use crate::intake::{IntakeError, OpenSeries, SourceInstance};
 
 /// Which way of the slices an axis of the source's grid runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,42 +60,6 @@ impl SourceGrid {
     }
 }
 
-/// One DICOM image of the series.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SourceInstance {
-    /// SOPClassUID (0008,0016).
-    pub sop_class_uid: String,
-    /// SOPInstanceUID (0008,0018).
-    pub sop_uid: String,
-    /// The frame, from 1, in a file of many.
-    pub frame: Option<u32>,
-    /// ImagePositionPatient (0020,0032) as the file states it, in mm.
-    pub position_mm: [f64; 3],
-}
-
-/// What DICOM results repeat of the study, so that a system files them with it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identity {
-    /// PatientName (0010,0010).
-    pub patient_name: String,
-    /// PatientID (0010,0020).
-    pub patient_id: String,
-    /// PatientBirthDate (0010,0030), as `19700131`.
-    pub patient_birth_date: String,
-    /// PatientSex (0010,0040): `M`, `F` or `O`.
-    pub patient_sex: String,
-    /// StudyDate (0008,0020).
-    pub study_date: String,
-    /// StudyTime (0008,0030).
-    pub study_time: String,
-    /// StudyID (0020,0010).
-    pub study_id: String,
-    /// AccessionNumber (0008,0050).
-    pub accession_number: String,
-    /// ReferringPhysicianName (0008,0090).
-    pub referring_physician: String,
-}
-
 /// The series that was measured, of DICOM input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DicomSource {
@@ -106,6 +71,24 @@ pub struct DicomSource {
     pub frame_of_reference_uid: Option<String>,
     /// The image of each slice of the series, the lowest first, also of those that were not read.
     pub instances: Vec<SourceInstance>,
-    /// Patient and study; empty texts where the files do not say.
-    pub identity: Identity,
+    /// Patient and study.
+    pub identity: DicomIdentity,
+}
+
+impl DicomSource {
+    /// What results refer to; none where the series is not DICOM.
+    ///
+    /// # Errors
+    /// [`IntakeError`] if the file that names the patient cannot be read.
+    pub fn of(series: &OpenSeries) -> Result<Option<Self>, IntakeError> {
+        let Some(plan) = series.plan().filter(|_| !series.instances().is_empty()) else { return Ok(None) };
+        let header = &plan.header;
+        Ok(Some(Self {
+            study_uid: header.study_uid.clone().unwrap_or_default(),
+            series_uid: header.series_uid.clone().unwrap_or_default(),
+            frame_of_reference_uid: header.frame_of_reference_uid.clone(),
+            instances: series.instances().to_vec(),
+            identity: series.identity()?.unwrap_or_default(),
+        }))
+    }
 }

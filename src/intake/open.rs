@@ -4,14 +4,16 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::{IntakeError, NamedSource};
-use crate::imaging::{self, CtSlice, DicomHeader, Geometry, read_dicom_header};
+use crate::imaging::{
+    self, CtSlice, DicomHeader, DicomIdentity, Geometry, Vector, read_dicom_header, read_dicom_identity,
+};
 use crate::study::{ImageGroup, SeriesPlan, StudyImage};
 
 /// No file of one slice has more, in bytes: a slice of 4096 by 4096 in 16 bit has 32 MiB.
 const LARGEST_SLICE_FILE: usize = 256 << 20;
 
 /// What a slice was made of, for results that refer to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceInstance {
     /// SOPClassUID.
     pub sop_class_uid: String,
@@ -19,6 +21,8 @@ pub struct SourceInstance {
     pub sop_instance_uid: String,
     /// Number of the frame, from 1, in a file of several.
     pub frame: Option<u32>,
+    /// ImagePositionPatient as the file states it, in mm.
+    pub position_mm: Vector,
 }
 
 /// Gives the slices of a series.
@@ -28,6 +32,11 @@ trait SliceReader {
 
     /// The name of the file that a slice comes from.
     fn name(&self, index: usize) -> &str;
+
+    /// Whose images they are; none where they are not DICOM.
+    fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
+        Ok(None)
+    }
 }
 
 /// An opened series. Slices are read when they are asked for and not kept.
@@ -66,6 +75,7 @@ impl OpenSeries {
                 sop_class_uid: image.header.sop_class_uid.clone().unwrap_or_default(),
                 sop_instance_uid: image.header.sop_uid.clone().unwrap_or_default(),
                 frame: (image.header.frames > 1).then_some(image.frame + 1),
+                position_mm: image.header.position.unwrap_or_default(),
             })
             .collect();
         Self { slices: images.len(), plan: Some(plan), instances, reader: Box::new(Dicom { files, images }) }
@@ -94,6 +104,14 @@ impl OpenSeries {
     /// The DICOM image of each slice, the lowest first; empty where the series is not DICOM.
     pub fn instances(&self) -> &[SourceInstance] {
         &self.instances
+    }
+
+    /// Whose images they are, read anew of the lowest; none where they are not DICOM.
+    ///
+    /// # Errors
+    /// [`IntakeError`] if the file cannot be read.
+    pub fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
+        self.reader.identity()
     }
 
     /// The slice at `index`, from 0 for the lowest, decoded.
@@ -145,6 +163,13 @@ impl SliceReader for Dicom {
             return Err(IntakeError::Changed { name: file.name.clone() });
         }
         imaging::decode(&bytes).map_err(of_file)
+    }
+
+    fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
+        let Some(image) = self.images.first() else { return Ok(None) };
+        let file = &self.files[image.file];
+        read_dicom_identity(&read_whole(file)?)
+            .map_err(|error| IntakeError::File { name: file.name.clone(), error })
     }
 
     fn name(&self, index: usize) -> &str {

@@ -10,7 +10,8 @@ use dicom_object::FileMetaTableBuilder;
 
 use self::data::{Data, date_and_time, shortened};
 use self::uid::Uids;
-use super::{DicomSource, ExportError, ExportOptions, ExportStudy, SourceInstance};
+use super::{DicomSource, ExportError, ExportOptions, ExportStudy};
+use crate::intake::SourceInstance;
 use crate::report::NOTICE;
 
 pub use self::seg::segmentation;
@@ -58,6 +59,12 @@ impl<'a> Context<'a> {
             let (images, slices) = (source.instances.len(), study.geometry.slices);
             return Err(context.unfit(format!("there are {images} images for {slices} slices")));
         }
+        let unnamed =
+            |image: &SourceInstance| image.sop_class_uid.is_empty() || image.sop_instance_uid.is_empty();
+        if source.study_uid.is_empty() || source.series_uid.is_empty() || source.instances.iter().any(unnamed)
+        {
+            return Err(context.unfit("the images lack UIDs that it would refer to".to_owned()));
+        }
         Ok(context)
     }
 
@@ -79,7 +86,7 @@ impl<'a> Context<'a> {
         let mut seen = std::collections::HashSet::new();
         for record in &self.study.measured.slices {
             let instance = self.instance(record.index)?;
-            if seen.insert(instance.sop_uid.as_str()) {
+            if seen.insert(instance.sop_instance_uid.as_str()) {
                 images.push(instance);
             }
         }
@@ -132,7 +139,7 @@ impl<'a> Context<'a> {
     fn reference(&self, instance: &SourceInstance) -> Data {
         let data = Data::new()
             .text(tags::REFERENCED_SOP_CLASS_UID, instance.sop_class_uid.as_str())
-            .text(tags::REFERENCED_SOP_INSTANCE_UID, instance.sop_uid.as_str());
+            .text(tags::REFERENCED_SOP_INSTANCE_UID, instance.sop_instance_uid.as_str());
         match instance.frame {
             None => data,
             Some(frame) => data.text(tags::REFERENCED_FRAME_NUMBER, frame.to_string()),
@@ -144,7 +151,7 @@ impl<'a> Context<'a> {
         let whole = |instance: &SourceInstance| {
             Data::new()
                 .text(tags::REFERENCED_SOP_CLASS_UID, instance.sop_class_uid.as_str())
-                .text(tags::REFERENCED_SOP_INSTANCE_UID, instance.sop_uid.as_str())
+                .text(tags::REFERENCED_SOP_INSTANCE_UID, instance.sop_instance_uid.as_str())
         };
         let items = self.read_instances()?.into_iter().map(whole).collect();
         Ok(Data::new().items(images, items).text(tags::SERIES_INSTANCE_UID, self.source.series_uid.as_str()))

@@ -17,7 +17,11 @@ impl Uids {
         };
         add(what);
         add(&format!("{} {}", options.created_unix_s, options.deidentify_dicom));
-        add(&study.report.to_json_line());
+        let report = study.report;
+        add(&report.software.version);
+        add(&report.model.sha256);
+        add(&format!("{:?}", report.thresholds));
+        add(&report.series.every.to_string());
         for uid in study.dicom.iter().flat_map(|dicom| [&dicom.study_uid, &dicom.series_uid]) {
             add(uid);
         }

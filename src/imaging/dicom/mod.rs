@@ -7,6 +7,7 @@
 mod attributes;
 mod elements;
 mod header;
+mod identity;
 mod pixels;
 
 use dicom_core::Tag;
@@ -15,6 +16,7 @@ use dicom_dictionary_std::{tags, uids};
 use self::attributes::{Attributes, NEEDED, bad, missing, tag_name};
 use self::elements::{Element, Syntax};
 pub use self::header::{DicomHeader, read_dicom_header, read_dicom_header_of};
+pub use self::identity::{DicomIdentity, read_dicom_identity};
 use super::decode::check_size;
 use super::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale};
 
