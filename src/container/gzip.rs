@@ -39,10 +39,10 @@ impl ByteSource for GzipSource {
     }
 }
 
-/// The first bytes of what a gzip file holds, at most `most`, without reading the rest.
+/// The first bytes of what a gzip file holds, at most `most`, without reading the rest; what can be had of a damaged one.
 ///
 /// # Errors
-/// [`ContainerError`] if they cannot be inflated.
+/// [`ContainerError`] if it has no header or cannot be read.
 pub fn inflate_start(source: Rc<dyn ByteSource>, most: usize) -> Result<Vec<u8>, ContainerError> {
     start(&packed(source), most)
 }

@@ -109,11 +109,13 @@ impl ByteSource for Inflated {
     }
 }
 
-/// At most `most` bytes from the start of the stream, unchecked by checksums.
+/// At most `most` bytes from the start of the stream, unchecked by checksums: fewer where it ends or is damaged before.
 pub(super) fn start(packed: &Packed, most: usize) -> Result<Vec<u8>, ContainerError> {
     let mut bytes = Vec::new();
-    Cursor::start(packed)?.fill(packed, &mut bytes, most, false)?;
-    Ok(bytes)
+    match Cursor::start(packed)?.fill(packed, &mut bytes, most, false) {
+        Err(error @ ContainerError::Source(_)) => Err(error),
+        _ => Ok(bytes),
+    }
 }
 
 /// A place in a stream.

@@ -36,6 +36,10 @@ pub enum FileFormat {
     Jpeg,
     /// A DICOM CT image.
     Dicom,
+    /// A slice of a NIfTI volume.
+    Nifti,
+    /// A slice of an NRRD volume.
+    Nrrd,
 }
 
 impl fmt::Display for FileFormat {
@@ -44,6 +48,8 @@ impl fmt::Display for FileFormat {
             Self::Png => "PNG",
             Self::Jpeg => "JPEG",
             Self::Dicom => "DICOM",
+            Self::Nifti => "NIfTI",
+            Self::Nrrd => "NRRD",
         })
     }
 }

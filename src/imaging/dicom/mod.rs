@@ -21,7 +21,7 @@ use super::decode::check_size;
 use super::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale};
 
 /// Hounsfield units given to padding outside the field of view: the lower end of the default window.
-pub(super) const AIR_HU: f32 = -1250.0;
+pub const AIR_HU: f32 = -1250.0;
 
 const PREAMBLE: usize = 128;
 
