@@ -15,8 +15,8 @@ pub fn begins_like_a_picture(head: &[u8]) -> bool {
 
 /// Decodes one slice from the bytes of a PNG, JPEG or DICOM file, recognised by its content.
 ///
-/// Pictures may have 8 or 16 bits and be grey, or RGB(A) that is grey. DICOM files must hold one uncompressed
-/// CT image; their values are Hounsfield units, and padding outside the field of view is -1250 HU, the lower
+/// Pictures may have 8 or 16 bits and be grey, or RGB(A) that is grey. DICOM files must hold one
+/// CT image, compressed or not ([`super::DicomImage`]); their values are Hounsfield units, and padding outside the field of view is -1250 HU, the lower
 /// end of the default window.
 ///
 /// # Errors
@@ -31,10 +31,7 @@ pub fn decode(bytes: &[u8]) -> Result<CtSlice, ImagingError> {
     if bytes.starts_with(JPEG) {
         return picture::decode(bytes, FileFormat::Jpeg);
     }
-    if let Some(start) = dicom::recognise(bytes) {
-        return dicom::decode(bytes, start);
-    }
-    Err(ImagingError::UnknownFormat { looks_like: describe(bytes) })
+    dicom::decode(bytes)?.ok_or_else(|| ImagingError::UnknownFormat { looks_like: describe(bytes) })
 }
 
 /// Refuses an image with no pixels or with more than [`MAX_SIDE`] on a side.

@@ -109,12 +109,19 @@ pub enum ImagingError {
     },
     /// A DICOM file with several images.
     #[error(
-        "The DICOM file holds {frames} frames (0028,0008). LungLens reads one slice a file: export the slices \
-         as single images."
+        "The DICOM file holds {frames} images (0028,0008): read it as a study instead of a single slice."
     )]
     MultiFrame {
         /// The value of NumberOfFrames.
         frames: i64,
+    },
+    /// Compressed pixels that cannot be decoded.
+    #[error("The DICOM file's pixels, stored as {coding}, cannot be decoded: {detail}.")]
+    Compressed {
+        /// How they are stored.
+        coding: &'static str,
+        /// What is wrong with them.
+        detail: String,
     },
     /// Pixel data of another length than rows, columns and bits say.
     #[error(

@@ -140,7 +140,7 @@ impl Catalogue {
                     return Err(IntakeError::Unfit { reason: reason.to_string() });
                 }
                 let plan = plan.clone()?;
-                Ok(OpenSeries::dicom(self.files.clone(), &self.images, group, plan))
+                Ok(OpenSeries::of_images(self.files.clone(), &self.images, group, plan))
             }
         }
     }

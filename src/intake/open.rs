@@ -1,12 +1,11 @@
 //! A series whose slices are read one by one.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
 use super::{IntakeError, NamedSource};
-use crate::imaging::{
-    self, CtSlice, DicomHeader, DicomIdentity, Geometry, Vector, read_dicom_header, read_dicom_identity,
-};
+use crate::imaging::{self, CtSlice, DicomIdentity, DicomImage, Geometry, ImagingError, Vector};
 use crate::study::{ImageGroup, SeriesPlan, StudyImage};
 
 /// No file of one slice has more, in bytes: a slice of 4096 by 4096 in 16 bit has 32 MiB.
@@ -58,7 +57,7 @@ impl OpenSeries {
         Self { plan: None, instances: Vec::new(), slices: 1, reader: Box::new(Picture { file }) }
     }
 
-    pub(super) fn dicom(
+    pub(super) fn of_images(
         files: Rc<[NamedSource]>,
         images: &[StudyImage],
         group: &ImageGroup,
@@ -78,7 +77,8 @@ impl OpenSeries {
                 position_mm: image.header.position.unwrap_or_default(),
             })
             .collect();
-        Self { slices: images.len(), plan: Some(plan), instances, reader: Box::new(Dicom { files, images }) }
+        let reader = Box::new(Dicom { files, last: RefCell::new(None), images });
+        Self { slices: plan.slices.len(), plan: Some(plan), instances, reader }
     }
 
     /// The slices in their order and their grid; none where the file does not say how large its pixels are, as a picture.
@@ -150,6 +150,22 @@ struct Dicom {
     files: Rc<[NamedSource]>,
     /// One a slice, in order.
     images: Vec<StudyImage>,
+    /// The file that was read last: the next slice is often of the same.
+    last: RefCell<Option<(usize, Rc<DicomImage>)>>,
+}
+
+impl Dicom {
+    fn open(&self, file: usize) -> Result<Option<Rc<DicomImage>>, ImagingError> {
+        if let Some((last, image)) = &*self.last.borrow()
+            && *last == file
+        {
+            return Ok(Some(image.clone()));
+        }
+        let opened = DicomImage::open(&*self.files[file].source)?.map(Rc::new);
+        *self.last.borrow_mut() =
+            opened.clone().filter(|image| image.frames() > 1).map(|image| (file, image));
+        Ok(opened)
+    }
 }
 
 impl SliceReader for Dicom {
@@ -157,19 +173,20 @@ impl SliceReader for Dicom {
         let image = &self.images[index];
         let file = &self.files[image.file];
         let of_file = |error| IntakeError::File { name: file.name.clone(), error };
-        let bytes = read_whole(file)?;
-        let header: Option<DicomHeader> = read_dicom_header(&bytes).map_err(of_file)?;
-        if header.as_ref() != Some(&image.header) {
-            return Err(IntakeError::Changed { name: file.name.clone() });
+        let opened = self.open(image.file).map_err(of_file)?;
+        let changed = || IntakeError::Changed { name: file.name.clone() };
+        let opened = opened.ok_or_else(changed)?;
+        if image.frame >= opened.frames() || opened.header(image.frame).map_err(of_file)? != image.header {
+            return Err(changed());
         }
-        imaging::decode(&bytes).map_err(of_file)
+        opened.slice(&*file.source, image.frame).map_err(of_file)
     }
 
     fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
         let Some(image) = self.images.first() else { return Ok(None) };
-        let file = &self.files[image.file];
-        read_dicom_identity(&read_whole(file)?)
-            .map_err(|error| IntakeError::File { name: file.name.clone(), error })
+        let of_file = |error| IntakeError::File { name: self.files[image.file].name.clone(), error };
+        let opened = self.open(image.file).map_err(of_file)?;
+        opened.map(|opened| opened.identity()).transpose().map_err(of_file)
     }
 
     fn name(&self, index: usize) -> &str {

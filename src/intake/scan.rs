@@ -1,12 +1,12 @@
 //! Reads the headers of all files, one by one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
 use super::catalogue::{Catalogue, Found};
 use super::{IntakeError, NamedSource};
-use crate::imaging::{begins_like_a_picture, read_dicom_header_of};
+use crate::imaging::{DicomImage, ImagingError, begins_like_a_picture};
 use crate::source::ByteSource;
 use crate::study::{Reason, StudyImage};
 
@@ -82,36 +82,65 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) {
     if begins_like_a_picture(&head) {
         return found.pictures.push(index);
     }
-    match read_dicom_header_of(source) {
+    match read_images(index, source) {
+        Ok(Some(mut images)) => found.images.append(&mut images),
         Ok(None) => found.put_aside(None, Reason::Unknown),
-        Ok(Some(header)) => found.images.push(StudyImage { file: index, frame: 0, header }),
         Err(error) => found.unreadable.push((index, error.to_string())),
     }
 }
 
-/// Sets aside files with the bytes of another one. Only files of the same image and length are compared.
+/// The images of a DICOM file; none where it is no such file.
+fn read_images(file: usize, source: &dyn ByteSource) -> Result<Option<Vec<StudyImage>>, ImagingError> {
+    let Some(image) = DicomImage::open(source)? else { return Ok(None) };
+    (0..image.described_frames())
+        .map(|frame| Ok(StudyImage { file, frame, header: image.header(frame)? }))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// Sets aside files that hold the same image as an earlier one: the same bytes, or the same SOPInstanceUID with the same
+/// place and pixels, as when a system changed other attributes on the way.
 fn drop_copies(files: &[NamedSource], found: &mut Found) -> Result<(), IntakeError> {
-    let key = |image: &StudyImage| (image.header.sop_uid.clone(), files[image.file].source.len());
-    let mut counts: HashMap<(Option<String>, u64), usize> = HashMap::new();
-    for image in &found.images {
-        *counts.entry(key(image)).or_default() += 1;
+    let mut by_name: HashMap<Option<String>, Vec<usize>> = HashMap::new();
+    for (index, image) in found.images.iter().enumerate() {
+        if image.frame == 0 {
+            by_name.entry(image.header.sop_uid.clone()).or_default().push(index);
+        }
     }
-    let mut seen = std::collections::HashSet::new();
-    let mut kept = Vec::with_capacity(found.images.len());
-    for image in std::mem::take(&mut found.images) {
-        let file = &files[image.file];
-        if counts.get(&key(&image)).is_some_and(|&count| count > 1) {
+    let mut copies: HashSet<usize> = HashSet::new();
+    for same_name in by_name.values().filter(|all| all.len() > 1) {
+        let mut kept: Vec<([u8; 32], &StudyImage)> = Vec::new();
+        for &index in same_name {
+            let image = &found.images[index];
+            let file = &files[image.file];
             let digest = digest(&*file.source)
                 .map_err(|error| IntakeError::Source { name: file.name.clone(), error })?;
-            if !seen.insert(digest) {
-                found.put_aside(image.header.series_uid, Reason::Copy);
-                continue;
+            let is_copy = kept
+                .iter()
+                .any(|(other_digest, other)| *other_digest == digest || same_image(files, other, image));
+            if is_copy {
+                copies.insert(image.file);
+            } else {
+                kept.push((digest, image));
             }
         }
-        kept.push(image);
     }
-    found.images = kept;
+    for image in found.images.extract_if(.., |image| copies.contains(&image.file)).collect::<Vec<_>>() {
+        if image.frame == 0 {
+            found.put_aside(image.header.series_uid, Reason::Copy);
+        }
+    }
     Ok(())
+}
+
+/// Whether two files of one name, of one frame each, hold the same slice.
+fn same_image(files: &[NamedSource], a: &StudyImage, b: &StudyImage) -> bool {
+    let slice = |image: &StudyImage| {
+        let source = &*files[image.file].source;
+        DicomImage::open(source).ok()??.slice(source, 0).ok()
+    };
+    let named = a.header.sop_uid.is_some() && a.header.frames == 1;
+    named && a.header == b.header && slice(a).is_some_and(|slice_a| Some(slice_a) == slice(b))
 }
 
 fn digest(source: &dyn ByteSource) -> Result<[u8; 32], crate::source::SourceError> {

@@ -23,8 +23,8 @@ pub enum StudyError {
         /// Name and UID of the transfer syntax.
         coding: String,
     },
-    /// Several images in one file.
-    #[error("The CT series holds {frames} images in one file. LungLens reads one slice a file.")]
+    /// Several images in one file, not placed one by one.
+    #[error("The CT series holds {frames} images in one file, which does not say where each lies.")]
     MultiFrame {
         /// Value of NumberOfFrames.
         frames: u32,
@@ -109,10 +109,9 @@ pub enum StudyError {
         /// The median step, in mm.
         spacing_mm: f64,
     },
-    /// A tilted gantry.
+    /// Slices that are shifted more than a tilted gantry does.
     #[error(
-        "The gantry was tilted by {degrees:.1} degrees: the slices are not perpendicular to the way of the table. \
-         LungLens does not straighten such a series."
+        "The slices are not stacked along their normal but {degrees:.1} degrees beside it, more than a gantry tilts."
     )]
     Tilt {
         /// Angle between the slices' normal and the line of their positions, in degrees.

@@ -1,5 +1,7 @@
 //! The slices of a series in their order, and whether they can be measured.
 
+use std::collections::BTreeMap;
+
 use super::StudyError;
 use super::choose::StudyImage;
 use super::steps::even_step;
@@ -37,7 +39,8 @@ pub struct SeriesPlan {
 
 /// Sorts the images of a series by position along their normal, whatever their names and instance numbers, and checks
 /// that they can be measured: one size, spacing, direction and frame of reference; evenly spaced without gaps or
-/// duplicates; not tilted. One slice alone has its thickness as its spacing, or 1 mm where it states none.
+/// duplicates. The slices of a tilted gantry stay as they are: [`Geometry::slice_step_mm`] says how they are shifted. One
+/// slice alone has its thickness as its spacing, or 1 mm where it states none.
 ///
 /// # Errors
 /// The [`StudyError`] that says what does not fit.
@@ -47,7 +50,7 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
     let Some(&first) = headers.first() else {
         return Err(StudyError::TooFewSlices { found: 0, needed: 1 });
     };
-    readable(&headers)?;
+    readable(&members)?;
     let orientations = each(&headers, "ImageOrientationPatient (0020,0037)", |h| h.orientation)?;
     let positions = each(&headers, "ImagePositionPatient (0020,0032)", |h| h.position)?;
     let spacings = each(&headers, "PixelSpacing (0028,0030)", |h| h.pixel_spacing_mm)?;
@@ -72,6 +75,11 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
         1 => thickness.unwrap_or(1.0),
         _ => even_step(&places, normal)?,
     };
+    let (origin_mm, last) = (places[0], places[places.len() - 1]);
+    let slice_step_mm = match places.len() {
+        1 => normal.map(|v| v * slice_spacing_mm),
+        count => minus(last, origin_mm).map(|v| v / (count - 1) as f64),
+    };
     let [_, _, _, d, e, f] = orientations[0];
     let column_length = length([d, e, f]);
     let lowest = &placed[0].1.header;
@@ -82,10 +90,10 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
             columns: first.columns.unwrap_or_default(),
             pixel_spacing_mm,
             slice_spacing_mm,
-            origin_mm: places[0],
+            origin_mm,
             row_direction: row,
             column_direction: [d, e, f].map(|v| v / column_length),
-            slice_step_mm: normal.map(|v| v * slice_spacing_mm),
+            slice_step_mm,
         },
         slice_thickness_mm: first.slice_thickness_mm,
         header: lowest.clone(),
@@ -101,17 +109,20 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
     })
 }
 
-/// Refuses compressed pixels and several images a file.
-fn readable(headers: &[&DicomHeader]) -> Result<(), StudyError> {
-    for header in headers {
-        if let Some(coding) = header.unread_coding.clone() {
+/// Refuses codings that are not read, and files of several images that are not described one by one.
+fn readable(members: &[&StudyImage]) -> Result<(), StudyError> {
+    let mut of_file: BTreeMap<usize, u32> = BTreeMap::new();
+    for image in members {
+        if let Some(coding) = image.header.unread_coding.clone() {
             return Err(StudyError::Coding { coding });
         }
-        if header.frames > 1 {
-            return Err(StudyError::MultiFrame { frames: header.frames });
-        }
+        *of_file.entry(image.file).or_default() += 1;
     }
-    Ok(())
+    let whole = |image: &&&StudyImage| of_file.get(&image.file) == Some(&image.header.frames.max(1));
+    match members.iter().find(|image| !whole(image)) {
+        Some(image) => Err(StudyError::MultiFrame { frames: image.header.frames }),
+        None => Ok(()),
+    }
 }
 
 /// An attribute of every file, or the error that some lack it.

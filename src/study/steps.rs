@@ -9,13 +9,13 @@ const SAME_PLACE_MM: f64 = 0.01;
 const GAP: f64 = 1.5;
 /// How far a step may be from the median, as a share of it. Positions are often rounded to 0.1 mm.
 const UNEVEN: f64 = 0.2;
-/// The angle from which slices count as tilted, in degrees.
-const TILT_DEGREES: f64 = 1.0;
+/// The most that a gantry is tilted, in degrees; scanners reach 30.
+const MAX_TILT_DEGREES: f64 = 31.0;
 /// How far a slice may lie beside the line from the first to the last, in mm.
 const SHIFT_MM: f64 = 1.0;
 
 /// The mean step in mm of two or more places that are sorted by their height along `normal`, if they lie evenly on a line
-/// along it. Single steps are compared with the median.
+/// along it, or beside it by a tilted gantry. Single steps are compared with the median.
 pub fn even_step(places: &[Vector], normal: Vector) -> Result<f64, StudyError> {
     let heights: Vec<f64> = places.iter().map(|&place| dot(place, normal)).collect();
     let steps: Vec<f64> = heights.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -37,13 +37,13 @@ pub fn even_step(places: &[Vector], normal: Vector) -> Result<f64, StudyError> {
     Ok((heights[heights.len() - 1] - heights[0]) / steps.len() as f64)
 }
 
-/// Checks that the places lie on a line along the normal.
+/// Checks that the places lie on a line not far from the normal.
 fn straight(places: &[Vector], heights: &[f64], normal: Vector) -> Result<(), StudyError> {
     let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return Ok(()) };
     let way = minus(last, first);
     let whole = dot(way, normal);
     let degrees = length(plus(way, -whole, normal)).atan2(whole).to_degrees();
-    if degrees > TILT_DEGREES {
+    if degrees > MAX_TILT_DEGREES {
         return Err(StudyError::Tilt { degrees });
     }
     for (&place, &height_mm) in places.iter().zip(heights) {
@@ -89,6 +89,21 @@ mod tests {
         assert!(matches!(uneven, Err(StudyError::Uneven { .. })), "{uneven:?}");
         let twice = even_step(&column(&[0.0, 2.0, 2.0, 4.0]), UP);
         assert_eq!(twice, Err(StudyError::Duplicate { height_mm: 2.0, places: 1 }));
+    }
+
+    #[test]
+    fn a_tilted_gantry_is_taken_and_a_steep_line_is_not() {
+        let tilted = |degrees: f64| -> Vec<Vector> {
+            let across = degrees.to_radians().tan();
+            (0..9).map(|k| [0.0, f64::from(k) * 2.0 * across, f64::from(k) * 2.0]).collect()
+        };
+        // The step is along the normal: what a voxel's volume is made of.
+        assert_eq!(even_step(&tilted(30.0), UP), Ok(2.0));
+        let steep = even_step(&tilted(33.0), UP);
+        assert!(
+            matches!(steep, Err(StudyError::Tilt { degrees }) if (degrees - 33.0).abs() < 1e-9),
+            "{steep:?}"
+        );
     }
 
     #[test]

@@ -8,10 +8,26 @@ use super::describe_tag;
 
 /// Deepest nesting of sequences that is followed.
 const MAX_DEPTH: usize = 32;
-const UNDEFINED: u32 = 0xFFFF_FFFF;
-const ITEM: Tag = Tag(0xFFFE, 0xE000);
+/// The length of a sequence, an item or pixels that end with a delimiter.
+pub const UNDEFINED: u32 = 0xFFFF_FFFF;
+/// Bytes of a delimiter.
+const DELIMITER: usize = 8;
+pub const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
-const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+pub const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+
+/// Sequences that are read.
+const SEQUENCES: [Tag; 9] = [
+    tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+    tags::PIXEL_MEASURES_SEQUENCE,
+    tags::PLANE_POSITION_SEQUENCE,
+    tags::PLANE_ORIENTATION_SEQUENCE,
+    tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    tags::CT_IMAGE_FRAME_TYPE_SEQUENCE,
+    tags::FRAME_CONTENT_SEQUENCE,
+    tags::DIRECTORY_RECORD_SEQUENCE,
+];
 
 /// How the elements of a data set are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +61,23 @@ impl Syntax {
 pub struct Element<'a> {
     /// Its tag.
     pub tag: Tag,
-    /// The bytes of its value, as in the file.
+    /// The bytes of its value, as in the file; of a sequence the items.
     pub value: &'a [u8],
     /// The position after its value, in bytes.
     pub end: usize,
+    /// How the items of a sequence are written.
+    pub inner: Syntax,
 }
 
-/// PixelData, of which the file may hold less than it declares.
-#[derive(Debug, Clone, Copy)]
-pub struct PixelData<'a> {
-    /// The bytes that are there.
-    pub value: &'a [u8],
-    /// The length that the element declares, in bytes.
-    pub declared: usize,
+/// Where the pixels begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PixelStart {
+    /// PixelData, or one of its relatives for floating point numbers.
+    pub tag: Tag,
+    /// Position of the value, in bytes.
+    pub at: usize,
+    /// Its declared length in bytes; none where it consists of fragments.
+    pub length: Option<u32>,
 }
 
 struct Header {
@@ -67,77 +87,64 @@ struct Header {
     value_at: usize,
 }
 
-/// The elements of `wanted` in the data set at `start`, and PixelData, at which the walk ends.
+impl Header {
+    /// How the items of this sequence are written: of an unknown representation in implicit little endian (PS3.5, 6.2.2).
+    fn inner(&self, syntax: Syntax) -> Syntax {
+        if self.unknown_vr { Syntax::IMPLICIT_LITTLE } else { syntax }
+    }
+}
+
+/// The elements of `wanted` in the data set at `start`, the first of each tag, and the pixels, at which the walk ends.
 ///
-/// Sequences are skipped, their lengths checked. PixelData may be shorter than it declares, so that the caller
-/// can say what is missing; every other value must lie within the file.
-pub fn top_level<'a>(
+/// Other sequences are skipped, their lengths checked. Every value but the pixels must lie within the bytes.
+pub fn walk<'a>(
     bytes: &'a [u8],
     start: usize,
     syntax: Syntax,
     wanted: &[Tag],
-) -> Result<(Vec<Element<'a>>, Option<PixelData<'a>>), ImagingError> {
+) -> Result<(Vec<Element<'a>>, Option<PixelStart>), ImagingError> {
     let mut at = start;
     let mut found: Vec<Element> = Vec::new();
     while at < bytes.len() {
         let header = header(bytes, at, syntax)?;
-        if header.tag == tags::PIXEL_DATA {
-            if header.length == UNDEFINED {
-                let detail = "its pixels are stored in fragments although it says that they are uncompressed";
-                return Err(structure(at, detail));
-            }
-            let declared = header.length as usize;
-            let rest = &bytes[header.value_at..];
-            return Ok((found, Some(PixelData { value: &rest[..rest.len().min(declared)], declared })));
+        let Header { tag, length, value_at, .. } = header;
+        if matches!(tag, tags::PIXEL_DATA | tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA) {
+            let length = (length != UNDEFINED).then_some(length);
+            return Ok((found, Some(PixelStart { tag, at: value_at, length })));
         }
         let end = skip(bytes, &header, syntax, 0)?;
-        keep(&mut found, &header, at, &bytes[header.value_at..end], end, wanted)?;
+        if wanted.contains(&tag) && !found.iter().any(|e| e.tag == tag) {
+            if length == UNDEFINED && !SEQUENCES.contains(&tag) {
+                return Err(structure(at, &format!("{} is written as a sequence", describe_tag(tag))));
+            }
+            found.push(Element { tag, value: &bytes[value_at..end], end, inner: header.inner(syntax) });
+        }
         at = end;
     }
     Ok((found, None))
 }
 
-/// The elements of `wanted` in the data set at `start` that stand before PixelData, of which nothing is read.
-///
-/// # Errors
-/// As [`top_level`], save for the pixels.
-pub fn before_pixels<'a>(
-    bytes: &'a [u8],
-    start: usize,
-    syntax: Syntax,
-    wanted: &[Tag],
-) -> Result<Vec<Element<'a>>, ImagingError> {
-    let mut at = start;
-    let mut found: Vec<Element> = Vec::new();
+/// The contents of the items of a sequence, as data sets written in [`Element::inner`].
+pub fn items<'a>(sequence: &Element<'a>) -> Result<Vec<&'a [u8]>, ImagingError> {
+    let (bytes, syntax) = (sequence.value, sequence.inner);
+    let mut items = Vec::new();
+    let mut at = 0;
     while at < bytes.len() {
-        let header = header(bytes, at, syntax)?;
-        if header.tag == tags::PIXEL_DATA {
-            break;
+        let item = header(bytes, at, syntax)?;
+        match item.tag {
+            SEQUENCE_END => break,
+            ITEM if item.length == UNDEFINED => {
+                at = skip_item(bytes, item.value_at, syntax, 1)?;
+                items.push(&bytes[item.value_at..at - DELIMITER]);
+            }
+            ITEM => {
+                at = skip(bytes, &item, syntax, 1)?;
+                items.push(&bytes[item.value_at..at]);
+            }
+            other => return Err(no_item(at, other)),
         }
-        let end = skip(bytes, &header, syntax, 0)?;
-        keep(&mut found, &header, at, &bytes[header.value_at..end], end, wanted)?;
-        at = end;
     }
-    Ok(found)
-}
-
-/// Adds an element to `found` if it is wanted and the first of its tag.
-fn keep<'a>(
-    found: &mut Vec<Element<'a>>,
-    header: &Header,
-    at: usize,
-    value: &'a [u8],
-    end: usize,
-    wanted: &[Tag],
-) -> Result<(), ImagingError> {
-    if wanted.contains(&header.tag) && !found.iter().any(|e| e.tag == header.tag) {
-        if header.length == UNDEFINED {
-            let place = describe_tag(header.tag);
-            return Err(structure(at, &format!("{place} is written as a sequence")));
-        }
-        found.push(Element { tag: header.tag, value, end });
-    }
-    Ok(())
+    Ok(items)
 }
 
 /// The element at `at`, which must have a defined length.
@@ -148,7 +155,7 @@ pub fn primitive(bytes: &[u8], at: usize, syntax: Syntax) -> Result<Element<'_>,
         return Err(structure(at, &format!("{place} is written as a sequence")));
     }
     let end = skip(bytes, &header, syntax, 0)?;
-    Ok(Element { tag: header.tag, value: &bytes[header.value_at..end], end })
+    Ok(Element { tag: header.tag, value: &bytes[header.value_at..end], end, inner: syntax })
 }
 
 /// Reads the tag, the value representation and the length at `at`.
@@ -180,9 +187,7 @@ fn header(bytes: &[u8], at: usize, syntax: Syntax) -> Result<Header, ImagingErro
 /// The position after an element's value.
 fn skip(bytes: &[u8], header: &Header, syntax: Syntax, depth: usize) -> Result<usize, ImagingError> {
     if header.length == UNDEFINED {
-        // A sequence of unknown representation is written in implicit little endian (PS3.5, 6.2.2).
-        let inner = if header.unknown_vr { Syntax::IMPLICIT_LITTLE } else { syntax };
-        return skip_sequence(bytes, header.value_at, inner, depth + 1);
+        return skip_sequence(bytes, header.value_at, header.inner(syntax), depth + 1);
     }
     match header.value_at.checked_add(header.length as usize) {
         Some(end) if end <= bytes.len() => Ok(end),
@@ -202,9 +207,7 @@ fn skip_sequence(bytes: &[u8], start: usize, syntax: Syntax, depth: usize) -> Re
             SEQUENCE_END => return Ok(item.value_at),
             ITEM if item.length == UNDEFINED => at = skip_item(bytes, item.value_at, syntax, depth)?,
             ITEM => at = skip(bytes, &item, syntax, depth)?,
-            other => {
-                return Err(structure(at, &format!("{other} stands where an item of a sequence belongs")));
-            }
+            other => return Err(no_item(at, other)),
         }
     }
 }
@@ -221,11 +224,15 @@ fn skip_item(bytes: &[u8], start: usize, syntax: Syntax, depth: usize) -> Result
     }
 }
 
+fn no_item(at: usize, tag: Tag) -> ImagingError {
+    structure(at, &format!("{tag} stands where an item of a sequence belongs"))
+}
+
 fn take<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
 
-fn structure(offset: usize, detail: &str) -> ImagingError {
+pub fn structure(offset: usize, detail: &str) -> ImagingError {
     ImagingError::DicomStructure { offset, detail: detail.to_owned() }
 }
 

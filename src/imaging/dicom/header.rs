@@ -5,17 +5,12 @@ use dicom_dictionary_std::tags;
 
 use super::super::ImagingError;
 use super::attributes::{Attributes, bad};
-use super::elements::{self, Element};
-use super::{Start, describe_coding, find_data_set, recognise};
-use crate::source::ByteSource;
-
-/// What is read of a file at first, in bytes: most headers have less.
-const FIRST_PIECE: usize = 16 << 10;
-/// The longest header that is read, in bytes.
-const LARGEST_HEADER: usize = 64 << 20;
+use super::elements::{Element, Syntax};
+use super::image::DicomImage;
+use crate::source::BorrowedSource;
 
 /// The elements that are read.
-const WANTED: [Tag; 17] = [
+pub(super) const WANTED: [Tag; 16] = [
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
@@ -29,7 +24,6 @@ const WANTED: [Tag; 17] = [
     tags::IMAGE_POSITION_PATIENT,
     tags::IMAGE_ORIENTATION_PATIENT,
     tags::FRAME_OF_REFERENCE_UID,
-    tags::NUMBER_OF_FRAMES,
     tags::ROWS,
     tags::COLUMNS,
     tags::PIXEL_SPACING,
@@ -77,7 +71,8 @@ pub struct DicomHeader {
     pub unread_coding: Option<String>,
 }
 
-/// Reads the header of a DICOM file, compressed ones included; `None` for bytes that are no DICOM file.
+/// Reads the header of the first image of a DICOM file, compressed ones included; `None` for bytes that are no DICOM
+/// file.
 ///
 /// Values that place the image must make sense; InstanceNumber, SliceThickness and SeriesDescription only inform, and
 /// are left out where they do not.
@@ -85,72 +80,49 @@ pub struct DicomHeader {
 /// # Errors
 /// An [`ImagingError`] that names the tag or offset. No input makes it panic.
 pub fn read_dicom_header(bytes: &[u8]) -> Result<Option<DicomHeader>, ImagingError> {
-    match recognise(bytes) {
-        Some(start) => read(bytes, start).map(Some),
-        None => Ok(None),
-    }
+    DicomImage::open(&BorrowedSource(bytes))?.map(|image| image.header(0)).transpose()
 }
 
-/// Reads the header of a file piece by piece, so that the pixels of a large one stay where they are; `None` for what is
-/// no DICOM file.
-///
-/// # Errors
-/// As [`read_dicom_header`], or [`ImagingError::Source`] if the bytes cannot be read.
-pub fn read_dicom_header_of(source: &dyn ByteSource) -> Result<Option<DicomHeader>, ImagingError> {
-    let mut size = FIRST_PIECE;
-    loop {
-        let bytes = source.read_up_to(0, size)?;
-        let whole = bytes.len() as u64 == source.len();
-        match read_dicom_header(&bytes) {
-            Err(ImagingError::CutShort { .. }) if !whole && size < LARGEST_HEADER => size *= 4,
-            // A piece may end between two elements without PixelData among them.
-            result => return result,
-        }
+impl DicomHeader {
+    /// The header in the elements of [`WANTED`] of an image.
+    pub(super) fn read(
+        elements: &[Element],
+        syntax: Syntax,
+        frames: u32,
+        unread_coding: Option<String>,
+    ) -> Result<Self, ImagingError> {
+        let description = elements.iter().find(|e| e.tag == tags::SERIES_DESCRIPTION).map(free_text);
+        let placed: Vec<Element> =
+            elements.iter().filter(|e| e.tag != tags::SERIES_DESCRIPTION).copied().collect();
+        let attributes = Attributes::read(&placed, syntax)?;
+        let size = |tag| -> Result<_, ImagingError> {
+            Ok(attributes.integer(tag)?.and_then(|n| usize::try_from(n).ok()))
+        };
+        Ok(Self {
+            study_uid: attributes.text(tags::STUDY_INSTANCE_UID)?,
+            series_uid: attributes.text(tags::SERIES_INSTANCE_UID)?,
+            sop_class_uid: attributes.text(tags::SOP_CLASS_UID)?,
+            sop_uid: attributes.text(tags::SOP_INSTANCE_UID)?,
+            frame_of_reference_uid: attributes.text(tags::FRAME_OF_REFERENCE_UID)?,
+            modality: attributes.text(tags::MODALITY)?,
+            image_type: attributes.texts(tags::IMAGE_TYPE)?,
+            series_description: description.filter(|text| !text.is_empty()),
+            series_number: attributes.integer(tags::SERIES_NUMBER).ok().flatten(),
+            instance_number: attributes.integer(tags::INSTANCE_NUMBER).ok().flatten(),
+            position: exactly(&attributes, tags::IMAGE_POSITION_PATIENT)?,
+            orientation: exactly(&attributes, tags::IMAGE_ORIENTATION_PATIENT)?,
+            slice_thickness_mm: attributes
+                .numbers(tags::SLICE_THICKNESS)
+                .ok()
+                .flatten()
+                .and_then(|numbers| numbers.first().copied()),
+            rows: size(tags::ROWS)?,
+            columns: size(tags::COLUMNS)?,
+            pixel_spacing_mm: exactly(&attributes, tags::PIXEL_SPACING)?,
+            frames,
+            unread_coding,
+        })
     }
-}
-
-fn read(bytes: &[u8], start: Start) -> Result<DicomHeader, ImagingError> {
-    let (syntax, at, unread) = find_data_set(bytes, start)?;
-    let unread_coding = unread.map(|uid| describe_coding(&uid));
-    // A deflated data set cannot be walked without inflating it.
-    let Some(syntax) = syntax else {
-        return Ok(DicomHeader { unread_coding, frames: 1, ..Default::default() });
-    };
-    let found = elements::before_pixels(bytes, at, syntax, &WANTED)?;
-    let description = found.iter().find(|e| e.tag == tags::SERIES_DESCRIPTION).map(free_text);
-    let placed: Vec<Element> = found.into_iter().filter(|e| e.tag != tags::SERIES_DESCRIPTION).collect();
-    let attributes = Attributes::read(&placed, syntax)?;
-    let size = |tag| -> Result<_, ImagingError> {
-        Ok(attributes.integer(tag)?.and_then(|n| usize::try_from(n).ok()))
-    };
-    Ok(DicomHeader {
-        study_uid: attributes.text(tags::STUDY_INSTANCE_UID)?,
-        series_uid: attributes.text(tags::SERIES_INSTANCE_UID)?,
-        sop_class_uid: attributes.text(tags::SOP_CLASS_UID)?,
-        sop_uid: attributes.text(tags::SOP_INSTANCE_UID)?,
-        frame_of_reference_uid: attributes.text(tags::FRAME_OF_REFERENCE_UID)?,
-        modality: attributes.text(tags::MODALITY)?,
-        image_type: attributes.texts(tags::IMAGE_TYPE)?,
-        series_description: description.filter(|text| !text.is_empty()),
-        series_number: attributes.integer(tags::SERIES_NUMBER).ok().flatten(),
-        instance_number: attributes.integer(tags::INSTANCE_NUMBER).ok().flatten(),
-        position: exactly(&attributes, tags::IMAGE_POSITION_PATIENT)?,
-        orientation: exactly(&attributes, tags::IMAGE_ORIENTATION_PATIENT)?,
-        slice_thickness_mm: attributes
-            .numbers(tags::SLICE_THICKNESS)
-            .ok()
-            .flatten()
-            .and_then(|numbers| numbers.first().copied()),
-        rows: size(tags::ROWS)?,
-        columns: size(tags::COLUMNS)?,
-        pixel_spacing_mm: exactly(&attributes, tags::PIXEL_SPACING)?,
-        frames: match attributes.integer(tags::NUMBER_OF_FRAMES)? {
-            None => 1,
-            Some(frames) => u32::try_from(frames)
-                .map_err(|_| bad(tags::NUMBER_OF_FRAMES, format!("is {frames}, no number of images")))?,
-        },
-        unread_coding,
-    })
 }
 
 /// An attribute that has `N` numbers or none.

@@ -5,13 +5,12 @@ use dicom_dictionary_std::tags;
 
 use super::super::ImagingError;
 use super::attributes::Attributes;
-use super::elements::{self, Element};
-use super::{find_data_set, recognise};
+use super::elements::{Element, Syntax};
 
 /// Longer values are no names or numbers of a person, in bytes.
 const LONGEST: usize = 512;
 
-const WANTED: [Tag; 10] = [
+pub(super) const WANTED: [Tag; 10] = [
     tags::SPECIFIC_CHARACTER_SET,
     tags::STUDY_DATE,
     tags::STUDY_TIME,
@@ -47,27 +46,24 @@ pub struct DicomIdentity {
     pub referring_physician: String,
 }
 
-/// Reads whose image a DICOM file is, in the file's character set; `None` for bytes that are no DICOM file.
-///
-/// # Errors
-/// An [`ImagingError`] if the file is broken. A value that cannot be read is left out, since it only informs.
-pub fn read_dicom_identity(bytes: &[u8]) -> Result<Option<DicomIdentity>, ImagingError> {
-    let Some(start) = recognise(bytes) else { return Ok(None) };
-    let (syntax, at, _) = find_data_set(bytes, start)?;
-    let Some(syntax) = syntax else { return Ok(Some(DicomIdentity::default())) };
-    let mut found: Vec<Element> = elements::before_pixels(bytes, at, syntax, &WANTED)?;
-    found.retain(|element| element.value.len() <= LONGEST);
-    let attributes = Attributes::read(&found, syntax)?;
-    let text = |tag| attributes.text(tag).ok().flatten().unwrap_or_default();
-    Ok(Some(DicomIdentity {
-        patient_name: text(tags::PATIENT_NAME),
-        patient_id: text(tags::PATIENT_ID),
-        patient_birth_date: text(tags::PATIENT_BIRTH_DATE),
-        patient_sex: text(tags::PATIENT_SEX),
-        study_date: text(tags::STUDY_DATE),
-        study_time: text(tags::STUDY_TIME),
-        study_id: text(tags::STUDY_ID),
-        accession_number: text(tags::ACCESSION_NUMBER),
-        referring_physician: text(tags::REFERRING_PHYSICIAN_NAME),
-    }))
+impl DicomIdentity {
+    /// Whose image it is, by the elements of [`WANTED`], in the file's character set. A value that cannot be read is left
+    /// out, since it only informs.
+    pub(super) fn read(elements: Vec<Element>, syntax: Syntax) -> Result<Self, ImagingError> {
+        let mut found = elements;
+        found.retain(|element| element.value.len() <= LONGEST);
+        let attributes = Attributes::read(&found, syntax)?;
+        let text = |tag| attributes.text(tag).ok().flatten().unwrap_or_default();
+        Ok(Self {
+            patient_name: text(tags::PATIENT_NAME),
+            patient_id: text(tags::PATIENT_ID),
+            patient_birth_date: text(tags::PATIENT_BIRTH_DATE),
+            patient_sex: text(tags::PATIENT_SEX),
+            study_date: text(tags::STUDY_DATE),
+            study_time: text(tags::STUDY_TIME),
+            study_id: text(tags::STUDY_ID),
+            accession_number: text(tags::ACCESSION_NUMBER),
+            referring_physician: text(tags::REFERRING_PHYSICIAN_NAME),
+        })
+    }
 }

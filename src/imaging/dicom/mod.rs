@@ -1,32 +1,32 @@
-//! Single uncompressed CT images in DICOM files.
+//! CT images in DICOM files, of one frame or many.
 //!
 //! dicom-rs believes the lengths that a file declares (its issue 828), so [`elements`] first walks the file and
-//! checks every length; [`attributes`] hands dicom-object only the few small elements that are needed; and
-//! [`pixels`] reads the samples in place.
+//! checks every length; [`attributes`] hands dicom-object only the few small elements that are needed; [`image`] reads
+//! frames in place, [`codec`] decodes compressed ones, and [`pixels`] makes Hounsfield units of them.
 
 mod attributes;
+mod codec;
 mod elements;
+mod fragments;
 mod header;
 mod identity;
+mod image;
 mod pixels;
+mod syntax;
 
 use dicom_core::Tag;
-use dicom_dictionary_std::{tags, uids};
+use dicom_dictionary_std::tags;
 
-use self::attributes::{Attributes, NEEDED, bad, missing, tag_name};
+use self::attributes::{missing, tag_name};
 use self::elements::{Element, Syntax};
-pub use self::header::{DicomHeader, read_dicom_header, read_dicom_header_of};
-pub use self::identity::{DicomIdentity, read_dicom_identity};
-use super::decode::check_size;
-use super::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale};
-
-/// Hounsfield units given to padding outside the field of view: the lower end of the default window.
-pub const AIR_HU: f32 = -1250.0;
+pub use self::header::{DicomHeader, read_dicom_header};
+pub use self::identity::DicomIdentity;
+pub use self::image::DicomImage;
+pub use self::pixels::AIR_HU;
+use super::{CtSlice, ImagingError};
+use crate::source::BorrowedSource;
 
 const PREAMBLE: usize = 128;
-
-/// Retired in 2006, but still found in archives.
-const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 /// Where the elements of a DICOM file begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,62 +60,14 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Start> {
     }
 }
 
-/// Decodes the CT image of a file that [`recognise`] has recognised, into Hounsfield units.
-pub(super) fn decode(bytes: &[u8], start: Start) -> Result<CtSlice, ImagingError> {
-    let (syntax, at, unread) = find_data_set(bytes, start)?;
-    if let Some(uid) = unread {
-        return Err(ImagingError::TransferSyntax { name: transfer_syntax_name(&uid), uid });
+/// Decodes the single CT image of a DICOM file into Hounsfield units; `None` for bytes that are none.
+pub(super) fn decode(bytes: &[u8]) -> Result<Option<CtSlice>, ImagingError> {
+    let source = BorrowedSource(bytes);
+    let Some(image) = DicomImage::open(&source)? else { return Ok(None) };
+    match image.frames() {
+        1 => image.slice(&source, 0).map(Some),
+        frames => Err(ImagingError::MultiFrame { frames: frames.into() }),
     }
-    let syntax = syntax.unwrap_or(Syntax::EXPLICIT_LITTLE);
-    let (elements, pixel_data) = elements::top_level(bytes, at, syntax, &NEEDED)?;
-    let attributes = Attributes::read(&elements, syntax)?;
-
-    let modality = attributes.text(tags::MODALITY)?;
-    if let Some(modality) = modality.clone().filter(|m| m != "CT") {
-        return Err(ImagingError::NotCt { modality });
-    }
-    let Some(pixel_data) = pixel_data else {
-        return Err(missing(tags::PIXEL_DATA, "there is no image in it"));
-    };
-    if modality.is_none() {
-        return Err(missing(tags::MODALITY, "it cannot be told whether this is a CT slice"));
-    }
-    if let Some(frames) = attributes.integer(tags::NUMBER_OF_FRAMES)?.filter(|&frames| frames > 1) {
-        return Err(ImagingError::MultiFrame { frames });
-    }
-    let layout = pixels::Layout::read(&attributes)?;
-    check_size(FileFormat::Dicom, layout.rows as u64, layout.columns as u64)?;
-    let values = layout.hounsfield(&pixel_data, syntax, &attributes)?;
-    Ok(CtSlice {
-        rows: layout.rows,
-        columns: layout.columns,
-        values,
-        scale: ValueScale::Hounsfield,
-        pixel_spacing: pixel_spacing(&attributes)?,
-        patient_right_is_image_left: patient_right_is_image_left(&attributes)?,
-        format: FileFormat::Dicom,
-    })
-}
-
-/// Where the data set begins and how it is written, and the transfer syntax if its pixels cannot be read. There is no
-/// [`Syntax`] for a data set that is compressed as a whole.
-fn find_data_set(
-    bytes: &[u8],
-    start: Start,
-) -> Result<(Option<Syntax>, usize, Option<String>), ImagingError> {
-    let at = match start {
-        Start::DataSet(syntax) => return Ok((Some(syntax), 0, None)),
-        Start::Meta(at) => at,
-    };
-    let (uid, at) = read_meta(bytes, at)?;
-    Ok(match uid.as_str() {
-        uids::IMPLICIT_VR_LITTLE_ENDIAN => (Some(Syntax::IMPLICIT_LITTLE), at, None),
-        uids::EXPLICIT_VR_LITTLE_ENDIAN => (Some(Syntax::EXPLICIT_LITTLE), at, None),
-        EXPLICIT_VR_BIG_ENDIAN => (Some(Syntax::EXPLICIT_BIG), at, None),
-        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => (None, at, Some(uid)),
-        // Compressed pixels stand in an explicit little endian data set (PS3.5, A.4); an unknown coding may do anything.
-        _ => ((transfer_syntax_name(&uid) != UNKNOWN).then_some(Syntax::EXPLICIT_LITTLE), at, Some(uid)),
-    })
 }
 
 /// Reads the file meta information at `at`: the transfer syntax and where the data set begins.
@@ -133,57 +85,6 @@ fn read_meta(bytes: &[u8], at: usize) -> Result<(String, usize), ImagingError> {
     let uid =
         uid.ok_or_else(|| missing(tags::TRANSFER_SYNTAX_UID, "it cannot be told how its pixels are stored"))?;
     Ok((uid, at))
-}
-
-/// A transfer syntax for people: its name and UID.
-fn describe_coding(uid: &str) -> String {
-    format!("{} ({uid})", transfer_syntax_name(uid))
-}
-
-const UNKNOWN: &str = "an unknown coding";
-
-fn transfer_syntax_name(uid: &str) -> &'static str {
-    match uid {
-        uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => "Deflated Explicit VR Little Endian",
-        uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN => "Encapsulated Uncompressed",
-        uids::JPEG_BASELINE8_BIT => "JPEG Baseline",
-        uids::JPEG_EXTENDED12_BIT => "JPEG Extended",
-        uids::JPEG_LOSSLESS | uids::JPEG_LOSSLESS_SV1 => "JPEG Lossless",
-        uids::JPEGLS_LOSSLESS => "JPEG-LS Lossless",
-        uids::JPEGLS_NEAR_LOSSLESS => "JPEG-LS Near-Lossless",
-        uids::JPEG2000_LOSSLESS => "JPEG 2000 Lossless",
-        uids::JPEG2000 => "JPEG 2000",
-        uids::HTJ2K_LOSSLESS | uids::HTJ2K_LOSSLESS_RPCL | uids::HTJ2K => "High-Throughput JPEG 2000",
-        uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => "JPEG XL",
-        uids::RLE_LOSSLESS => "RLE Lossless",
-        _ if uid.starts_with("1.2.840.10008.1.2.4.10") => "MPEG video",
-        _ => UNKNOWN,
-    }
-}
-
-/// PixelSpacing in mm, row spacing first; none where the file does not state it.
-fn pixel_spacing(attributes: &Attributes) -> Result<Option<PixelSpacing>, ImagingError> {
-    match attributes.numbers(tags::PIXEL_SPACING)?.as_deref() {
-        None => Ok(None),
-        Some(&[row, column]) if row > 0.0 && column > 0.0 => {
-            Ok(Some(PixelSpacing { row_mm: row as f32, column_mm: column as f32 }))
-        }
-        Some(other) => Err(bad(tags::PIXEL_SPACING, format!("is {other:?}, not two distances above 0 mm"))),
-    }
-}
-
-/// Whether columns run towards the patient's left, by the first row cosine of ImageOrientationPatient.
-///
-/// None where the file does not say, or where the rows do not run mainly from side to side.
-fn patient_right_is_image_left(attributes: &Attributes) -> Result<Option<bool>, ImagingError> {
-    match attributes.numbers(tags::IMAGE_ORIENTATION_PATIENT)?.as_deref() {
-        None => Ok(None),
-        // The patient's x axis points to the left.
-        Some(&[x, y, z, _, _, _]) => Ok((x.abs() > y.abs().max(z.abs())).then_some(x > 0.0)),
-        Some(other) => {
-            Err(bad(tags::IMAGE_ORIENTATION_PATIENT, format!("has {} numbers instead of six", other.len())))
-        }
-    }
 }
 
 /// The tag and its name for an error's place: "(0028,0010) Rows".

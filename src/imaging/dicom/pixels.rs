@@ -2,10 +2,11 @@
 
 use dicom_dictionary_std::tags;
 
-use super::super::ImagingError;
-use super::AIR_HU;
+use super::super::{ImagingError, PixelSpacing};
 use super::attributes::{Attributes, bad, missing};
-use super::elements::{PixelData, Syntax};
+
+/// Hounsfield units given to padding outside the field of view: the lower end of the default window.
+pub const AIR_HU: f32 = -1250.0;
 
 /// How the samples of an image lie in PixelData (PS3.5, chapter 8).
 pub struct Layout {
@@ -14,13 +15,13 @@ pub struct Layout {
     /// Width in pixels.
     pub columns: usize,
     /// 8 or 16.
-    bits_allocated: u32,
+    pub bits_allocated: u32,
     /// Bits of a sample that count.
-    bits_stored: u32,
+    pub bits_stored: u32,
     /// How far the lowest of these lies above the lowest bit.
     shift: u32,
     /// Whether samples are two's complement.
-    signed: bool,
+    pub signed: bool,
 }
 
 impl Layout {
@@ -78,38 +79,20 @@ impl Layout {
         })
     }
 
-    /// The image in Hounsfield units, padding as [`AIR_HU`].
-    ///
-    /// The sizes must have been checked; the length of PixelData is checked here, before anything is allocated.
-    pub fn hounsfield(
-        &self,
-        pixel_data: &PixelData,
-        syntax: Syntax,
-        attributes: &Attributes,
-    ) -> Result<Vec<f32>, ImagingError> {
+    /// Bytes of one image.
+    pub fn frame_bytes(&self) -> usize {
+        self.rows * self.columns * self.bits_allocated as usize / 8
+    }
+
+    /// The image in Hounsfield units, padding as [`AIR_HU`], of its stored words, one a pixel.
+    pub fn hounsfield(&self, words: &[u16], attributes: &Attributes) -> Result<Vec<f32>, ImagingError> {
         let (slope, intercept) = rescale(attributes)?;
-        let expected = self.rows * self.columns * self.bits_allocated as usize / 8;
-        let (found, declared) = (pixel_data.value.len(), pixel_data.declared);
-        // An odd number of bytes is followed by one byte of padding.
-        if found < expected || (declared != expected && declared != expected + expected % 2) {
-            let found = if found < expected { found } else { declared };
-            let (rows, columns) = (self.rows, self.columns);
-            return Err(ImagingError::PixelLength { rows, columns, expected, found });
-        }
-        if self.bits_allocated == 8 && syntax.big_endian {
-            let problem = "is 8 in a big endian file, whose order of pixels is not certain";
-            return Err(bad(tags::BITS_ALLOCATED, problem.to_owned()));
-        }
         let padding = Padding::read(self, attributes);
-        let to_hu = |word: u16| match &padding {
+        let to_hu = |&word: &u16| match &padding {
             Some(padding) if padding.covers(self, word) => AIR_HU,
             _ => (f64::from(self.sample(word)) * slope + intercept) as f32,
         };
-        let data = &pixel_data.value[..expected];
-        Ok(match self.bits_allocated {
-            8 => data.iter().map(|&byte| to_hu(u16::from(byte))).collect(),
-            _ => data.chunks_exact(2).map(|pair| to_hu(syntax.u16([pair[0], pair[1]]))).collect(),
-        })
+        Ok(words.iter().map(to_hu).collect())
     }
 
     /// The number in a stored word: its counting bits, sign extended.
@@ -166,5 +149,30 @@ impl Padding {
     /// Whether a stored word is padding, by its number or, where padding uses all bits, by its bits.
     fn covers(&self, layout: &Layout, word: u16) -> bool {
         word == self.word || (self.low..=self.high).contains(&layout.sample(word))
+    }
+}
+
+/// PixelSpacing in mm, row spacing first; none where the file does not state it.
+pub fn pixel_spacing(attributes: &Attributes) -> Result<Option<PixelSpacing>, ImagingError> {
+    match attributes.numbers(tags::PIXEL_SPACING)?.as_deref() {
+        None => Ok(None),
+        Some(&[row, column]) if row > 0.0 && column > 0.0 => {
+            Ok(Some(PixelSpacing { row_mm: row as f32, column_mm: column as f32 }))
+        }
+        Some(other) => Err(bad(tags::PIXEL_SPACING, format!("is {other:?}, not two distances above 0 mm"))),
+    }
+}
+
+/// Whether columns run towards the patient's left, by the first row cosine of ImageOrientationPatient.
+///
+/// None where the file does not say, or where the rows do not run mainly from side to side.
+pub fn patient_right_is_image_left(attributes: &Attributes) -> Result<Option<bool>, ImagingError> {
+    match attributes.numbers(tags::IMAGE_ORIENTATION_PATIENT)?.as_deref() {
+        None => Ok(None),
+        // The patient's x axis points to the left.
+        Some(&[x, y, z, _, _, _]) => Ok((x.abs() > y.abs().max(z.abs())).then_some(x > 0.0)),
+        Some(other) => {
+            Err(bad(tags::IMAGE_ORIENTATION_PATIENT, format!("has {} numbers instead of six", other.len())))
+        }
     }
 }

@@ -1,0 +1,66 @@
+//! JPEG 2000 (ISO 15444-1), by hayro-jpeg2000.
+
+use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
+
+use super::{CUT, other_size};
+
+/// Start of the codestream and of its SIZ segment, also inside a JP2 file.
+const START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
+const SETTINGS: DecodeSettings =
+    DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: None };
+/// The most tiles that are read.
+const MAX_TILES: u64 = 4096;
+
+/// The samples of a frame; of signed ones the two's complement.
+pub fn decode(data: &[u8], rows: usize, columns: usize) -> Result<Vec<u16>, String> {
+    let Siz { bits, signed } = check(data, rows, columns)?;
+    let image = Image::new(data, &SETTINGS).map_err(|error| error.to_string())?;
+    let mut context = DecoderContext::default();
+    let decoded = image.decode(&mut context).map_err(|error| error.to_string())?;
+    let [plane] = decoded.components() else {
+        return Err(format!("it has {} components", decoded.components().len()));
+    };
+    let samples = plane.samples();
+    if samples.len() != rows * columns {
+        return Err(other_size(rows, columns));
+    }
+    // The decoder lifts signed samples as it does unsigned ones.
+    let (highest, lift) = (((1_u32 << bits) - 1) as f32, if signed { 1_i32 << (bits - 1) } else { 0 });
+    Ok(samples.iter().map(|v| (v.round_ties_even().clamp(0.0, highest) as i32 - lift) as u16).collect())
+}
+
+/// What the SIZ segment says of the samples.
+struct Siz {
+    bits: u32,
+    signed: bool,
+}
+
+/// Checks the sizes that the codestream declares.
+fn check(data: &[u8], rows: usize, columns: usize) -> Result<Siz, String> {
+    let at = data.windows(4).position(|bytes| bytes == START).ok_or("it has no start of a codestream")?;
+    let siz: &[u8; 41] = data.get(at + 4..).and_then(|rest| rest.first_chunk()).ok_or(CUT)?;
+    let number = |from: usize| -> u64 {
+        siz[from..from + 4].iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
+    };
+    // Width and height of the grid, offset of the image, size and offset of the tiles.
+    let [width, height, left, top, tile_width, tile_height, ..]: [u64; 8] =
+        std::array::from_fn(|index| number(4 + 4 * index));
+    let components = u16::from_be_bytes([siz[36], siz[37]]);
+    let [depth, step_across, step_down] = [siz[38], siz[39], siz[40]];
+    let size = [height.saturating_sub(top), width.saturating_sub(left)];
+    if size != [rows as u64, columns as u64] || [step_across, step_down] != [1, 1] {
+        return Err(other_size(size[0] as usize, size[1] as usize));
+    }
+    let bits = u32::from(depth & 0x7F) + 1;
+    if components != 1 || bits > 16 {
+        return Err(format!("it has {components} components of {bits} bits"));
+    }
+    if tile_width == 0 || tile_height == 0 {
+        return Err("its tiles have no pixels".to_owned());
+    }
+    let tiles = width.div_ceil(tile_width) * height.div_ceil(tile_height);
+    if tiles > MAX_TILES {
+        return Err(format!("it has {tiles} tiles"));
+    }
+    Ok(Siz { bits, signed: depth & 0x80 != 0 })
+}

@@ -1,0 +1,332 @@
+//! A DICOM file whose frames are read one by one.
+
+use std::cell::OnceCell;
+use std::io::Read;
+use std::ops::Range;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+use flate2::read::DeflateDecoder;
+
+use super::super::decode::check_size;
+use super::super::{CtSlice, FileFormat, ImagingError, ValueScale};
+use super::attributes::{Attributes, NEEDED, bad, missing};
+use super::codec;
+use super::elements::{self, Element, PixelStart, Syntax, structure};
+use super::fragments::Fragments;
+use super::header::DicomHeader;
+use super::identity::{self, DicomIdentity};
+use super::pixels::{Layout, patient_right_is_image_left, pixel_spacing};
+use super::syntax::{Coding, TransferSyntax};
+use super::{Start, read_meta, recognise};
+use crate::source::{BorrowedSource, ByteSource};
+
+/// What is read of a file at first, in bytes: most headers have less.
+const FIRST_PIECE: usize = 16 << 10;
+/// The longest header that is read, in bytes.
+const LARGEST_HEADER: usize = 64 << 20;
+/// How much may come out of a deflated file: this, and as many times its size.
+const INFLATED: (u64, u64) = (48 << 20, 3);
+
+/// The header of a DICOM file and where its frames are.
+#[derive(Debug)]
+pub struct DicomImage {
+    transfer_syntax: TransferSyntax,
+    syntax: Syntax,
+    /// The bytes up to the pixels, or more.
+    head: Vec<u8>,
+    /// Whether `head` is the whole data set, which the file has in another form.
+    inflated: bool,
+    /// Where the data set begins in `head`.
+    start: usize,
+    pixels: Option<PixelStart>,
+    frames: u32,
+    /// Functional groups of all frames together, then of each.
+    shared: Option<Group>,
+    per_frame: Vec<Group>,
+    fragments: OnceCell<Fragments>,
+}
+
+/// A functional group: an item's bytes in `head`.
+#[derive(Debug, Clone)]
+struct Group {
+    range: Range<usize>,
+    syntax: Syntax,
+}
+
+/// Sequences inside functional groups that are read (PS3.3, C.7.6.16.2).
+const MACROS: [Tag; 5] = [
+    tags::PIXEL_MEASURES_SEQUENCE,
+    tags::PLANE_POSITION_SEQUENCE,
+    tags::PLANE_ORIENTATION_SEQUENCE,
+    tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+    tags::CT_IMAGE_FRAME_TYPE_SEQUENCE,
+];
+
+impl DicomImage {
+    /// Reads the header of a file, of which the pixels are left where they are; `None` for what is no DICOM file.
+    ///
+    /// # Errors
+    /// An [`ImagingError`] that names the tag or offset.
+    pub fn open(source: &dyn ByteSource) -> Result<Option<Self>, ImagingError> {
+        let mut size = FIRST_PIECE;
+        loop {
+            let bytes = source.read_up_to(0, size)?;
+            let whole = bytes.len() as u64 == source.len();
+            let Some(start) = recognise(&bytes) else { return Ok(None) };
+            let may_grow = !whole && size < LARGEST_HEADER;
+            match Self::read(source, bytes, start) {
+                Err(ImagingError::CutShort { .. }) if may_grow => {}
+                // The piece may end between two elements.
+                Ok(image) if image.pixels.is_none() && !image.inflated && may_grow => {}
+                result => return result.map(Some),
+            }
+            size *= 4;
+        }
+    }
+
+    fn read(source: &dyn ByteSource, bytes: Vec<u8>, start: Start) -> Result<Self, ImagingError> {
+        let (transfer_syntax, start) = match start {
+            Start::DataSet(syntax) => (TransferSyntax::bare(syntax), 0),
+            Start::Meta(at) => {
+                let (uid, at) = read_meta(&bytes, at)?;
+                (TransferSyntax::of(&uid), at)
+            }
+        };
+        let inflated = transfer_syntax.deflated;
+        let (head, start) = if inflated { (inflate(source, start as u64)?, 0) } else { (bytes, start) };
+        let Some(syntax) = transfer_syntax.data_set else {
+            // An unknown coding may do anything with the data set.
+            return Ok(Self {
+                transfer_syntax,
+                syntax: Syntax::EXPLICIT_LITTLE,
+                head: Vec::new(),
+                inflated: true,
+                start: 0,
+                pixels: None,
+                frames: 1,
+                shared: None,
+                per_frame: Vec::new(),
+                fragments: OnceCell::new(),
+            });
+        };
+        let groups = [tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE];
+        let wanted = [groups.as_slice(), &[tags::NUMBER_OF_FRAMES]].concat();
+        let (found, pixels) = elements::walk(&head, start, syntax, &wanted)?;
+        let (sequences, others): (Vec<Element>, Vec<Element>) =
+            found.into_iter().partition(|element| groups.contains(&element.tag));
+        let frames = match Attributes::read(&others, syntax)?.integer(tags::NUMBER_OF_FRAMES)? {
+            None => 1,
+            Some(frames) => u32::try_from(frames)
+                .map_err(|_| bad(tags::NUMBER_OF_FRAMES, format!("is {frames}, no number of images")))?,
+        };
+        let group = |item: &[u8], syntax| {
+            // The item lies in `head`.
+            let from = item.as_ptr() as usize - head.as_ptr() as usize;
+            Group { range: from..from + item.len(), syntax }
+        };
+        let (mut shared, mut per_frame) = (None, Vec::new());
+        for sequence in &sequences {
+            let items = elements::items(sequence)?;
+            if sequence.tag == groups[0] {
+                shared = items.first().map(|item| group(item, sequence.inner));
+            } else {
+                per_frame = items.iter().map(|item| group(item, sequence.inner)).collect();
+            }
+        }
+        if !per_frame.is_empty() && per_frame.len() != frames.max(1) as usize {
+            let problem = format!("is {frames}, but {} images are described", per_frame.len());
+            return Err(bad(tags::NUMBER_OF_FRAMES, problem));
+        }
+        Ok(Self {
+            transfer_syntax,
+            syntax,
+            head,
+            inflated,
+            start,
+            pixels,
+            frames: frames.max(1),
+            shared,
+            per_frame,
+            fragments: OnceCell::new(),
+        })
+    }
+
+    /// Number of frames, 1 where the file does not say.
+    pub fn frames(&self) -> u32 {
+        self.frames
+    }
+
+    /// Number of frames that the file places in the patient one by one; 1 for a file of many that does not.
+    pub fn described_frames(&self) -> u32 {
+        (self.per_frame.len() as u32).max(1)
+    }
+
+    /// What the file says of a frame, from 0.
+    ///
+    /// # Errors
+    /// An [`ImagingError`] that names the tag.
+    pub fn header(&self, frame: u32) -> Result<DicomHeader, ImagingError> {
+        let elements = self.elements(frame, &super::header::WANTED)?;
+        let unread = (self.transfer_syntax.coding == Coding::Unread).then(|| self.transfer_syntax.describe());
+        let mut header = DicomHeader::read(&elements, self.syntax, self.frames, unread)?;
+        if self.frames > 1 {
+            header.instance_number = Some(i64::from(frame) + 1);
+        }
+        Ok(header)
+    }
+
+    /// The elements of `wanted` that hold for a frame: of its own functional group, the shared one, then the data set.
+    fn elements(&self, frame: u32, wanted: &[Tag]) -> Result<Vec<Element<'_>>, ImagingError> {
+        let mut all: Vec<Element> = Vec::new();
+        let own = self.per_frame.get(frame as usize);
+        for group in own.into_iter().chain(&self.shared) {
+            let bytes = &self.head[group.range.clone()];
+            for sequence in elements::walk(bytes, 0, group.syntax, &MACROS)?.0 {
+                if let Some(item) = elements::items(&sequence)?.first() {
+                    let (found, _) = elements::walk(item, 0, sequence.inner, wanted)?;
+                    all.extend(found);
+                }
+            }
+        }
+        all.extend(elements::walk(&self.head, self.start, self.syntax, wanted)?.0);
+        // The first of each tag holds; `Attributes` expects no other.
+        let mut seen = Vec::new();
+        all.retain(|element| {
+            !seen.contains(&element.tag) && {
+                seen.push(element.tag);
+                true
+            }
+        });
+        Ok(all)
+    }
+
+    /// Whose image it is.
+    ///
+    /// # Errors
+    /// An [`ImagingError`] if the data set is damaged.
+    pub fn identity(&self) -> Result<DicomIdentity, ImagingError> {
+        let (found, _) = elements::walk(&self.head, self.start, self.syntax, &identity::WANTED)?;
+        DicomIdentity::read(found, self.syntax)
+    }
+
+    /// Decodes a frame, from 0, of the CT image in `source`, the file that was opened.
+    ///
+    /// # Errors
+    /// An [`ImagingError`] that says what cannot be read. Declared sizes are checked before anything is allocated.
+    pub fn slice(&self, source: &dyn ByteSource, frame: u32) -> Result<CtSlice, ImagingError> {
+        let TransferSyntax { uid, name, coding, .. } = &self.transfer_syntax;
+        if *coding == Coding::Unread {
+            return Err(ImagingError::TransferSyntax { name, uid: uid.clone() });
+        }
+        let elements = self.elements(frame, &NEEDED)?;
+        let attributes = Attributes::read(&elements, self.syntax)?;
+        let modality = attributes.text(tags::MODALITY)?;
+        if let Some(modality) = modality.clone().filter(|m| m != "CT") {
+            return Err(ImagingError::NotCt { modality });
+        }
+        let Some(pixels) = self.pixels else {
+            return Err(missing(tags::PIXEL_DATA, "there is no image in it"));
+        };
+        if modality.is_none() {
+            return Err(missing(tags::MODALITY, "it cannot be told whether this is a CT slice"));
+        }
+        if pixels.tag != tags::PIXEL_DATA {
+            return Err(bad(
+                pixels.tag,
+                "holds pixels as floating point numbers, which LungLens does not read".into(),
+            ));
+        }
+        let in_fragments = pixels.length.is_none();
+        if in_fragments == (*coding == Coding::Native) {
+            let detail = match in_fragments {
+                true => "its pixels are stored in fragments although it says that they are uncompressed",
+                false => "its pixels are not stored in fragments although it says that they are compressed",
+            };
+            return Err(structure(pixels.at, detail));
+        }
+        let layout = Layout::read(&attributes)?;
+        check_size(FileFormat::Dicom, layout.rows as u64, layout.columns as u64)?;
+        let inflated = BorrowedSource(&self.head);
+        let source = if self.inflated { &inflated } else { source };
+        let words = match (*coding, pixels.length) {
+            (Coding::Native, Some(declared)) => {
+                self.native(source, pixels.at as u64, declared, frame, &layout)?
+            }
+            _ => {
+                let fragments = match self.fragments.get() {
+                    Some(fragments) => fragments,
+                    None => {
+                        let found = Fragments::find(source, pixels.at as u64, self.frames as usize)?;
+                        self.fragments.get_or_init(|| found)
+                    }
+                };
+                codec::decode(*coding, &fragments.read(source, frame as usize)?, &layout)?
+            }
+        };
+        let values = layout.hounsfield(&words, &attributes)?;
+        Ok(CtSlice {
+            rows: layout.rows,
+            columns: layout.columns,
+            values,
+            scale: ValueScale::Hounsfield,
+            pixel_spacing: pixel_spacing(&attributes)?,
+            patient_right_is_image_left: patient_right_is_image_left(&attributes)?,
+            format: FileFormat::Dicom,
+        })
+    }
+
+    /// The stored words of a frame of uncompressed pixels.
+    fn native(
+        &self,
+        source: &dyn ByteSource,
+        at: u64,
+        declared: u32,
+        frame: u32,
+        layout: &Layout,
+    ) -> Result<Vec<u16>, ImagingError> {
+        let one = layout.frame_bytes();
+        let all = one as u64 * u64::from(self.frames);
+        let (found, declared) = (source.len().saturating_sub(at).min(declared.into()), u64::from(declared));
+        // An odd number of bytes is followed by one byte of padding.
+        if found < all || (declared != all && declared != all + all % 2) {
+            let found = if found < all { found } else { declared };
+            let Layout { rows, columns, .. } = *layout;
+            return Err(ImagingError::PixelLength {
+                rows,
+                columns,
+                expected: all as usize,
+                found: found as usize,
+            });
+        }
+        if layout.bits_allocated == 8 && self.syntax.big_endian {
+            let problem = "is 8 in a big endian file, whose order of pixels is not certain";
+            return Err(bad(tags::BITS_ALLOCATED, problem.to_owned()));
+        }
+        let bytes = source.read(at + one as u64 * u64::from(frame), one)?;
+        Ok(match layout.bits_allocated {
+            8 => bytes.into_iter().map(u16::from).collect(),
+            _ => bytes.chunks_exact(2).map(|pair| self.syntax.u16([pair[0], pair[1]])).collect(),
+        })
+    }
+}
+
+/// The data set of a deflated file, which begins at `start`.
+fn inflate(source: &dyn ByteSource, start: u64) -> Result<Vec<u8>, ImagingError> {
+    let (least, times) = INFLATED;
+    let limit = least + times * source.len();
+    let packed = source.read_all(LARGEST_DEFLATED)?;
+    let mut inflated = Vec::new();
+    let decoder = DeflateDecoder::new(packed.get(start as usize..).unwrap_or_default());
+    let result = decoder.take(limit + 1).read_to_end(&mut inflated);
+    if let Err(error) = result {
+        return Err(structure(start as usize, &format!("its data set cannot be inflated ({error})")));
+    }
+    if inflated.len() as u64 > limit {
+        return Err(structure(start as usize, "its data set inflates to more than an image has"));
+    }
+    Ok(inflated)
+}
+
+/// The largest deflated file that is read, in bytes.
+const LARGEST_DEFLATED: usize = 512 << 20;

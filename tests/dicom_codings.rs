@@ -1,0 +1,165 @@
+//! Compressed and multi-frame DICOM files against the values that pydicom reads (tests/fixtures/dicom/make_fixtures.py).
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use lunglens::imaging::{DicomImage, ImagingError, decode};
+use lunglens::intake::{NamedSource, OpenSeries, catalogue};
+use lunglens::source::{BorrowedSource, MemorySource};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dicom/codings")
+}
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(folder().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// Each file and the values of all its frames.
+fn all() -> Vec<(String, Vec<u8>, Vec<i32>)> {
+    let index: BTreeMap<String, String> = serde_json::from_slice(&read("index.json")).unwrap();
+    assert!(index.len() >= 50);
+    let values = |of: &str| {
+        read(&format!("{of}.i32"))
+            .chunks_exact(4)
+            .map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect()
+    };
+    index.into_iter().map(|(name, of)| (name.clone(), read(&format!("{name}.dcm")), values(&of))).collect()
+}
+
+/// The largest difference from pydicom's values, and how many differ.
+fn difference(name: &str, found: &[f32], expected: &[i32]) -> (f32, usize) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let differences: Vec<f32> = found.iter().zip(expected).map(|(a, &b)| (a - b as f32).abs()).collect();
+    let worst = differences.iter().copied().fold(0.0, f32::max);
+    (worst, differences.iter().filter(|&&d| d > 0.0).count())
+}
+
+#[test]
+fn values_of_every_coding_equal_pydicoms() {
+    let mut differ = Vec::new();
+    for (name, bytes, expected) in all() {
+        let source = BorrowedSource(&bytes);
+        let image = DicomImage::open(&source).unwrap().unwrap();
+        let mut found = Vec::new();
+        for frame in 0..image.frames() {
+            found.extend(image.slice(&source, frame).unwrap_or_else(|e| panic!("{name}: {e}")).values);
+        }
+        let (worst, count) = difference(&name, &found, &expected);
+        // JPEG 2000 with loss is computed in floating point, and no two decoders round alike.
+        let allowed = match name.as_str() {
+            "jpeg2000_lossy_u12" => 1.0,
+            "jpeg2000_lossy_s16" => 2.0,
+            _ => 0.0,
+        };
+        if worst > allowed {
+            differ.push((name, worst, count));
+        }
+    }
+    assert!(differ.is_empty(), "{differ:?}");
+}
+
+#[test]
+fn frames_are_slices_in_the_order_of_their_places() {
+    for name in [
+        "enhanced",
+        "enhanced_implicit_own_rescale",
+        "enhanced_deflated",
+        "enhanced_rle",
+        "enhanced_jpeg2000_fragments",
+    ] {
+        let series = open(name);
+        assert_eq!(series.len(), 5, "{name}");
+        let plan = series.plan().unwrap();
+        let frames: Vec<u32> = plan.slices.iter().map(|slice| slice.frame).collect();
+        // Stored as 3, 0, 4, 1, 2 from the feet.
+        assert_eq!(frames, [1, 3, 4, 0, 2], "{name}");
+        let heights: Vec<f64> = plan.slices.iter().map(|slice| slice.height_mm).collect();
+        assert_eq!(heights, [100.0, 102.5, 105.0, 107.5, 110.0], "{name}");
+        assert_eq!(plan.geometry.pixel_spacing_mm, [0.75, 0.5]);
+        assert_eq!((plan.geometry.slice_spacing_mm, plan.slice_thickness_mm), (2.5, Some(3.0)));
+        let numbers: Vec<Option<u32>> = series.instances().iter().map(|one| one.frame).collect();
+        assert_eq!(numbers, [Some(2), Some(4), Some(5), Some(1), Some(3)], "{name}");
+        let (_, _, expected) = all().into_iter().find(|(other, ..)| other == name).unwrap();
+        for (index, &frame) in frames.iter().enumerate() {
+            let slice = series.slice(index).unwrap();
+            let frame = frame as usize * 320;
+            assert_eq!(difference(name, &slice.values, &expected[frame..frame + 320]), (0.0, 0), "{name}");
+            assert_eq!(slice.patient_right_is_image_left, Some(true));
+        }
+    }
+}
+
+#[test]
+fn the_patient_is_known_for_results_that_refer_to_the_series() {
+    let series = open("explicit_u12");
+    let identity = series.identity().unwrap().unwrap();
+    assert_eq!((identity.patient_name.as_str(), identity.patient_id.as_str()), ("nobody", "0"));
+    let [instance] = series.instances() else { panic!("one slice") };
+    assert_eq!(
+        (instance.sop_instance_uid.as_str(), instance.frame),
+        ("1.2.826.0.1.3680043.10.999.200.1", None)
+    );
+}
+
+#[test]
+fn a_coding_that_is_not_read_is_named() {
+    let error = decode(&read("htj2k_u12.dcm")).unwrap_err();
+    assert!(matches!(error, ImagingError::TransferSyntax { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("High-Throughput JPEG 2000") && text.contains("1.2.840.10008.1.2.4.201"), "{text}");
+}
+
+#[test]
+fn a_compressed_file_cut_short_anywhere_is_an_error() {
+    for (name, bytes, expected) in all() {
+        for end in (0..bytes.len()).step_by(if expected.len() > 1610 { 7 } else { 3 }) {
+            let source = BorrowedSource(&bytes[..end]);
+            let Ok(Some(image)) = DicomImage::open(&source) else { continue };
+            let last = image.frames() - 1;
+            if let Ok(slice) = image.slice(&source, last) {
+                let start = expected.len() - slice.values.len();
+                let (worst, _) = difference(&name, &slice.values, &expected[start..]);
+                assert!(worst <= 2.0 && bytes.len() - end <= 16, "{name} cut at {end} of {}", bytes.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_compressed_files_never_panic() {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    };
+    for (name, bytes, _) in all() {
+        for _ in 0..40 {
+            let mut damaged = bytes.clone();
+            for _ in 0..1 + random() % 4 {
+                // Most of a file's structure lies before its pixels and at their start.
+                let at = 300 + random() as usize % (bytes.len() - 300);
+                damaged[at] = random() as u8;
+            }
+            let source = BorrowedSource(&damaged);
+            if let Ok(Some(image)) = DicomImage::open(&source) {
+                for frame in 0..image.frames().min(2) {
+                    if let Ok(slice) = image.slice(&source, frame) {
+                        assert_eq!(slice.values.len(), slice.rows * slice.columns, "{name}");
+                        assert!(slice.values.iter().all(|v| v.is_finite()), "{name}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn open(name: &str) -> OpenSeries {
+    let file = NamedSource::new(name, MemorySource::new(read(&format!("{name}.dcm"))));
+    catalogue(vec![file], &mut |_| {}, &|| false).unwrap().open_recommended().unwrap()
+}
