@@ -40,6 +40,22 @@ pub struct Collected {
 /// begin like a PNG, JPEG or DICOM file are passed over, and so are hidden ones and our own overlays. Links to
 /// folders are not followed, so that a loop of links cannot trap the search. No file is taken twice.
 pub fn collect(arguments: &[PathBuf]) -> Collected {
+    collect_if(arguments, looks_like_a_slice)
+}
+
+/// Collects as [`collect`], but all files of folders, since a study may come in archives and volumes. The argument of a
+/// medium's DICOMDIR stands for its folder.
+pub fn collect_all(arguments: &[PathBuf]) -> Collected {
+    let whole = |argument: &PathBuf| match (argument.file_name(), argument.parent()) {
+        (Some(name), Some(parent)) if name.eq_ignore_ascii_case("DICOMDIR") && argument.is_file() => {
+            if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_path_buf() }
+        }
+        _ => argument.clone(),
+    };
+    collect_if(&arguments.iter().map(whole).collect::<Vec<_>>(), |_| Ok(true))
+}
+
+fn collect_if(arguments: &[PathBuf], wanted: fn(&Path) -> io::Result<bool>) -> Collected {
     let mut collected = Collected::default();
     let mut seen = HashSet::new();
     let folders = arguments.iter().filter(|path| path.is_dir()).count();
@@ -53,7 +69,7 @@ pub fn collect(arguments: &[PathBuf]) -> Collected {
                     _ => PathBuf::new(),
                 };
                 let before = collected.files.len() + collected.unreadable.len();
-                search(argument, &subfolder, &mut seen, &mut collected);
+                search(argument, &subfolder, wanted, &mut seen, &mut collected);
                 if collected.files.len() + collected.unreadable.len() == before {
                     collected.empty_folders.push(argument.clone());
                 }
@@ -75,7 +91,13 @@ fn take(path: PathBuf, subfolder: PathBuf, seen: &mut HashSet<PathBuf>, collecte
     }
 }
 
-fn search(folder: &Path, subfolder: &Path, seen: &mut HashSet<PathBuf>, collected: &mut Collected) {
+fn search(
+    folder: &Path,
+    subfolder: &Path,
+    wanted: fn(&Path) -> io::Result<bool>,
+    seen: &mut HashSet<PathBuf>,
+    collected: &mut Collected,
+) {
     let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
     let mut entries = match entries {
         Ok(entries) => entries,
@@ -93,9 +115,9 @@ fn search(folder: &Path, subfolder: &Path, seen: &mut HashSet<PathBuf>, collecte
         }
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            search(&path, &subfolder.join(&name), seen, collected);
+            search(&path, &subfolder.join(&name), wanted, seen, collected);
         } else if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            match looks_like_a_slice(&path) {
+            match wanted(&path) {
                 Ok(true) => take(path, subfolder.to_path_buf(), seen, collected),
                 Ok(false) => {}
                 Err(error) => collected.unreadable.push(Unreadable { path, error }),

@@ -14,4 +14,4 @@ pub use error::ContainerError;
 pub use gzip::{GzipSource, inflate_start, is_gzip};
 pub use inflate::MAX_RATIO;
 pub use part::PartSource;
-pub use zip::{Archive, Entry};
+pub use zip::{Archive, Entry, begins_like_an_archive};

@@ -21,6 +21,11 @@ const BOMB_FLOOR: u64 = 64 << 20;
 /// Bytes that are read at once for the list of entries.
 const WINDOW: usize = 16 << 10;
 
+/// Whether a file begins as ZIP archives do, empty ones included.
+pub fn begins_like_an_archive(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
 /// A file in an archive.
 pub struct Entry {
     /// Its path in the archive.

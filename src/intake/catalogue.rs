@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use super::open::OpenSeries;
 use super::summary::{SeriesKind, SeriesSummary};
-use super::{IntakeError, NamedSource};
+use super::volume::ScannedVolume;
+use super::{IntakeError, NamedSource, stack};
+use crate::imaging::DicomHeader;
 use crate::study::{
     ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, list_reasons,
-    order_series,
+    order_series, other_part,
 };
 
 /// What a scan has found.
@@ -16,6 +18,7 @@ use crate::study::{
 pub(super) struct Found {
     pub images: Vec<StudyImage>,
     pub pictures: Vec<usize>,
+    pub volumes: Vec<ScannedVolume>,
     /// Files that seem to be of use but cannot be read, and why.
     pub unreadable: Vec<(usize, String)>,
     aside: BTreeMap<(Option<String>, Reason), usize>,
@@ -30,8 +33,13 @@ impl Found {
 /// A series, ready to be opened.
 #[derive(Debug)]
 enum Content {
-    Dicom { group: ImageGroup, plan: Result<SeriesPlan, StudyError> },
-    Picture { file: usize },
+    Dicom {
+        group: ImageGroup,
+        plan: Result<SeriesPlan, StudyError>,
+    },
+    Volume(ScannedVolume),
+    /// One, or a stack.
+    Pictures(Vec<usize>),
 }
 
 /// All series of the files.
@@ -48,17 +56,26 @@ pub struct Catalogue {
 
 impl Catalogue {
     pub(super) fn new(files: Vec<NamedSource>, found: Found) -> Self {
-        let Found { images, pictures, unreadable, aside } = found;
+        let Found { images, pictures, volumes, unreadable, aside } = found;
         let mut contents = Vec::new();
         let mut series = Vec::new();
-        for group in group_images(&images) {
-            let plan = order_series(&images, &group.images);
+        for (group, plan) in group_images(&images).into_iter().flat_map(|group| acquisitions(&images, group))
+        {
             series.push(summarise(&images, &group, &plan));
             contents.push(Content::Dicom { group, plan });
         }
-        for file in pictures {
-            series.push(summarise_picture(&files[file]));
-            contents.push(Content::Picture { file });
+        for volume in volumes {
+            series.push(summarise_volume(&files[volume.file], &volume));
+            contents.push(Content::Volume(volume));
+        }
+        for group in stack::group(&files, &pictures) {
+            series.push(summarise_pictures(&files, &group));
+            contents.push(Content::Pictures(group));
+        }
+        for (one, part) in series.iter_mut().zip(other_parts(&images, &contents)) {
+            if one.reason.is_none() {
+                one.reason = part.map(Reason::OtherPart);
+            }
         }
         let recommended = recommend(&series);
         for (index, one) in series.iter_mut().enumerate() {
@@ -133,7 +150,16 @@ impl Catalogue {
             IntakeError::NoSuchSeries { wanted: series.saturating_add(1), series: self.series.len() };
         let (content, summary) = self.contents.get(series).zip(self.series.get(series)).ok_or(no_series)?;
         match content {
-            Content::Picture { file } => Ok(OpenSeries::picture(self.files[*file].clone())),
+            Content::Pictures(group) => {
+                Ok(OpenSeries::pictures(group.iter().map(|&file| self.files[file].clone()).collect()))
+            }
+            Content::Volume(volume) => {
+                let file = &self.files[volume.file];
+                match &volume.opened {
+                    Ok(reader) => Ok(OpenSeries::volume(file.clone(), volume.file, reader.clone())),
+                    Err(error) => Err(IntakeError::Volume { name: file.name.clone(), error: error.clone() }),
+                }
+            }
             Content::Dicom { group, plan } => {
                 self.all_readable()?;
                 if let Some(reason) = group.unfit.as_ref().filter(|_| summary.problem.is_some()) {
@@ -158,18 +184,60 @@ impl Catalogue {
     }
 }
 
-/// The best of the series that nothing speaks against: one that can be measured, then one with more slices, then the
-/// first. A picture is recommended only where there is nothing else.
-fn recommend(series: &[SeriesSummary]) -> Option<usize> {
-    let fit = series.iter().enumerate().filter(|(_, one)| one.reason.is_none());
-    let mut dicom = fit.clone().filter(|(_, one)| one.kind == SeriesKind::Dicom).peekable();
-    if dicom.peek().is_some() {
-        return dicom
-            .max_by_key(|(index, one)| (one.problem.is_none(), one.slices, std::cmp::Reverse(*index)))
-            .map(|(index, _)| index);
+/// A series with its plan; or several, where slices lie at the same places because it holds several acquisitions, as with and
+/// without contrast, each of which is whole.
+fn acquisitions(
+    images: &[StudyImage],
+    group: ImageGroup,
+) -> Vec<(ImageGroup, Result<SeriesPlan, StudyError>)> {
+    let plan = order_series(images, &group.images);
+    if matches!(plan, Err(StudyError::Duplicate { .. })) {
+        let mut parts: BTreeMap<Option<i64>, Vec<usize>> = BTreeMap::new();
+        for &image in &group.images {
+            parts.entry(images[image].header.acquisition_number).or_default().push(image);
+        }
+        let split: Vec<_> = parts
+            .into_values()
+            .map(|part| (ImageGroup { images: part.clone(), ..group.clone() }, order_series(images, &part)))
+            .collect();
+        if split.len() > 1 && split.iter().all(|(_, plan)| plan.is_ok()) {
+            return split;
+        }
     }
-    let mut others = fit;
-    match (others.next(), others.next()) {
+    vec![(group, plan)]
+}
+
+/// The part of the body of each series that is no chest CT by its own words, where another one may be.
+fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<String>> {
+    let header = |content: &Content| match content {
+        Content::Dicom { group, .. } if group.unfit.is_none() => Some(&images[*group.images.first()?].header),
+        _ => None,
+    };
+    let headers: Vec<Option<&DicomHeader>> = contents.iter().map(header).collect();
+    let part = |header: Option<&DicomHeader>| header.and_then(other_part).map(str::to_owned);
+    let others: Vec<Option<String>> = headers.iter().map(|&header| part(header)).collect();
+    // With nothing else the words are not believed: many a chest is filed under another part.
+    let all_other = headers.iter().zip(&others).all(|(header, other)| header.is_none() || other.is_some());
+    if all_other { vec![None; contents.len()] } else { others }
+}
+
+/// The best of the series that nothing speaks against: an axial CT in DICOM before a volume before pictures, one that can
+/// be measured before one that cannot, then that with more slices, then the first. Of pictures only a sole one is.
+fn recommend(series: &[SeriesSummary]) -> Option<usize> {
+    let fit = |kind: fn(SeriesKind) -> bool| {
+        series.iter().enumerate().filter(move |(_, one)| one.reason.is_none() && kind(one.kind))
+    };
+    let kinds: [fn(SeriesKind) -> bool; 2] =
+        [|kind| kind == SeriesKind::Dicom, |kind| matches!(kind, SeriesKind::Volume(_))];
+    for kind in kinds {
+        let best = fit(kind)
+            .max_by_key(|&(index, one)| (one.problem.is_none(), one.slices, std::cmp::Reverse(index)));
+        if let Some((index, _)) = best {
+            return Some(index);
+        }
+    }
+    let mut pictures = fit(|kind| matches!(kind, SeriesKind::Stack | SeriesKind::Picture));
+    match (pictures.next(), pictures.next()) {
         (Some((only, _)), None) => Some(only),
         _ => None,
     }
@@ -203,18 +271,25 @@ fn summarise(
     }
 }
 
-fn summarise_picture(file: &NamedSource) -> SeriesSummary {
+fn summarise_volume(file: &NamedSource, volume: &ScannedVolume) -> SeriesSummary {
+    let grid = &volume.header.geometry;
     SeriesSummary {
-        kind: SeriesKind::Picture,
         label: file.name.clone(),
-        series_uid: None,
-        number: None,
-        modality: None,
-        slices: 1,
-        files: 1,
-        size: None,
-        slice_spacing_mm: None,
-        reason: None,
-        problem: None,
+        slices: grid.slices,
+        size: Some([grid.rows, grid.columns]),
+        slice_spacing_mm: Some(grid.slice_spacing_mm),
+        problem: volume.opened.as_ref().err().map(ToString::to_string),
+        ..SeriesSummary::of_files(SeriesKind::Volume(volume.header.format), 1)
+    }
+}
+
+fn summarise_pictures(files: &[NamedSource], group: &[usize]) -> SeriesSummary {
+    let name = files[group[0]].name.as_str();
+    match group.len() {
+        1 => SeriesSummary { label: name.to_owned(), ..SeriesSummary::of_files(SeriesKind::Picture, 1) },
+        count => {
+            let folder = name.rfind(['/', '\\']).map_or("", |at| &name[..at]);
+            SeriesSummary { label: folder.to_owned(), ..SeriesSummary::of_files(SeriesKind::Stack, count) }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::imaging::ImagingError;
 use crate::source::SourceError;
 use crate::study::StudyError;
+use crate::volume::VolumeError;
 
 /// What went wrong on the way in. Each message is one or two plain sentences for the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -28,6 +29,15 @@ pub enum IntakeError {
         /// Why.
         #[source]
         error: ImagingError,
+    },
+    /// A volume that is damaged, or no CT.
+    #[error("{name}: {error}")]
+    Volume {
+        /// The file.
+        name: String,
+        /// Why.
+        #[source]
+        error: VolumeError,
     },
     /// DICOM files of which any may be a slice of the series.
     #[error(

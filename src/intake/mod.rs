@@ -8,7 +8,9 @@ mod catalogue;
 mod error;
 mod open;
 mod scan;
+mod stack;
 mod summary;
+mod volume;
 
 use std::rc::Rc;
 

@@ -1,15 +1,15 @@
 //! A series whose slices are read one by one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
+use super::stack::Pictures;
+use super::volume::{self, Volume};
 use super::{IntakeError, NamedSource};
-use crate::imaging::{self, CtSlice, DicomIdentity, DicomImage, Geometry, ImagingError, Vector};
+use crate::imaging::{CtSlice, DicomIdentity, DicomImage, Geometry, ImagingError, Vector};
 use crate::study::{ImageGroup, SeriesPlan, StudyImage};
-
-/// No file of one slice has more, in bytes: a slice of 4096 by 4096 in 16 bit has 32 MiB.
-const LARGEST_SLICE_FILE: usize = 256 << 20;
+use crate::volume::{SourceGrid, VolumeReader};
 
 /// What a slice was made of, for results that refer to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ pub struct SourceInstance {
 }
 
 /// Gives the slices of a series.
-trait SliceReader {
+pub(super) trait SliceReader {
     /// The slice at `index`, which is within the series.
     fn slice(&self, index: usize) -> Result<CtSlice, IntakeError>;
 
@@ -35,6 +35,11 @@ trait SliceReader {
     /// Whose images they are; none where they are not DICOM.
     fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
         Ok(None)
+    }
+
+    /// The grid of the file's own voxels; none where it is that of the slices.
+    fn grid(&self) -> Option<&SourceGrid> {
+        None
     }
 }
 
@@ -53,8 +58,18 @@ impl fmt::Debug for OpenSeries {
 }
 
 impl OpenSeries {
-    pub(super) fn picture(file: NamedSource) -> Self {
-        Self { plan: None, instances: Vec::new(), slices: 1, reader: Box::new(Picture { file }) }
+    /// One picture, or several of one folder.
+    pub(super) fn pictures(files: Vec<NamedSource>) -> Self {
+        let slices = files.len();
+        let reader = Box::new(Pictures { files, size: Cell::new(None) });
+        Self { plan: None, instances: Vec::new(), slices, reader }
+    }
+
+    /// A volume in one file.
+    pub(super) fn volume(file: NamedSource, index: usize, reader: Rc<VolumeReader>) -> Self {
+        let plan = volume::plan(index, &reader.header().geometry);
+        let slices = plan.slices.len();
+        Self { plan: Some(plan), instances: Vec::new(), slices, reader: Box::new(Volume { file, reader }) }
     }
 
     pub(super) fn of_images(
@@ -89,6 +104,11 @@ impl OpenSeries {
     /// The grid of the slices, as [`Self::plan`].
     pub fn geometry(&self) -> Option<&Geometry> {
         self.plan.as_ref().map(|plan| &plan.geometry)
+    }
+
+    /// The grid of the file's own voxels, of a volume in one file; else it is [`Self::geometry`].
+    pub fn grid(&self) -> Option<&SourceGrid> {
+        self.reader.grid()
     }
 
     /// Number of slices.
@@ -128,21 +148,6 @@ impl OpenSeries {
     /// The name of the file that a slice comes from.
     pub fn file_name(&self, index: usize) -> &str {
         if index < self.slices { self.reader.name(index) } else { "" }
-    }
-}
-
-struct Picture {
-    file: NamedSource,
-}
-
-impl SliceReader for Picture {
-    fn slice(&self, _: usize) -> Result<CtSlice, IntakeError> {
-        let bytes = read_whole(&self.file)?;
-        imaging::decode(&bytes).map_err(|error| IntakeError::File { name: self.file.name.clone(), error })
-    }
-
-    fn name(&self, _: usize) -> &str {
-        &self.file.name
     }
 }
 
@@ -192,9 +197,4 @@ impl SliceReader for Dicom {
     fn name(&self, index: usize) -> &str {
         &self.files[self.images[index].file].name
     }
-}
-
-fn read_whole(file: &NamedSource) -> Result<Vec<u8>, IntakeError> {
-    let of_file = |error| IntakeError::Source { name: file.name.clone(), error };
-    file.source.read_all(LARGEST_SLICE_FILE).map_err(of_file)
 }

@@ -5,10 +5,20 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::catalogue::{Catalogue, Found};
+use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource};
+use crate::container::{Archive, begins_like_an_archive};
 use crate::imaging::{DicomImage, ImagingError, begins_like_a_picture};
 use crate::source::ByteSource;
 use crate::study::{Reason, StudyImage};
+use crate::volume::read_volume_header;
+
+/// What stands between the name of an archive and that of a file in it.
+const IN_ARCHIVE: &str = " > ";
+/// Archives inside of archives are opened down to this.
+const MAX_ARCHIVES: usize = 2;
+/// What is looked at to recognise a file, in bytes.
+const HEAD: usize = 16;
 
 /// How far a scan has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +43,11 @@ impl Scan {
         Self { files, next: 0, found: Found::default() }
     }
 
-    /// Reads the next file; none when all are read.
+    /// Reads the next file; none when all are read. The files of an archive are put behind the others.
     pub fn step(&mut self) -> Option<Scanned> {
         let file = self.files.get(self.next)?;
-        look_into(self.next, file, &mut self.found);
+        let mut inside = look_into(self.next, file, &mut self.found);
+        self.files.append(&mut inside);
         self.next += 1;
         Some(Scanned { done: self.next, of: self.files.len() })
     }
@@ -73,25 +84,62 @@ pub fn catalogue(
     }
 }
 
-fn look_into(index: usize, file: &NamedSource, found: &mut Found) {
-    let source = &*file.source;
-    let head = match source.read_up_to(0, 16) {
+/// Puts a file where it belongs; the files in it where it is an archive.
+fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSource> {
+    let source = &file.source;
+    let head = match source.read_up_to(0, HEAD) {
         Ok(head) => head,
-        Err(error) => return found.unreadable.push((index, error.to_string())),
+        Err(error) => {
+            found.unreadable.push((index, error.to_string()));
+            return Vec::new();
+        }
     };
-    if begins_like_a_picture(&head) {
-        return found.pictures.push(index);
+    if begins_like_an_archive(&head) && file.name.matches(IN_ARCHIVE).count() < MAX_ARCHIVES {
+        return unpack(index, file, found);
     }
-    match read_images(index, source) {
+    if begins_like_a_picture(&head) {
+        found.pictures.push(index);
+        return Vec::new();
+    }
+    match read_images(index, &**source) {
+        Ok(Some(images)) if images.is_empty() => found.put_aside(None, Reason::Directory),
         Ok(Some(mut images)) => found.images.append(&mut images),
-        Ok(None) => found.put_aside(None, Reason::Unknown),
+        Ok(None) => match read_volume_header(source) {
+            Ok(Some(header)) => found.volumes.push(ScannedVolume::open(index, file, header)),
+            Ok(None) => found.put_aside(None, Reason::Unknown),
+            Err(error) => found.put_aside(None, Reason::Unmeasurable(error.to_string())),
+        },
         Err(error) => found.unreadable.push((index, error.to_string())),
     }
+    Vec::new()
 }
 
-/// The images of a DICOM file; none where it is no such file.
+/// The files of an archive, named by both. One that cannot be read is told as a file that cannot.
+fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSource> {
+    let entries = match Archive::open(file.source.clone()) {
+        Ok(archive) => archive.entries,
+        Err(error) => {
+            found.unreadable.push((index, error.to_string()));
+            return Vec::new();
+        }
+    };
+    let mut inside = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let name = format!("{}{IN_ARCHIVE}{}", file.name, entry.name);
+        match entry.source {
+            Ok(source) => inside.push(NamedSource { name, source }),
+            Err(error) => found.unreadable.push((index, format!("{}: {error}", entry.name))),
+        }
+    }
+    inside
+}
+
+/// The images of a DICOM file, none of a DICOMDIR; `None` where it is no such file.
 fn read_images(file: usize, source: &dyn ByteSource) -> Result<Option<Vec<StudyImage>>, ImagingError> {
     let Some(image) = DicomImage::open(source)? else { return Ok(None) };
+    if image.is_directory() {
+        return Ok(Some(Vec::new()));
+    }
     (0..image.described_frames())
         .map(|frame| Ok(StudyImage { file, frame, header: image.header(frame)? }))
         .collect::<Result<_, _>>()

@@ -3,12 +3,17 @@
 use std::fmt;
 
 use crate::study::Reason;
+use crate::volume::VolumeFormat;
 
 /// What a series is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeriesKind {
     /// DICOM images of one SeriesInstanceUID.
     Dicom,
+    /// A volume in one file.
+    Volume(VolumeFormat),
+    /// Pictures of one folder, PNG or JPEG, in the order of their names.
+    Stack,
     /// One picture, PNG or JPEG.
     Picture,
 }
@@ -17,6 +22,8 @@ impl fmt::Display for SeriesKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dicom => "DICOM",
+            Self::Volume(format) => return write!(f, "{format}"),
+            Self::Stack => "pictures",
             Self::Picture => "picture",
         })
     }
@@ -47,4 +54,23 @@ pub struct SeriesSummary {
     pub reason: Option<Reason>,
     /// Why it cannot be opened, in words; none where it can.
     pub problem: Option<String>,
+}
+
+impl SeriesSummary {
+    /// Of as many files as slices, of which nothing else is known.
+    pub(super) fn of_files(kind: SeriesKind, files: usize) -> Self {
+        Self {
+            kind,
+            label: String::new(),
+            series_uid: None,
+            number: None,
+            modality: None,
+            slices: files,
+            files,
+            size: None,
+            slice_spacing_mm: None,
+            reason: None,
+            problem: None,
+        }
+    }
 }

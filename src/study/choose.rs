@@ -138,6 +138,16 @@ fn unfit(header: &DicomHeader) -> Option<Reason> {
     }
 }
 
+/// The part of the body that an image shows by BodyPartExamined, if it is a part far from the lungs. Descriptions are not
+/// read: they are free texts in any language.
+pub fn other_part(header: &DicomHeader) -> Option<&str> {
+    const FAR: [&str; 20] = [
+        "HEAD", "BRAIN", "SKULL", "SINUS", "ORBIT", "EAR", "JAW", "NECK", "CSPINE", "LSPINE", "PELVIS",
+        "HIP", "LEG", "KNEE", "ANKLE", "FOOT", "ARM", "ELBOW", "WRIST", "HAND",
+    ];
+    header.body_part.as_deref().filter(|part| FAR.contains(&part.to_ascii_uppercase().trim()))
+}
+
 /// What was set aside in words: "3 files: a localiser; 1 file: not axial".
 pub fn list_reasons(set_aside: &[SetAside]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();

@@ -21,7 +21,7 @@ mod vector;
 mod zones;
 
 pub use builder::{KeySlice, Measured, SliceRecord, StudyBuilder};
-pub use choose::{ImageGroup, Reason, SetAside, StudyImage, group_images, list_reasons};
+pub use choose::{ImageGroup, Reason, SetAside, StudyImage, group_images, list_reasons, other_part};
 pub use composition::{Composition, HU_LIMITS};
 pub use error::StudyError;
 pub use grade::{MosMed, mosmed, zone_score};

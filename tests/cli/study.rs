@@ -88,3 +88,28 @@ fn one_bad_slice_is_no_result_for_all() {
     assert_eq!(done.code, 1);
     assert!(done.stderr.contains("1 of 5 files could not be read"), "{}", done.stderr);
 }
+
+#[test]
+fn series_are_listed_and_another_one_can_be_measured() {
+    let listed = run(&["study", text(&fixture("chest")), "--list"]);
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    let lines: Vec<&str> = listed.stdout.lines().collect();
+    assert!(lines[0].starts_with("SERIES  SLICES"), "{}", listed.stdout);
+    let recommended: Vec<&&str> = lines.iter().filter(|line| line.ends_with("recommended")).collect();
+    assert!(recommended.len() == 1 && recommended[0].contains("12"), "{}", listed.stdout);
+    assert!(
+        listed.stdout.contains("localiser") && listed.stdout.contains("modality MR"),
+        "{}",
+        listed.stdout
+    );
+
+    let other = lines.iter().find(|line| line.contains("no more slices")).unwrap();
+    let number = other.split_whitespace().next().unwrap();
+    let done = study(&fixture("chest"), &["--series", number, "--json", "--quiet"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let result: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(result["series"]["slices"], 3);
+    let missing = study(&fixture("chest"), &["--series", "99"]);
+    assert_eq!(missing.code, 1);
+    assert!(missing.stderr.contains("no series 99"), "{}", missing.stderr);
+}

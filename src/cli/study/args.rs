@@ -14,8 +14,12 @@ pub const EXAMPLES: &str = "Examples:
   A quick look at every fourth slice, as JSON and without files:
     lunglens study patient/ --every 4 --json
 
-The axial CT series with the most slices is measured; localisers, other series and other modalities are set aside with
-the reason. A series with gaps, duplicates, tilt or a slice that cannot be read has no result.
+  Which series are there, and another one than the recommended:
+    lunglens study cd.zip --list
+    lunglens study cd.zip --series 3
+
+Folders, ZIP archives, DICOMDIR media, DICOM files of any common coding, NIfTI and NRRD volumes are read. The axial CT
+series with the most slices is measured; localisers, other series and other modalities are set aside with the reason. A series with gaps, duplicates, tilt or a slice that cannot be read has no result.
 UIDs are written as hashes unless --keep-ids asks for them.
 
 Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
@@ -23,9 +27,17 @@ Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stoppe
 /// Arguments of `lunglens study`.
 #[derive(Debug, Args)]
 pub struct StudyArgs {
-    /// Folders that are searched for DICOM files, or the files of one study
+    /// Folders and ZIP archives that are searched, or the files of one study: DICOM, NIfTI, NRRD
     #[arg(required = true, value_name = "PATH")]
     pub inputs: Vec<PathBuf>,
+
+    /// List the series that are there, and which one is recommended, without measuring
+    #[arg(long, conflicts_with = "series")]
+    pub list: bool,
+
+    /// Measure this series of the list instead of the recommended one: its number there
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub series: Option<u32>,
 
     /// A model's id, or a model file (its manifest.json must lie beside it)
     #[arg(long, value_name = "r50|r101|PATH", default_value = "r50")]

@@ -1,6 +1,7 @@
 //! `lunglens study`.
 
 mod args;
+mod list;
 mod open;
 mod summary;
 mod write;
@@ -16,8 +17,8 @@ use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_rep
 
 pub use args::{EXAMPLES, StudyArgs};
 
-use self::open::{Chosen, open};
-use super::collect::collect;
+use self::open::{Chosen, choose, scan};
+use super::collect::collect_all;
 use super::exit::Exit;
 use super::interrupt::cancel_on_ctrl_c;
 use super::progress::Progress;
@@ -27,13 +28,18 @@ use super::segment::tell_unusable;
 /// Measures one study. Whatever cannot be read makes it fail: there is no result of a part.
 pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     let begun = Instant::now();
-    let collected = collect(&options.inputs);
+    let collected = collect_all(&options.inputs);
     if tell_unusable(&collected) || collected.files.is_empty() {
         return Ok(Exit::SomeFailed);
     }
     let cancel = CancelToken::default();
     cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
-    let Some(chosen) = open(&collected.files, &cancel)? else { return Ok(Exit::Interrupted) };
+    let Some(catalogue) = scan(&collected.files, &cancel)? else { return Ok(Exit::Interrupted) };
+    if options.list {
+        list::print(&catalogue)?;
+        return Ok(Exit::Success);
+    }
+    let chosen = choose(&catalogue, options.series)?;
     let builder = StudyBuilder::new(chosen.plan()?, options.every.into(), options.alarming_from)?;
     let out = write::folder(options, &collected.files)?;
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use lunglens::engine::CancelToken;
-use lunglens::intake::{IntakeError, NamedSource, OpenSeries, catalogue};
+use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, catalogue};
 use lunglens::source::FileSource;
 use lunglens::study::{SeriesPlan, SetAside};
 
@@ -19,15 +19,15 @@ pub struct Chosen {
 impl Chosen {
     /// The slices' places and sizes.
     pub fn plan(&self) -> anyhow::Result<&SeriesPlan> {
-        self.series
-            .plan()
-            .context("the files do not say how large their pixels are, so volumes cannot be measured")
+        self.series.plan().context(
+            "pictures do not say how large their pixels are, so volumes cannot be measured; `lunglens segment` reads them \
+             one by one",
+        )
     }
 }
 
-/// Reads every header and opens the series; none when cancelled. A DICOM file that cannot be read fails the study, since
-/// it may be one of its slices.
-pub fn open(inputs: &[InputFile], cancel: &CancelToken) -> anyhow::Result<Option<Chosen>> {
+/// Reads every header; none when cancelled. What cannot be read is told.
+pub fn scan(inputs: &[InputFile], cancel: &CancelToken) -> anyhow::Result<Option<Catalogue>> {
     let mut files = Vec::with_capacity(inputs.len());
     for input in inputs {
         let name = input.path.display().to_string();
@@ -41,7 +41,16 @@ pub fn open(inputs: &[InputFile], cancel: &CancelToken) -> anyhow::Result<Option
     for (name, error) in catalogue.unreadable() {
         eprintln!("error: {name}: {error}");
     }
-    let series = catalogue.open_recommended()?;
-    let set_aside = catalogue.recommended().map(|chosen| catalogue.set_aside(chosen)).unwrap_or_default();
-    Ok(Some(Chosen { series, set_aside }))
+    Ok(Some(catalogue))
+}
+
+/// Opens a series by its number in the list, from 1, or the recommended one. A DICOM file that cannot be read fails the
+/// study, since it may be one of its slices.
+pub fn choose(catalogue: &Catalogue, number: Option<u32>) -> anyhow::Result<Chosen> {
+    let index = number.map(|number| number as usize - 1).or(catalogue.recommended());
+    let series = match index {
+        Some(index) => catalogue.open(index)?,
+        None => catalogue.open_recommended()?,
+    };
+    Ok(Chosen { series, set_aside: index.map(|index| catalogue.set_aside(index)).unwrap_or_default() })
 }

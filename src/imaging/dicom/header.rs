@@ -10,12 +10,14 @@ use super::image::DicomImage;
 use crate::source::BorrowedSource;
 
 /// The elements that are read.
-pub(super) const WANTED: [Tag; 16] = [
+pub(super) const WANTED: [Tag; 18] = [
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
     tags::SERIES_DESCRIPTION,
+    tags::BODY_PART_EXAMINED,
+    tags::ACQUISITION_NUMBER,
     tags::SLICE_THICKNESS,
     tags::STUDY_INSTANCE_UID,
     tags::SERIES_INSTANCE_UID,
@@ -49,6 +51,10 @@ pub struct DicomHeader {
     pub image_type: Vec<String>,
     /// SeriesDescription (0008,103E), a free text that may name people.
     pub series_description: Option<String>,
+    /// BodyPartExamined (0018,0015), as `CHEST`.
+    pub body_part: Option<String>,
+    /// AcquisitionNumber (0020,0012); none where it is no number.
+    pub acquisition_number: Option<i64>,
     /// SeriesNumber (0020,0011); none where it is no number.
     pub series_number: Option<i64>,
     /// InstanceNumber (0020,0013); none where it is no number.
@@ -107,6 +113,8 @@ impl DicomHeader {
             modality: attributes.text(tags::MODALITY)?,
             image_type: attributes.texts(tags::IMAGE_TYPE)?,
             series_description: description.filter(|text| !text.is_empty()),
+            body_part: attributes.text(tags::BODY_PART_EXAMINED).ok().flatten(),
+            acquisition_number: attributes.integer(tags::ACQUISITION_NUMBER).ok().flatten(),
             series_number: attributes.integer(tags::SERIES_NUMBER).ok().flatten(),
             instance_number: attributes.integer(tags::INSTANCE_NUMBER).ok().flatten(),
             position: exactly(&attributes, tags::IMAGE_POSITION_PATIENT)?,

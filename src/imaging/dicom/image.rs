@@ -152,6 +152,13 @@ impl DicomImage {
         })
     }
 
+    /// Whether it is a DICOMDIR: a list of the files of a medium.
+    pub fn is_directory(&self) -> bool {
+        let wanted = [tags::DIRECTORY_RECORD_SEQUENCE];
+        let found = elements::walk(&self.head, self.start, self.syntax, &wanted);
+        self.pixels.is_none() && found.is_ok_and(|(found, _)| !found.is_empty())
+    }
+
     /// Number of frames, 1 where the file does not say.
     pub fn frames(&self) -> u32 {
         self.frames

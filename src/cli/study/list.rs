@@ -1,0 +1,37 @@
+//! `lunglens study --list`.
+
+use std::io::Write;
+
+use lunglens::intake::{Catalogue, SeriesSummary};
+
+use crate::cli::table::format_table;
+
+/// Prints the series as a table.
+pub fn print(catalogue: &Catalogue) -> anyhow::Result<()> {
+    let mut rows: Vec<[String; 7]> = Vec::new();
+    for (index, one) in catalogue.series().iter().enumerate() {
+        let recommended = catalogue.recommended() == Some(index);
+        let remark = match (&one.reason, &one.problem) {
+            (None, None) if recommended => "recommended".to_owned(),
+            (_, Some(problem)) => problem.clone(),
+            (Some(reason), None) => reason.to_string(),
+            (None, None) => String::new(),
+        };
+        rows.push([
+            (index + 1).to_string(),
+            one.slices.to_string(),
+            size(one),
+            one.slice_spacing_mm.map(|mm| format!("{mm:.2} mm")).unwrap_or_default(),
+            one.kind.to_string(),
+            one.label.clone(),
+            remark,
+        ]);
+    }
+    let header = ["SERIES", "SLICES", "SIZE", "SPACING", "KIND", "NAME", "REMARK"];
+    write!(std::io::stdout().lock(), "{}", format_table(header, &rows))?;
+    Ok(())
+}
+
+fn size(one: &SeriesSummary) -> String {
+    one.size.map(|[rows, columns]| format!("{columns} x {rows}")).unwrap_or_default()
+}

@@ -1,0 +1,161 @@
+//! What is found in files, archives and folders, and which series is recommended.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use lunglens::imaging::ValueScale;
+use lunglens::intake::{Catalogue, IntakeError, NamedSource, Scan, SeriesKind, catalogue};
+use lunglens::source::MemorySource;
+use lunglens::study::Reason;
+use zip::write::SimpleFileOptions;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(fixtures().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn file(name: &str, bytes: Vec<u8>) -> NamedSource {
+    NamedSource::new(name, MemorySource::new(bytes))
+}
+
+fn find(files: Vec<NamedSource>) -> Catalogue {
+    catalogue(files, &mut |_| {}, &|| false).unwrap()
+}
+
+/// The five slices of the fixture `reversed`.
+fn slices() -> Vec<(String, Vec<u8>)> {
+    (0..5).map(|k| (format!("{k}.dcm"), read(&format!("study/reversed/{k}.dcm")))).collect()
+}
+
+fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (index, (name, bytes)) in files.iter().enumerate() {
+        let method =
+            if index % 2 == 0 { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+        archive.start_file(name.as_str(), SimpleFileOptions::default().compression_method(method)).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn an_archive_holds_the_same_slices_as_the_folder() {
+    let loose = find(slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect());
+    let inner = zipped(&slices());
+    let nested = zipped(&[("readme.txt".into(), b"words".to_vec()), ("ct/inner.zip".into(), inner.clone())]);
+    for (name, bytes) in [("ct.zip", inner), ("outer.zip", nested)] {
+        let packed = find(vec![file(name, bytes)]);
+        assert_eq!(packed.series().len(), 1, "{name}");
+        let (a, b) = (loose.open_recommended().unwrap(), packed.open_recommended().unwrap());
+        assert_eq!((a.len(), a.geometry()), (5, b.geometry()));
+        for index in 0..5 {
+            assert_eq!(a.slice(index).unwrap(), b.slice(index).unwrap(), "{name}");
+        }
+        assert!(b.file_name(0).starts_with(name) && b.file_name(0).ends_with("4.dcm"), "{}", b.file_name(0));
+    }
+}
+
+#[test]
+fn a_broken_archive_may_hold_slices_of_the_study() {
+    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
+    files.push(file("rest.zip", zipped(&slices())[..300].to_vec()));
+    let found = find(files);
+    let (name, why) = found.unreadable().next().unwrap();
+    assert_eq!(name, "rest.zip");
+    assert!(why.contains("ZIP archive"), "{why}");
+    assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 1, .. })));
+}
+
+#[test]
+fn copies_count_once_also_where_other_attributes_were_changed() {
+    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
+    files.push(file("same.dcm", read("study/reversed/2.dcm")));
+    // Another patient's name of the same length: the same image, other bytes.
+    let mut bytes = read("study/reversed/3.dcm");
+    let at = bytes.windows(6).position(|window| window == b"nobody").unwrap();
+    bytes[at..at + 6].copy_from_slice(b"NOBODY");
+    files.push(file("renamed.dcm", bytes));
+    let found = find(files);
+    assert_eq!(found.open_recommended().unwrap().len(), 5);
+    let aside = found.set_aside(found.recommended().unwrap());
+    assert_eq!(aside.iter().map(|one| (&one.reason, one.files)).collect::<Vec<_>>(), [(&Reason::Copy, 2)]);
+}
+
+#[test]
+fn a_directory_only_lists_files() {
+    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
+    files.push(file("DICOMDIR", read("dicom/DICOMDIR")));
+    let found = find(files);
+    let aside = found.set_aside(found.recommended().unwrap());
+    assert_eq!(aside.iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::Directory]);
+    assert_eq!(found.open_recommended().unwrap().len(), 5);
+}
+
+#[test]
+fn acquisitions_at_the_same_places_are_series_of_their_own() {
+    let files = (0..8).map(|k| file(&format!("{k}"), read(&format!("dicom/acquisitions/{k}.dcm"))));
+    let found = find(files.collect());
+    assert_eq!(found.series().iter().map(|one| one.slices).collect::<Vec<_>>(), [4, 4]);
+    assert_eq!(found.recommended(), Some(0));
+    let slices: Vec<f32> =
+        (0..2).map(|series| found.open(series).unwrap().slice(0).unwrap().values[0]).collect();
+    assert_eq!(slices, [10.0, 60.0]);
+}
+
+#[test]
+fn another_part_of_the_body_is_passed_over() {
+    let files = (0..9).map(|k| file(&format!("{k}"), read(&format!("dicom/parts/{k}.dcm"))));
+    let found = find(files.collect());
+    let chosen = found.recommended().unwrap();
+    assert_eq!(found.series()[chosen].slices, 4);
+    assert_eq!(found.set_aside(chosen)[0].reason, Reason::OtherPart("HEAD".into()));
+    // Where there is nothing else it is taken: many a chest is filed under another part.
+    let heads =
+        (0..9).map(|k| read(&format!("dicom/parts/{k}.dcm"))).filter(|b| b.windows(4).any(|w| w == b"HEAD"));
+    let found = find(heads.enumerate().map(|(k, bytes)| file(&format!("{k}"), bytes)).collect());
+    assert_eq!(found.open_recommended().unwrap().len(), 5);
+}
+
+#[test]
+fn volumes_and_pictures_are_series_too() {
+    let volume = read("volume/nifti/RAS.nii");
+    let found = find(vec![file("ct.nii", volume.clone())]);
+    assert!(matches!(found.series()[0].kind, SeriesKind::Volume(_)));
+    let series = found.open_recommended().unwrap();
+    assert_eq!((series.len(), series.plan().unwrap().slices.len()), (found.series()[0].slices, series.len()));
+    assert!(series.grid().is_some() && series.slice(0).is_ok());
+    let heights: Vec<f64> = series.plan().unwrap().slices.iter().map(|slice| slice.height_mm).collect();
+    assert!(heights.is_sorted(), "{heights:?}");
+
+    let picture = read("imaging/pictures/grey8.png");
+    let stack = |names: [&str; 4]| names.map(|name| file(name, picture.clone()));
+    let found = find(stack(["s/10.png", "s/9.png", "s/1.png", "t/1.png"]).into());
+    let kinds: Vec<(SeriesKind, usize)> = found.series().iter().map(|one| (one.kind, one.slices)).collect();
+    assert_eq!(kinds, [(SeriesKind::Stack, 3), (SeriesKind::Picture, 1)]);
+    let series = found.open(0).unwrap();
+    assert_eq!([0, 1, 2].map(|index| series.file_name(index)), ["s/1.png", "s/9.png", "s/10.png"]);
+    assert!(matches!(series.slice(0).unwrap().scale, ValueScale::Grey { .. }) && series.plan().is_none());
+
+    // DICOM comes first.
+    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
+    files.insert(0, file("a.nii", volume));
+    let found = find(files);
+    assert_eq!(found.series()[found.recommended().unwrap()].kind, SeriesKind::Dicom);
+}
+
+#[test]
+fn a_scan_can_be_stopped_and_nothing_is_found_in_nothing() {
+    let files = || slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect::<Vec<_>>();
+    let stopped = catalogue(files(), &mut |_| {}, &|| true).unwrap_err();
+    assert_eq!(stopped, IntakeError::Cancelled);
+    let mut scan = Scan::new(files());
+    assert_eq!(scan.step().map(|scanned| (scanned.done, scanned.of)), Some((1, 5)));
+    assert_eq!(scan.finish().unwrap().open_recommended().unwrap().len(), 5);
+    let error = find(Vec::new()).open_recommended().unwrap_err();
+    assert!(error.to_string().contains("no files"), "{error}");
+}
