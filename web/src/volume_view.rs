@@ -91,6 +91,8 @@ pub struct BestView {
 pub struct VolumeView {
     frame: Frame,
     slices: Vec<Option<Box<[i16]>>>,
+    /// Slices that cannot be read.
+    failed: Vec<bool>,
     regions: Vec<Option<Vec<Region>>>,
     /// Lesion as percent of the lungs by slice.
     involvement: Vec<Option<f32>>,
@@ -108,6 +110,7 @@ impl VolumeView {
         Some(Self {
             frame,
             slices: vec![None; len],
+            failed: vec![false; len],
             regions: vec![None; len],
             involvement: vec![None; len],
             slices_revision: 0,
@@ -145,6 +148,30 @@ impl VolumeView {
         *place = Some(bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect());
         self.slices_revision += 1;
         true
+    }
+
+    /// A slice cannot be read, so it will not come.
+    pub fn put_failure(&mut self, index: usize) {
+        if let Some(failed) = self.failed.get_mut(index) {
+            *failed = true;
+            self.slices_revision += 1;
+        }
+    }
+
+    /// Whether a slice cannot be read.
+    pub fn has_failed(&self, index: usize) -> bool {
+        self.failed.get(index).copied().unwrap_or_default()
+    }
+
+    /// Whether no slice is still to come.
+    pub fn is_whole(&self) -> bool {
+        self.nearest_missing(0).is_none()
+    }
+
+    /// The slice nearest to `index` that is still to come, if any.
+    pub fn nearest_missing(&self, index: usize) -> Option<usize> {
+        let missing = (0..self.frame.len).filter(|&at| self.slices[at].is_none() && !self.failed[at]);
+        missing.min_by_key(|at| at.abs_diff(index))
     }
 
     /// Takes what a study found on a slice: both lungs, and lesion inside them, each `rows` x `columns`. Returns whether

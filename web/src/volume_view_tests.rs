@@ -90,3 +90,20 @@ fn of_instances_the_smallest_lesion_is_hit() {
     let hits: Vec<Option<usize>> = (0..4).map(|c| volume.number_at(0, 0, c)).collect();
     assert_eq!(hits, [Some(1), Some(2), Some(1), None]);
 }
+
+#[test]
+fn the_nearest_slice_is_wanted_first() {
+    let mut volume = VolumeView::new(frame(1, 1, 5)).expect("sound");
+    assert_eq!(volume.nearest_missing(3), Some(3));
+    assert!(volume.put_slice(3, &[0; 2]));
+    assert_eq!(volume.nearest_missing(3), Some(2));
+    volume.put_failure(2);
+    assert_eq!(
+        (volume.nearest_missing(3), volume.has_failed(2), volume.has_failed(3)),
+        (Some(4), true, false)
+    );
+    for index in [0, 1, 4] {
+        assert!(volume.put_slice(index, &[0; 2]));
+    }
+    assert_eq!(volume.nearest_missing(3), None);
+}

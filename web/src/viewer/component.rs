@@ -43,6 +43,12 @@ pub struct Props {
     pub visits: u32,
     /// A region in the picture was pressed, or a place without one.
     pub on_choose: Callback<Option<usize>>,
+    /// A slice is missing and wanted; one at a time.
+    #[prop_or_default]
+    pub on_want: Callback<usize>,
+    /// Whether the findings are final.
+    #[prop_or(true)]
+    pub finished: bool,
     /// What a saved picture is called, without its ending.
     pub name: AttrValue,
     /// More controls under the picture.
@@ -96,6 +102,10 @@ pub struct Viewer {
     /// Slices that were told to the page and have not come back as `current`.
     told: Vec<usize>,
     hovered: Option<usize>,
+    /// What a screen reader says after a key.
+    spoken: String,
+    /// The slice that was asked for last.
+    wanted: Option<usize>,
     /// Whether a drawing is waiting for the screen.
     waiting: bool,
     wheel_listener: Option<EventListener>,
@@ -123,6 +133,8 @@ impl Component for Viewer {
             canvas: NodeRef::default(),
             told: Vec::new(),
             hovered: None,
+            spoken: String::new(),
+            wanted: None,
             waiting: false,
             wheel_listener: None,
             observer: None,
@@ -140,6 +152,7 @@ impl Component for Viewer {
                 self.model = self.model.renewed(frame, before, props.current);
                 self.painter = Painter::default();
                 self.told.clear();
+                self.wanted = None;
                 return true;
             }
             if props.current != old.current {
@@ -183,7 +196,8 @@ impl Component for Viewer {
             ctx.link(),
             [&self.film, &self.canvas],
             events,
-            ctx.props().children.clone(),
+            ctx.props(),
+            &self.spoken,
         )
     }
 
@@ -204,6 +218,7 @@ impl Component for Viewer {
             ctx.link().send_message(Message::Measure);
         }
         self.ask(ctx);
+        self.want(ctx);
     }
 }
 
@@ -282,6 +297,7 @@ impl Viewer {
                 event.prevent_default();
                 self.model.probe = None;
                 self.model.obey(frame, command);
+                self.spoken = controls::described(&volume, &self.model);
                 true
             }
             Message::Obey(command) => {
@@ -357,6 +373,20 @@ impl Viewer {
             }
             self.told.push(now);
             ctx.props().on_slice.emit(now);
+        }
+    }
+
+    /// Asks the page for the nearest missing slice, once the one before is here or has failed.
+    fn want(&mut self, ctx: &Context<Self>) {
+        let props = ctx.props();
+        let next = {
+            let volume = props.volume.borrow();
+            let pending = |index: usize| volume.slice(index).is_none() && !volume.has_failed(index);
+            if self.wanted.is_some_and(pending) { None } else { volume.nearest_missing(self.model.at.slice) }
+        };
+        if next.is_some() {
+            self.wanted = next;
+            props.on_want.emit(next.unwrap_or_default());
         }
     }
 

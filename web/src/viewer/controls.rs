@@ -5,7 +5,7 @@ use web_sys::HtmlInputElement;
 use yew::html::Scope;
 use yew::prelude::*;
 
-use super::component::{Message, Viewer, is_axial};
+use super::component::{Message, Props, Viewer, is_axial};
 use super::gesture::{TOOLS, Tool};
 use super::keys::Command;
 use super::model::Model;
@@ -43,15 +43,17 @@ pub fn layout(
     link: &Scope<Viewer>,
     [film, canvas]: [&NodeRef; 2],
     events: FilmEvents,
-    children: Html,
+    props: &Props,
+    spoken: &str,
 ) -> Html {
     let words = &text().of_viewer;
     html! {
         <section class="card viewer" aria-label={words.label}>
+            <p class="visually-hidden" aria-live="polite">{ spoken }</p>
             { bar(volume, model, link) }
-            { picture(volume, model, [film, canvas], events) }
+            { picture(volume, model, [film, canvas], events, props.finished) }
             { scroller(volume, model, link) }
-            { overlay(model, link, children) }
+            { overlay(model, link, props.children.clone()) }
             { notes(volume, words) }
             <details class="small viewer-help">
                 <summary>{ words.help }</summary>
@@ -128,7 +130,13 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
     }
 }
 
-fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], events: FilmEvents) -> Html {
+fn picture(
+    volume: &VolumeView,
+    model: &Model,
+    [film, canvas]: [&NodeRef; 2],
+    events: FilmEvents,
+    finished: bool,
+) -> Html {
     let words = &text().of_viewer;
     let frame = volume.frame();
     let at = model.at;
@@ -155,10 +163,10 @@ fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], ev
     let stop = Callback::from(|event: MouseEvent| event.prevent_default());
     html! {
         <div ref={film.clone()} class={classes!("film", "is-viewer", calm.then_some("is-calm"))} tabindex="0" role="application"
-            aria-label={described(volume, model, words)} aria-description={words.keys_summary} onkeydown={events.key}>
+            aria-label={described(volume, model)} aria-description={words.keys_summary} onkeydown={events.key}>
             <canvas ref={canvas.clone()} role="img" aria-label={text().viewer} data-field="slice"
                 data-plane={words.planes[plane].to_lowercase()} data-position={model.position().to_string()}
-                data-zoom={format!("{:.2}", model.view().zoom)}
+                data-zoom={format!("{:.2}", model.view().zoom)} data-loaded={volume.is_whole().to_string()}
                 onpointerdown={events.down} onpointermove={events.moved} onpointerup={events.up}
                 onpointercancel={events.cancel} onpointerleave={events.leave} ondblclick={events.fit} oncontextmenu={stop} />
             if count > 1 {
@@ -185,15 +193,19 @@ fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], ev
                     <span class={classes!("letter", side)} aria-hidden="true" data-letter={side}>{ letter }</span>
                 }) }
             }
+            if !finished && volume.counts().1 > 0 {
+                <p class="film-draft" data-field="draft">{ words.not_finished }</p>
+            }
             if !here {
-                <p class="film-note">{ words.not_here }</p>
+                <p class="film-note">{ if volume.has_failed(at.slice) { words.unreadable } else { words.not_here } }</p>
             }
         </div>
     }
 }
 
 /// What a screen reader says of the picture.
-fn described(volume: &VolumeView, model: &Model, words: &ViewerWords) -> String {
+pub fn described(volume: &VolumeView, model: &Model) -> String {
+    let words = &text().of_viewer;
     let frame = volume.frame();
     let plane = PLANES.iter().position(|&plane| plane == model.plane).unwrap_or_default();
     let mut said = format!("{}: {}", words.label, words.planes[plane]);
@@ -236,7 +248,7 @@ fn scroller(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
     let len = volume.frame().len;
     html! {
         <div class="scroller">
-            if is_axial(model) && measured > 0 { { involvement(volume, model, link) } }
+            if is_axial(model) && volume.involvement().iter().any(Option::is_some) { { involvement(volume, model, link) } }
             <input type="range" class="slices" min="0" max={(count - 1).to_string()} step="1" value={model.position().to_string()}
                 aria-label={if is_axial(model) { words.slice } else { words.cut }} aria-valuetext={place(volume, model, words)}
                 data-field="slices" oninput={slide} />
