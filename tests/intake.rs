@@ -87,6 +87,27 @@ fn copies_count_once_also_where_other_attributes_were_changed() {
 }
 
 #[test]
+fn images_without_a_series_are_taken_where_there_is_no_other() {
+    let nameless: Vec<Vec<u8>> = slices()
+        .into_iter()
+        .map(|(_, mut bytes)| {
+            // The element (0020,000E) under a tag that nobody reads.
+            let at = bytes.windows(4).position(|window| window == b"\x20\0\x0E\0").unwrap();
+            bytes[at + 2] = 0x0F;
+            bytes
+        })
+        .collect();
+    let files = || nameless.iter().enumerate().map(|(k, bytes)| file(&format!("{k}"), bytes.clone()));
+    let found = find(files().collect());
+    assert_eq!(found.open_recommended().unwrap().len(), 5);
+    let parts = (5..9).map(|k| file(&format!("chest{k}"), read(&format!("dicom/parts/{k}.dcm"))));
+    let found = find(files().chain(parts).collect());
+    let chosen = found.recommended().unwrap();
+    assert_eq!(found.series()[chosen].slices, 4);
+    assert_eq!(found.set_aside(chosen)[0].reason, Reason::NoSeries);
+}
+
+#[test]
 fn a_directory_only_lists_files() {
     let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
     files.push(file("DICOMDIR", read("dicom/DICOMDIR")));

@@ -79,7 +79,9 @@ impl Catalogue {
         }
         let recommended = recommend(&series);
         for (index, one) in series.iter_mut().enumerate() {
-            if one.reason.is_none() && Some(index) != recommended {
+            if Some(index) == recommended {
+                one.reason = None;
+            } else if one.reason.is_none() {
                 one.reason = Some(match &one.problem {
                     Some(problem) => Reason::Unmeasurable(problem.clone()),
                     None if one.kind == SeriesKind::Dicom => Reason::Smaller,
@@ -236,6 +238,12 @@ fn recommend(series: &[SeriesSummary]) -> Option<usize> {
             return Some(index);
         }
     }
+    // Some tools for leaving names out leave the series out too.
+    let nameless = |one: &SeriesSummary| one.reason == Some(Reason::NoSeries) && one.problem.is_none();
+    let best = series.iter().enumerate().filter(|(_, one)| nameless(one));
+    if let Some((index, _)) = best.max_by_key(|&(index, one)| (one.slices, std::cmp::Reverse(index))) {
+        return Some(index);
+    }
     let mut pictures = fit(|kind| matches!(kind, SeriesKind::Stack | SeriesKind::Picture));
     match (pictures.next(), pictures.next()) {
         (Some((only, _)), None) => Some(only),
@@ -251,10 +259,11 @@ fn summarise(
     let header = &images[group.images[0]].header;
     let mut files: Vec<usize> = group.images.iter().map(|&image| images[image].file).collect();
     files.dedup();
+    let can_be_asked_for = matches!(&group.unfit, None | Some(Reason::Projection | Reason::NoSeries));
     let problem = match (&group.unfit, plan) {
-        (None | Some(Reason::Projection), Ok(_)) => None,
-        (None | Some(Reason::Projection), Err(error)) => Some(error.to_string()),
-        (Some(reason), _) => Some(format!("It is {reason}.")),
+        (Some(reason), _) if !can_be_asked_for => Some(format!("It is {reason}.")),
+        (_, Err(error)) => Some(error.to_string()),
+        (_, Ok(_)) => None,
     };
     SeriesSummary {
         kind: SeriesKind::Dicom,

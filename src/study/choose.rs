@@ -103,11 +103,13 @@ pub struct ImageGroup {
 /// without it.
 pub fn group_images(images: &[StudyImage]) -> Vec<ImageGroup> {
     let mut groups: Vec<ImageGroup> = Vec::new();
-    let mut known: BTreeMap<(Option<&str>, Option<Reason>), usize> = BTreeMap::new();
+    // Images without a series are told apart by SeriesNumber.
+    let mut known: BTreeMap<(Option<&str>, Option<i64>, Option<Reason>), usize> = BTreeMap::new();
     for (index, image) in images.iter().enumerate() {
         let series_uid = image.header.series_uid.as_deref();
         let unfit = unfit(&image.header).or_else(|| series_uid.is_none().then_some(Reason::NoSeries));
-        let at = *known.entry((series_uid, unfit.clone())).or_insert_with(|| {
+        let number = image.header.series_number.filter(|_| series_uid.is_none());
+        let at = *known.entry((series_uid, number, unfit.clone())).or_insert_with(|| {
             groups.push(ImageGroup { series_uid: series_uid.map(str::to_owned), unfit, images: Vec::new() });
             groups.len() - 1
         });
