@@ -35,9 +35,9 @@ impl Found {
 enum Content {
     Dicom {
         group: ImageGroup,
-        plan: Result<SeriesPlan, StudyError>,
+        plan: Box<Result<SeriesPlan, StudyError>>,
     },
-    Volume(ScannedVolume),
+    Volume(Box<ScannedVolume>),
     /// One, or a stack.
     Pictures(Vec<usize>),
 }
@@ -62,11 +62,11 @@ impl Catalogue {
         for (group, plan) in group_images(&images).into_iter().flat_map(|group| acquisitions(&images, group))
         {
             series.push(summarise(&images, &group, &plan));
-            contents.push(Content::Dicom { group, plan });
+            contents.push(Content::Dicom { group, plan: Box::new(plan) });
         }
         for volume in volumes {
             series.push(summarise_volume(&files[volume.file], &volume));
-            contents.push(Content::Volume(volume));
+            contents.push(Content::Volume(Box::new(volume)));
         }
         for group in stack::group(&files, &pictures) {
             series.push(summarise_pictures(&files, &group));
@@ -167,7 +167,7 @@ impl Catalogue {
                 if let Some(reason) = group.unfit.as_ref().filter(|_| summary.problem.is_some()) {
                     return Err(IntakeError::Unfit { reason: reason.to_string() });
                 }
-                let plan = plan.clone()?;
+                let plan = plan.as_ref().clone()?;
                 Ok(OpenSeries::of_images(self.files.clone(), &self.images, group, plan))
             }
         }

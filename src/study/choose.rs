@@ -104,7 +104,8 @@ pub struct ImageGroup {
 pub fn group_images(images: &[StudyImage]) -> Vec<ImageGroup> {
     let mut groups: Vec<ImageGroup> = Vec::new();
     // Images without a series are told apart by SeriesNumber.
-    let mut known: BTreeMap<(Option<&str>, Option<i64>, Option<Reason>), usize> = BTreeMap::new();
+    type Key<'a> = (Option<&'a str>, Option<i64>, Option<Reason>);
+    let mut known: BTreeMap<Key, usize> = BTreeMap::new();
     for (index, image) in images.iter().enumerate() {
         let series_uid = image.header.series_uid.as_deref();
         let unfit = unfit(&image.header).or_else(|| series_uid.is_none().then_some(Reason::NoSeries));
