@@ -1,5 +1,5 @@
 // Run by trunk after it built the page (TRUNK_STAGING_DIR), before the files are put in place: moves trunk's inline
-// start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; names the worker's files
+// start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; names the workers' files
 // by their content; tells the service worker which files to keep for use without a network.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
@@ -48,17 +48,17 @@ for (const name of readdirSync(dist).filter((n) => n.endsWith('.wasm'))) {
   console.log(`${name}: ${before} -> ${statSync(at(name)).size} bytes`);
 }
 
-// 2. The worker's files, named by content.
-let worker;
-if (existsSync(at('worker_bg.wasm'))) {
-  const wasm = `worker-${hash(readFileSync(at('worker_bg.wasm')))}_bg.wasm`;
-  renameSync(at('worker_bg.wasm'), at(wasm));
-  const script = `worker-${hash(readFileSync(at('worker.js')))}.js`;
-  renameSync(at('worker.js'), at(script));
+// 2. The workers' files, named by content.
+const workers = {};
+for (const name of ['reader', 'worker'].filter((n) => existsSync(at(`${n}_bg.wasm`)))) {
+  const wasm = `${name}-${hash(readFileSync(at(`${name}_bg.wasm`)))}_bg.wasm`;
+  renameSync(at(`${name}_bg.wasm`), at(wasm));
+  const script = `${name}-${hash(readFileSync(at(`${name}.js`)))}.js`;
+  renameSync(at(`${name}.js`), at(script));
   const loader = `importScripts('./${script}');\nwasm_bindgen({ module_or_path: './${wasm}' });\n`;
-  worker = `worker-start-${hash(Buffer.from(loader))}.js`;
-  writeFileSync(at(worker), loader);
-  rmSync(at('worker_loader.js'), { force: true });
+  workers[name] = `${name}-start-${hash(Buffer.from(loader))}.js`;
+  writeFileSync(at(workers[name]), loader);
+  rmSync(at(`${name}_loader.js`), { force: true });
 }
 
 // 3. No inline script. offline.js comes with the app's start script.
@@ -74,9 +74,9 @@ page = page.replace(/<script type="module"[^>]*>([\s\S]+?)<\/script>/, (_, body)
 if (/<script(?![^>]*\bsrc=)/.test(page)) throw new Error('an inline script is left in index.html');
 if (/<style|\sstyle=/.test(page)) throw new Error('an inline style is left in index.html');
 writeFileSync(at('index.html'), page);
-if (worker) {
+for (const [worker, file] of Object.entries(workers)) {
   for (const name of ['index.html', 'bench.html']) {
-    writeFileSync(at(name), text(name).replaceAll('worker_loader.js', `./${worker}`));
+    writeFileSync(at(name), text(name).replaceAll(`${worker}_loader.js`, `./${file}`));
   }
 }
 

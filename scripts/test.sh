@@ -42,6 +42,7 @@ step 'tests' cargo test --locked --workspace --release
 step 'sample, natively' sample_report
 step 'page: build' scripts/build-web.sh
 export LUNGLENS_CLI_REPORT="$PWD/out/test/covid-slice.report.json"
+export LUNGLENS_CLI="$CARGO_TARGET_DIR/release/lunglens"
 step 'page: tests' npm test
 
 rust_passed=$(count '^test result: ok' 4)

@@ -13,6 +13,8 @@ mod masks;
 mod nifti;
 mod source;
 
+use serde::{Deserialize, Serialize};
+
 use crate::imaging::Geometry;
 use crate::report::{OverlayOptions, draw_masks_png};
 use crate::study::{KeySlice, Measured, StudyReport, slices_csv};
@@ -22,7 +24,8 @@ pub use nifti::Label;
 pub use source::{Along, DicomSource, SourceAxis, SourceGrid};
 
 /// A form that a study's result can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     /// `study.json`: everything that was measured (`docs/study.md`).
     Json,

@@ -123,6 +123,16 @@ impl Catalogue {
         all
     }
 
+    /// What belongs to no series, in a stable order.
+    pub fn left_over(&self) -> &[SetAside] {
+        &self.aside
+    }
+
+    /// Number of files that were looked at.
+    pub fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
     /// Files that cannot be read, by name, and why.
     pub fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
         self.unreadable.iter().map(|(file, why)| (self.files[*file].name.as_str(), why.as_str()))
@@ -170,6 +180,24 @@ impl Catalogue {
                 let plan = plan.as_ref().clone()?;
                 Ok(OpenSeries::of_images(self.files.clone(), &self.images, group, plan))
             }
+        }
+    }
+
+    /// Opens a series to look at it and to read single slices, also where it cannot be measured: then
+    /// [`OpenSeries::plan`] is none.
+    ///
+    /// # Errors
+    /// [`IntakeError`] if there is none.
+    pub fn open_to_look(&self, series: usize) -> Result<OpenSeries, IntakeError> {
+        let problem = match self.open(series) {
+            Ok(open) => return Ok(open),
+            Err(problem) => problem,
+        };
+        match self.contents.get(series) {
+            Some(Content::Dicom { group, .. }) => {
+                Ok(OpenSeries::unplaced(self.files.clone(), &self.images, group))
+            }
+            _ => Err(problem),
         }
     }
 

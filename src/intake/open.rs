@@ -29,8 +29,8 @@ pub(super) trait SliceReader {
     /// The slice at `index`, which is within the series.
     fn slice(&self, index: usize) -> Result<CtSlice, IntakeError>;
 
-    /// The name of the file that a slice comes from.
-    fn name(&self, index: usize) -> &str;
+    /// The file that a slice comes from.
+    fn file(&self, index: usize) -> &NamedSource;
 
     /// Whose images they are; none where they are not DICOM.
     fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
@@ -83,6 +83,20 @@ impl OpenSeries {
             own.find(|image| (image.file, image.frame) == (place.file, place.frame)).cloned()
         };
         let images: Vec<StudyImage> = plan.slices.iter().filter_map(of_place).collect();
+        Self::of_dicom(files, images, Some(plan))
+    }
+
+    /// The images of a series that cannot be measured, by height where each states its position, else as they came.
+    pub(super) fn unplaced(files: Rc<[NamedSource]>, images: &[StudyImage], group: &ImageGroup) -> Self {
+        let mut images: Vec<StudyImage> = group.images.iter().map(|&index| images[index].clone()).collect();
+        if images.iter().all(|image| image.header.position.is_some()) {
+            let height = |image: &StudyImage| image.header.position.map_or(0.0, |[.., z]| z);
+            images.sort_by(|a, b| height(a).total_cmp(&height(b)));
+        }
+        Self::of_dicom(files, images, None)
+    }
+
+    fn of_dicom(files: Rc<[NamedSource]>, images: Vec<StudyImage>, plan: Option<SeriesPlan>) -> Self {
         let instances = images
             .iter()
             .map(|image| SourceInstance {
@@ -92,8 +106,9 @@ impl OpenSeries {
                 position_mm: image.header.position.unwrap_or_default(),
             })
             .collect();
+        let slices = images.len();
         let reader = Box::new(Dicom { files, last: RefCell::new(None), images });
-        Self { slices: plan.slices.len(), plan: Some(plan), instances, reader }
+        Self { slices, plan, instances, reader }
     }
 
     /// The slices in their order and their grid; none where the file does not say how large its pixels are, as a picture.
@@ -145,9 +160,14 @@ impl OpenSeries {
         self.reader.slice(index)
     }
 
+    /// The file that a slice comes from.
+    pub fn file(&self, index: usize) -> Option<&NamedSource> {
+        (index < self.slices).then(|| self.reader.file(index))
+    }
+
     /// The name of the file that a slice comes from.
     pub fn file_name(&self, index: usize) -> &str {
-        if index < self.slices { self.reader.name(index) } else { "" }
+        self.file(index).map_or("", |file| file.name.as_str())
     }
 }
 
@@ -194,7 +214,7 @@ impl SliceReader for Dicom {
         opened.map(|opened| opened.identity()).transpose().map_err(of_file)
     }
 
-    fn name(&self, index: usize) -> &str {
-        &self.files[self.images[index].file].name
+    fn file(&self, index: usize) -> &NamedSource {
+        &self.files[self.images[index].file]
     }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sha2::{Digest, Sha256};
-
 use super::catalogue::{Catalogue, Found};
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
 use crate::imaging::{DicomImage, ImagingError, begins_like_a_picture};
-use crate::source::ByteSource;
+use crate::source::{ByteSource, sha256};
 use crate::study::{Reason, StudyImage};
 use crate::volume::read_volume_header;
 
@@ -161,7 +159,7 @@ fn drop_copies(files: &[NamedSource], found: &mut Found) -> Result<(), IntakeErr
         for &index in same_name {
             let image = &found.images[index];
             let file = &files[image.file];
-            let digest = digest(&*file.source)
+            let digest = sha256(&*file.source)
                 .map_err(|error| IntakeError::Source { name: file.name.clone(), error })?;
             let is_copy = kept
                 .iter()
@@ -189,16 +187,4 @@ fn same_image(files: &[NamedSource], a: &StudyImage, b: &StudyImage) -> bool {
     };
     let named = a.header.sop_uid.is_some() && a.header.frames == 1;
     named && a.header == b.header && slice(a).is_some_and(|slice_a| Some(slice_a) == slice(b))
-}
-
-fn digest(source: &dyn ByteSource) -> Result<[u8; 32], crate::source::SourceError> {
-    const PIECE: usize = 1 << 20;
-    let mut sha = Sha256::new();
-    let mut at = 0;
-    while at < source.len() {
-        let piece = source.read_up_to(at, PIECE)?;
-        at += piece.len() as u64;
-        sha.update(&piece);
-    }
-    Ok(sha.finalize().into())
 }

@@ -61,7 +61,7 @@ impl SliceReader for Pictures {
         Ok(slice)
     }
 
-    fn name(&self, index: usize) -> &str {
-        &self.files[index].name
+    fn file(&self, index: usize) -> &NamedSource {
+        &self.files[index]
     }
 }

@@ -63,8 +63,8 @@ impl SliceReader for Volume {
         self.reader.slice(index).map_err(of_file)
     }
 
-    fn name(&self, _: usize) -> &str {
-        &self.file.name
+    fn file(&self, _: usize) -> &NamedSource {
+        &self.file
     }
 
     fn grid(&self) -> Option<&SourceGrid> {

@@ -12,6 +12,8 @@ pub use memory::{BorrowedSource, MemorySource};
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::FileSource;
 
+use sha2::{Digest, Sha256};
+
 /// The bytes of one file. Reading does not move anything: pieces may be read in any order.
 pub trait ByteSource {
     /// Number of bytes.
@@ -50,6 +52,22 @@ pub trait ByteSource {
             _ => Err(SourceError::TooLarge { len: self.len(), limit: limit as u64 }),
         }
     }
+}
+
+/// The SHA-256 of all bytes, read piece by piece.
+///
+/// # Errors
+/// [`SourceError`] if they cannot be read.
+pub fn sha256(source: &dyn ByteSource) -> Result<[u8; 32], SourceError> {
+    const PIECE: usize = 1 << 20;
+    let mut sha = Sha256::new();
+    let mut at = 0;
+    while at < source.len() {
+        let piece = source.read_up_to(at, PIECE)?;
+        at += piece.len() as u64;
+        sha.update(&piece);
+    }
+    Ok(sha.finalize().into())
 }
 
 /// Checks that a piece lies within a source of `len` bytes, for implementations of [`ByteSource::read`].

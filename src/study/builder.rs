@@ -189,6 +189,11 @@ impl StudyBuilder {
         Ok(())
     }
 
+    /// What is kept of the slice that was added last.
+    pub fn last(&self) -> Option<&SliceRecord> {
+        self.slices.last()
+    }
+
     fn check(&self, index: usize, slice: &CtSlice) -> Result<(), StudyError> {
         let wrong = |problem: String| Err(StudyError::WrongSlice { index, problem });
         if [slice.rows, slice.columns] != [self.rows, self.columns] {

@@ -1,34 +1,71 @@
-//! `postMessage` between the page and its worker: JSON beside transferred buffers, `{json, buffers}`.
+//! `postMessage` between the page and its workers: JSON beside transferred buffers and files, `{json, buffers, files}`.
 
-use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
+use std::marker::PhantomData;
+
+use js_sys::{Array, ArrayBuffer, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, MessageEvent, Worker};
+use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, File, MessageEvent, Worker};
 
-use crate::protocol::{Reply, Request};
+/// What travels beside the JSON of a message.
+#[derive(Debug, Clone, Default)]
+pub struct Luggage {
+    /// Handed over without a copy.
+    pub buffers: Vec<ArrayBuffer>,
+    /// Files of the user, to read from.
+    pub files: Vec<File>,
+}
 
-/// The page's end: owns the worker and ends it when dropped.
-pub struct WorkerLink {
+impl Luggage {
+    /// Buffers alone.
+    pub fn of(buffers: Vec<ArrayBuffer>) -> Self {
+        Self { buffers, files: Vec::new() }
+    }
+}
+
+/// A buffer with a copy of bytes.
+pub fn buffer_of(bytes: &[u8]) -> ArrayBuffer {
+    Uint8Array::from(bytes).buffer()
+}
+
+/// A buffer with a copy of numbers.
+pub fn buffer_of_f32(values: &[f32]) -> ArrayBuffer {
+    Float32Array::from(values).buffer()
+}
+
+/// The bytes of a buffer.
+pub fn bytes_in(buffer: &ArrayBuffer) -> Vec<u8> {
+    Uint8Array::new(buffer).to_vec()
+}
+
+/// The numbers in a buffer.
+pub fn f32_in(buffer: &ArrayBuffer) -> Vec<f32> {
+    Float32Array::new(buffer).to_vec()
+}
+
+/// The page's end of a worker that hears `Request`s: owns the worker and ends it when dropped.
+pub struct WorkerLink<Request> {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _request: PhantomData<Request>,
 }
 
-impl WorkerLink {
+impl<Request: Serialize> WorkerLink<Request> {
     /// Starts the worker script at `url`. `on_reply` hears its messages, `on_death` an uncaught error in it.
-    pub fn start(
+    pub fn start<Reply: DeserializeOwned + 'static>(
         url: &str,
-        on_reply: impl Fn(Reply, Vec<Vec<u8>>) + 'static,
+        on_reply: impl Fn(Reply, Luggage) + 'static,
         on_death: impl Fn(String) + 'static,
     ) -> Result<Self, JsValue> {
         let worker = Worker::new(url)?;
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             match unpack::<Reply>(&event.data()) {
-                Ok((reply, buffers)) => on_reply(reply, buffers),
+                Ok((reply, luggage)) => on_reply(reply, luggage),
                 Err(problem) => {
-                    web_sys::console::error_2(&"unreadable message from the worker".into(), &problem)
+                    web_sys::console::error_2(&"unreadable message from a worker".into(), &problem)
                 }
             }
         });
@@ -36,17 +73,17 @@ impl WorkerLink {
             Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| on_death(event.message()));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, _on_message: on_message, _on_error: on_error })
+        Ok(Self { worker, _on_message: on_message, _on_error: on_error, _request: PhantomData })
     }
 
-    /// Sends a message; `file` is copied once, into the buffer that is then transferred.
-    pub fn send(&self, request: &Request, file: Option<&[u8]>) -> Result<(), JsValue> {
-        let (message, transfer) = pack(request, file.as_slice())?;
+    /// Sends a message; its buffers are gone from the page then.
+    pub fn send(&self, request: &Request, luggage: &Luggage) -> Result<(), JsValue> {
+        let (message, transfer) = pack(request, luggage)?;
         self.worker.post_message_with_transfer(&message, &transfer)
     }
 }
 
-impl Drop for WorkerLink {
+impl<Request> Drop for WorkerLink<Request> {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
@@ -59,9 +96,14 @@ pub fn worker_scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// Sends a message from the worker to the page.
-pub fn reply(message: &Reply, buffers: &[&[u8]]) {
-    let sent = pack(message, buffers)
+/// Milliseconds since the worker started.
+pub fn worker_now() -> f64 {
+    worker_scope().performance().map_or(0.0, |clock| clock.now())
+}
+
+/// Sends a message from a worker to the page.
+pub fn reply<Reply: Serialize>(message: &Reply, buffers: Vec<ArrayBuffer>) {
+    let sent = pack(message, &Luggage::of(buffers))
         .and_then(|(message, transfer)| worker_scope().post_message_with_transfer(&message, &transfer));
     if let Err(problem) = sent {
         web_sys::console::error_2(&"could not send to the page".into(), &problem);
@@ -69,10 +111,10 @@ pub fn reply(message: &Reply, buffers: &[&[u8]]) {
 }
 
 /// Hears the page's messages, for as long as the worker lives.
-pub fn listen(mut hear: impl FnMut(Request, Vec<Vec<u8>>) + 'static) {
+pub fn listen<Request: DeserializeOwned + 'static>(mut hear: impl FnMut(Request, Luggage) + 'static) {
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         match unpack::<Request>(&event.data()) {
-            Ok((request, buffers)) => hear(request, buffers),
+            Ok((request, luggage)) => hear(request, luggage),
             Err(problem) => web_sys::console::error_2(&"unreadable message from the page".into(), &problem),
         }
     });
@@ -80,21 +122,28 @@ pub fn listen(mut hear: impl FnMut(Request, Vec<Vec<u8>>) + 'static) {
     on_message.forget();
 }
 
-fn pack<M: Serialize>(message: &M, buffers: &[&[u8]]) -> Result<(Object, Array), JsValue> {
+fn pack<M: Serialize>(message: &M, luggage: &Luggage) -> Result<(Object, Array), JsValue> {
     let json = serde_json::to_string(message).map_err(|e| JsValue::from_str(&e.to_string()))?;
-    let transfer: Array = buffers.iter().map(|bytes| Uint8Array::from(*bytes).buffer()).collect();
+    let transfer: Array = luggage.buffers.iter().collect();
     let envelope = Object::new();
     Reflect::set(&envelope, &"json".into(), &json.into())?;
     Reflect::set(&envelope, &"buffers".into(), &transfer)?;
+    if !luggage.files.is_empty() {
+        let files: Array = luggage.files.iter().collect();
+        Reflect::set(&envelope, &"files".into(), &files)?;
+    }
     Ok((envelope, transfer))
 }
 
-fn unpack<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Vec<Vec<u8>>), JsValue> {
+fn unpack<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Luggage), JsValue> {
     let json = Reflect::get(data, &"json".into())?.as_string().ok_or("a message without its json")?;
     let message = serde_json::from_str(&json).map_err(|e| JsValue::from_str(&e.to_string()))?;
-    let buffers = Reflect::get(data, &"buffers".into())?;
-    let buffers = if Array::is_array(&buffers) { buffers.unchecked_into() } else { Array::new() };
-    let buffers =
-        buffers.iter().map(|b| Uint8Array::new(b.unchecked_ref::<ArrayBuffer>()).to_vec()).collect();
-    Ok((message, buffers))
+    let luggage = Luggage { buffers: list(data, "buffers")?, files: list(data, "files")? };
+    Ok((message, luggage))
+}
+
+fn list<T: JsCast>(data: &JsValue, key: &str) -> Result<Vec<T>, JsValue> {
+    let items = Reflect::get(data, &key.into())?;
+    let items = if Array::is_array(&items) { items.unchecked_into() } else { Array::new() };
+    Ok(items.iter().map(|item| item.unchecked_into()).collect())
 }

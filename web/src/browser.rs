@@ -1,9 +1,9 @@
 //! Small things that only a browser can do.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Document, HtmlAnchorElement, Response, Url, Window};
+use web_sys::{Blob, BlobPropertyBag, Document, File, HtmlAnchorElement, Response, Url, Window};
 
 /// The page's window.
 pub fn window() -> Option<Window> {
@@ -33,12 +33,21 @@ pub async fn fetch_bytes(url: &str) -> Result<Vec<u8>, JsValue> {
     Ok(Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?).to_vec())
 }
 
+/// A file in memory, as if the user had picked it.
+pub fn file_of(name: &str, bytes: &[u8]) -> Result<File, JsValue> {
+    File::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)), name)
+}
+
 /// Offers `bytes` to the user as a download called `name`.
 pub fn save_bytes(name: &str, mime: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    save_buffer(name, mime, &Uint8Array::from(bytes).buffer())
+}
+
+/// Offers a buffer to the user as a download called `name`.
+pub fn save_buffer(name: &str, mime: &str, buffer: &ArrayBuffer) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
-    let parts = Array::of1(&Uint8Array::from(bytes));
-    save_blob(name, &Blob::new_with_u8_array_sequence_and_options(&parts, &options)?)
+    save_blob(name, &Blob::new_with_buffer_source_sequence_and_options(&Array::of1(buffer), &options)?)
 }
 
 /// Offers a blob to the user as a download called `name`.

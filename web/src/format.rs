@@ -39,6 +39,26 @@ pub fn seconds(millis: f64) -> String {
     if millis < 995.0 { format!("{:.2} s", millis / 1e3) } else { format!("{:.1} s", millis / 1e3) }
 }
 
+/// A time to come from milliseconds, no more exact than it can be told: `about 40 s`, `about 12 min`, `about 2 h`.
+pub fn about(millis: f64) -> String {
+    let seconds = millis / 1e3;
+    match seconds {
+        s if s < 5.0 => "a few seconds".into(),
+        s if s < 55.0 => format!("about {:.0} s", (s / 5.0).round() * 5.0),
+        s if s < 90.0 * 60.0 => format!("about {:.0} min", (s / 60.0).round().max(1.0)),
+        s => format!("about {:.0} h", (s / 3600.0).round().max(2.0)),
+    }
+}
+
+/// A volume, with a decimal below 100 ml.
+pub fn ml(ml: f64) -> String {
+    match ml {
+        ml if ml > 0.0 && ml < 0.05 => "< 0.1 ml".into(),
+        ml if ml < 100.0 => format!("{ml:.1} ml"),
+        ml => format!("{} ml", grouped(ml.round() as u64)),
+    }
+}
+
 /// `WebGPU: name`, or `CPU`.
 pub fn device(device: &DeviceSummary) -> String {
     match (device.gpu, device.name.is_empty()) {
@@ -72,6 +92,19 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(seconds(80.0), "0.08 s");
         assert_eq!(seconds(3444.0), "3.4 s");
+    }
+
+    #[test]
+    fn times_and_volumes_are_no_more_exact_than_they_are_known() {
+        assert_eq!(about(1200.0), "a few seconds");
+        assert_eq!(about(38_000.0), "about 40 s");
+        assert_eq!(about(59_000.0), "about 1 min");
+        assert_eq!(about(720_000.0), "about 12 min");
+        assert_eq!(about(9_000_000.0), "about 3 h");
+        assert_eq!(ml(0.01), "< 0.1 ml");
+        assert_eq!(ml(0.0), "0.0 ml");
+        assert_eq!(ml(12.34), "12.3 ml");
+        assert_eq!(ml(4250.4), "4\u{202f}250 ml");
     }
 
     #[test]

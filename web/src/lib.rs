@@ -1,7 +1,7 @@
-//! The LungLens page and its worker.
+//! The LungLens page and its two workers.
 //!
-//! The page (binary `app`) draws and never computes; the worker (binary `worker`, feature `engine`) loads the model
-//! and runs it. They talk through the typed messages of [`protocol`]. [`state`], [`protocol`], [`volume_view`] and most of
+//! The page (binary `app`) draws and never computes; the reader (binary `reader`) opens files and measures studies; the
+//! engine (binary `worker`, feature `engine`) loads the model and runs it on slices. They talk through the typed messages of [`protocol`]. [`state`], [`protocol`], [`volume_view`] and most of
 //! [`viewer`] also build natively, where their tests run.
 
 pub mod format;
@@ -19,6 +19,10 @@ pub mod bridge;
 pub mod browser;
 #[cfg(target_arch = "wasm32")]
 pub mod components;
+#[cfg(target_arch = "wasm32")]
+pub mod dropped;
+#[cfg(target_arch = "wasm32")]
+pub mod reader;
 
 #[cfg(all(target_arch = "wasm32", feature = "engine"))]
 pub mod worker;

@@ -1,77 +1,62 @@
-//! A finished run as the page draws it, from the worker's report and mask bytes.
+//! A finished run as the page shows it.
 
-use lunglens::masks::{Mask, outline};
+use lunglens::export::ExportFormat;
+use lunglens::masks::Mask;
 use lunglens::report::{ClassName, Report};
+use lunglens::study::StudyReport;
 
-/// A decoded slice for display.
-#[derive(Debug, PartialEq)]
-pub struct Picture {
-    /// Height in pixels.
-    pub rows: usize,
-    /// Width in pixels.
-    pub columns: usize,
-    /// `rows * columns` grey levels, row-major.
-    pub grey: Vec<u8>,
-}
+use crate::volume_view::Kind;
 
-impl Picture {
-    /// A picture, if the bytes fit its size.
-    pub fn new(rows: usize, columns: usize, grey: Vec<u8>) -> Option<Self> {
-        (rows.checked_mul(columns)? == grey.len() && !grey.is_empty()).then_some(Self { rows, columns, grey })
-    }
-}
-
-/// One instance as it is drawn.
-#[derive(Debug, PartialEq)]
-pub struct Shape {
-    /// Its pixels.
-    pub mask: Mask,
-    /// Closed polygons along its pixel borders, `[x, y]` in source pixels.
-    pub outline: Vec<Vec<[f32; 2]>>,
-    /// Whether it is a lesion (else a lung).
-    pub lesion: bool,
-}
-
-/// A finished run.
-#[derive(Debug, PartialEq)]
-pub struct Outcome {
-    /// The slice.
-    pub picture: std::rc::Rc<Picture>,
+/// The result of one slice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SliceOutcome {
+    /// Which slice of the opened series.
+    pub index: usize,
     /// The report, read back from `json`.
     pub report: Report,
     /// The report as it is saved.
     pub json: String,
     /// Wall time in milliseconds.
     pub millis: f64,
-    /// The instances' shapes, in the report's order.
-    pub shapes: Vec<Shape>,
 }
 
-impl Outcome {
-    /// Joins the report with its masks (`rows * columns` bytes an instance). `None` if they do not belong together.
-    pub fn new(picture: std::rc::Rc<Picture>, json: String, millis: f64, masks: Vec<u8>) -> Option<Self> {
-        let report = Report::from_json(&json).ok()?;
-        let (rows, columns) = (picture.rows, picture.columns);
-        let size = rows * columns;
-        if masks.len() != size.checked_mul(report.instances.len())? {
-            return None;
-        }
-        let shapes = report.instances.iter().zip(masks.chunks(size)).map(|(instance, pixels)| {
-            let mask = Mask { rows, columns, pixels: pixels.to_vec() };
-            Shape { outline: outline(&mask), mask, lesion: instance.class == ClassName::Lesion }
-        });
-        let shapes = shapes.collect();
-        Some(Self { picture, report, json, millis, shapes })
+impl SliceOutcome {
+    /// Reads a report back. `None` if it is none.
+    pub fn new(index: usize, json: String, millis: f64) -> Option<Self> {
+        Some(Self { index, report: Report::from_json(&json).ok()?, json, millis })
     }
 
-    /// The instance at a source pixel: the smallest one, so that a lesion inside a lung can be reached.
-    pub fn instance_at(&self, row: usize, column: usize) -> Option<usize> {
-        if row >= self.picture.rows || column >= self.picture.columns {
-            return None;
-        }
-        let at = row * self.picture.columns + column;
-        let inside = |shape: &Shape| shape.mask.pixels.get(at).is_some_and(|&p| p != 0);
-        let hits = self.shapes.iter().enumerate().filter(|(_, shape)| inside(shape));
-        hits.min_by_key(|(_, shape)| (!shape.lesion, shape.mask.area())).map(|(index, _)| index)
+    /// The instances' masks, in the report's order. `None` if one is broken or of another size.
+    pub fn masks(&self) -> Option<Vec<(Kind, Mask)>> {
+        let size = [self.report.input.rows, self.report.input.columns];
+        let mask = |instance: &lunglens::report::InstanceReport| {
+            let kind = match instance.class {
+                ClassName::Lesion => Kind::Lesion,
+                ClassName::Lung => Kind::Lung,
+            };
+            let mask = instance.segmentation.decode().ok()?;
+            ([mask.rows, mask.columns] == size).then_some((kind, mask))
+        };
+        self.report.instances.iter().map(mask).collect()
     }
+}
+
+/// The result of a study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StudyOutcome {
+    /// The study's report, as it is saved.
+    pub report: StudyReport,
+    /// The forms that it can be saved in.
+    pub formats: Vec<ExportFormat>,
+    /// Time that slices took, in milliseconds.
+    pub millis: f64,
+}
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Of one slice.
+    Slice(SliceOutcome),
+    /// Of a study.
+    Study(StudyOutcome),
 }

@@ -1,65 +1,79 @@
-//! What the viewer shows: the opened series, the slice in front, and the findings so far.
-//!
-//! Pixels are not in here: `volume_view` keeps them in the browser's own memory.
+//! Which series is looked at, and where. Pixels and masks are in [`crate::volume_view`].
 
 use std::rc::Rc;
 
-use crate::protocol::{SliceMasks, Volume};
+use crate::volume_view::Frame;
 
 /// The opened series as it is looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
-    /// Which of the opened files' series it is; a new number for new files.
-    pub key: (u32, usize),
-    /// What is known of the series.
-    pub volume: Rc<Volume>,
+    /// Which of the opened files' series it is.
+    pub series: usize,
+    /// Size and place.
+    pub frame: Rc<Frame>,
     /// The slice in front, from 0 for the lowest.
     pub current: usize,
-    /// For each slice what was found on it; none where it was not read, or not yet.
-    pub masks: Vec<Option<Rc<SliceMasks>>>,
-    /// The slices that the run reads or has read, in order; empty without a run.
-    pub to_read: Vec<usize>,
-    /// Whether the run behind `masks` is over: before that, they are no result.
-    pub finished: bool,
     /// The lesion that is looked at, as its index in the study's list.
     pub lesion: Option<usize>,
+    /// The slices that have come to be shown, or never will.
+    settled: Vec<bool>,
 }
 
 impl View {
-    /// A series without findings, its middle slice in front.
-    pub fn new(key: (u32, usize), volume: Volume) -> Self {
-        let slices = volume.slices;
+    /// A series, its middle slice in front.
+    pub fn new(series: usize, frame: Frame) -> Self {
         Self {
-            key,
-            volume: Rc::new(volume),
-            current: slices / 2,
-            masks: vec![None; slices],
-            to_read: Vec::new(),
-            finished: false,
+            series,
+            current: frame.len / 2,
+            settled: vec![false; frame.len],
+            frame: Rc::new(frame),
             lesion: None,
         }
     }
 
     /// Puts a slice in front; beyond the ends, the last one there.
     pub fn show(&mut self, index: usize) {
-        self.current = index.min(self.volume.slices.saturating_sub(1));
+        self.current = index.min(self.frame.len.saturating_sub(1));
     }
 
-    /// Forgets all findings, for a new run of `to_read`.
-    pub fn clear(&mut self, to_read: Vec<usize>) {
-        self.masks.fill(None);
-        self.to_read = to_read;
-        self.finished = false;
-        self.lesion = None;
+    /// A slice has come, or cannot be shown.
+    pub fn settle(&mut self, index: usize) {
+        if let Some(settled) = self.settled.get_mut(index) {
+            *settled = true;
+        }
     }
 
-    /// The involvement of each slice in percent, for a strip beside the slices; none where there is no lung, or nothing
-    /// was read.
-    pub fn involvement_percent(&self) -> Vec<Option<f64>> {
-        let of = |masks: &Option<Rc<SliceMasks>>| {
-            let masks = masks.as_ref().filter(|m| m.lung_pixels > 0)?;
-            Some(100.0 * masks.lesion_pixels as f64 / masks.lung_pixels as f64)
+    /// The slice to be asked for next: the nearest to the one in front.
+    pub fn wanted(&self) -> Option<usize> {
+        let missing = self.settled.iter().enumerate().filter(|(_, settled)| !**settled);
+        missing.map(|(index, _)| index).min_by_key(|index| index.abs_diff(self.current))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume_view::Values;
+
+    #[test]
+    fn slices_are_wanted_from_the_one_in_front_outwards() {
+        let frame = Frame {
+            rows: 2,
+            columns: 2,
+            len: 5,
+            pixel_spacing_mm: None,
+            slice_spacing_mm: None,
+            axes: None,
+            values: Values::Hounsfield,
         };
-        self.masks.iter().map(of).collect()
+        let mut view = View::new(0, frame);
+        let mut order = Vec::new();
+        while let Some(index) = view.wanted() {
+            order.push(index);
+            view.settle(index);
+        }
+        assert_eq!(order, [2, 1, 3, 0, 4]);
+        view.show(9);
+        assert_eq!(view.current, 4);
     }
 }

@@ -6,7 +6,7 @@ use lunglens::report::{ClassName, DeviceKind};
 use lunglens::severity::{Finding, Involvement};
 use yew::prelude::*;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, SliceOutcome};
 use crate::protocol::DeviceSummary;
 use crate::{format, strings::text};
 
@@ -32,8 +32,8 @@ pub struct FactsProps {
     pub outcome: Rc<Outcome>,
 }
 
-/// Name, explanation and CSS class of a finding.
-fn grade(finding: Finding) -> (&'static str, &'static str, &'static str) {
+/// Name, explanation for a slice, and CSS class of a finding.
+pub fn grade(finding: Finding) -> (&'static str, &'static str, &'static str) {
     let t = text();
     match finding {
         Finding::Mild => (t.mild, t.mild_hint, "is-mild"),
@@ -44,9 +44,9 @@ fn grade(finding: Finding) -> (&'static str, &'static str, &'static str) {
 }
 
 /// The result in one sentence, for a screen reader.
-pub fn spoken(outcome: &Outcome) -> String {
+pub fn spoken(slice: &SliceOutcome) -> String {
     let t = text();
-    let assessment = &outcome.report.assessment;
+    let assessment = &slice.report.assessment;
     let (name, hint, _) = grade(assessment.finding);
     match assessment.finding {
         Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
@@ -60,8 +60,8 @@ pub fn spoken(outcome: &Outcome) -> String {
 #[component]
 pub fn Findings(props: &Props) -> Html {
     let t = text();
-    let outcome = &props.outcome;
-    let report = &outcome.report;
+    let Outcome::Slice(slice) = props.outcome.as_ref() else { return Html::default() };
+    let report = &slice.report;
     let assessment = &report.assessment;
     let (name, hint, class) = grade(assessment.finding);
     let limit = assessment.alarming_from_percent;
@@ -92,7 +92,7 @@ pub fn Findings(props: &Props) -> Html {
                 if report.instances.is_empty() {
                     <p class="hint">{ t.no_instances }</p>
                 }
-                <ol>{ for instances(props) }</ol>
+                <ol>{ for instances(props, slice) }</ol>
             </section>
         </>
     }
@@ -102,8 +102,8 @@ pub fn Findings(props: &Props) -> Html {
 #[component]
 pub fn Facts(props: &FactsProps) -> Html {
     let t = text();
-    let outcome = &props.outcome;
-    let report = &outcome.report;
+    let Outcome::Slice(slice) = props.outcome.as_ref() else { return Html::default() };
+    let report = &slice.report;
     let device =
         DeviceSummary { gpu: report.device.kind == DeviceKind::Gpu, name: report.device.name.clone() };
     let size = format!("{} \u{d7} {}", report.input.columns, report.input.rows);
@@ -114,7 +114,7 @@ pub fn Facts(props: &FactsProps) -> Html {
                 <div><dt>{ t.size }</dt><dd>{ size }</dd></div>
                 <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
                 <div><dt>{ t.device }</dt><dd data-field="report-device">{ format::device(&device) }</dd></div>
-                <div><dt>{ t.time }</dt><dd data-field="time">{ format::seconds(outcome.millis) }</dd></div>
+                <div><dt>{ t.time }</dt><dd data-field="time">{ format::seconds(slice.millis) }</dd></div>
             </dl>
         </section>
     }
@@ -135,19 +135,26 @@ fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, sid
             <dd>
                 <span class="amount" data-involvement={side}>{ format::percent(value.percent) }</span>
                 if let Some(area) = area { <span class="figure">{ area }</span> }
-                <svg class="gauge" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">
-                    <rect class="gauge-back" width="100" height="6" />
-                    <rect class="gauge-value" width={value.percent.clamp(0.0, 100.0).to_string()} height="6" />
-                    <rect class="gauge-limit" x={(limit - 0.3).to_string()} width="0.6" height="6" />
-                </svg>
+                { gauge(value.percent, limit) }
             </dd>
         </div>
     }
 }
 
-fn instances(props: &Props) -> Vec<Html> {
+/// A bar of 0 to 100 % with a mark at a limit.
+pub fn gauge(percent: f32, limit: f32) -> Html {
+    html! {
+        <svg class="gauge" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+            <rect class="gauge-back" width="100" height="6" />
+            <rect class="gauge-value" width={percent.clamp(0.0, 100.0).to_string()} height="6" />
+            <rect class="gauge-limit" x={(limit - 0.3).to_string()} width="0.6" height="6" />
+        </svg>
+    }
+}
+
+fn instances(props: &Props, slice: &SliceOutcome) -> Vec<Html> {
     let t = text();
-    let entries = props.outcome.report.instances.iter().enumerate();
+    let entries = slice.report.instances.iter().enumerate();
     let entries = entries.map(|(index, instance)| {
         let lesion = instance.class == ClassName::Lesion;
         let light = props.on_light.reform(move |_: PointerEvent| Some(index));

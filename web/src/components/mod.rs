@@ -1,13 +1,16 @@
 //! The page's components.
 
+mod downloads;
 mod findings;
+mod found;
 mod open;
 mod options;
 mod page;
-mod paint;
 mod progress;
 mod samples;
-mod viewer;
+mod stage;
+mod study_result;
+mod workers;
 
 /// Shows the page.
 pub fn start() {

@@ -1,11 +1,11 @@
-//! Opening a slice: drop, choose, or take a sample.
+//! Opening files: drop, choose, or take a sample.
 
 use wasm_bindgen::JsCast;
-use web_sys::{File, HtmlInputElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::page::list_files;
 use super::samples::{SAMPLES, SampleBytes};
+use crate::dropped::{NamedFile, listed};
 use crate::strings::text;
 
 /// Properties of [`OpenPanel`].
@@ -18,17 +18,17 @@ pub struct Props {
     /// The small form, beside a result.
     pub compact: bool,
     /// The user chose files.
-    pub on_files: Callback<Vec<File>>,
+    pub on_files: Callback<Vec<NamedFile>>,
     /// The user chose a sample.
     pub on_sample: Callback<usize>,
 }
 
-/// A card with the drop zone, the file button and the samples.
+/// A card with the drop zone, the buttons for files and folders, and the samples.
 #[component]
 pub fn OpenPanel(props: &Props) -> Html {
     let t = text();
-    let input = use_node_ref();
-    let choose = {
+    let inputs = [use_node_ref(), use_node_ref()];
+    let choose = |input: &NodeRef| {
         let input = input.clone();
         Callback::from(move |_: MouseEvent| {
             if let Some(input) = input.cast::<HtmlInputElement>() {
@@ -43,9 +43,9 @@ pub fn OpenPanel(props: &Props) -> Html {
                 return;
             };
             if let Some(files) = input.files() {
-                on_files.emit(list_files(files));
+                on_files.emit(listed(&files));
             }
-            // The same file may be chosen again.
+            // The same files may be chosen again.
             input.set_value("");
         })
     };
@@ -80,10 +80,16 @@ pub fn OpenPanel(props: &Props) -> Html {
                     { if props.dragging { t.drop_now } else if props.compact { t.choose_other } else { t.drop_title } }
                 </h2>
                 <p>{ t.drop_hint }</p>
-                <button type="button" class={classes!("button", (!props.compact).then_some("is-primary"))} data-action="choose" onclick={choose}>{ t.choose_file }</button>
-                <input ref={input} class="visually-hidden" type="file" tabindex="-1" aria-hidden="true"
-                    accept=".png,.jpg,.jpeg,.dcm,.dicom,image/png,image/jpeg,application/dicom,application/octet-stream"
-                    onchange={chosen} />
+                <div class="drop-buttons">
+                    <button type="button" class={classes!("button", (!props.compact).then_some("is-primary"))} data-action="choose"
+                        onclick={choose(&inputs[0])}>{ t.choose_file }</button>
+                    <button type="button" class="button" data-action="choose-folder"
+                        onclick={choose(&inputs[1])}>{ t.choose_folder }</button>
+                </div>
+                <input ref={inputs[0].clone()} class="visually-hidden" type="file" multiple={true} tabindex="-1" aria-hidden="true"
+                    data-input="files" onchange={chosen.clone()} />
+                <input ref={inputs[1].clone()} class="visually-hidden" type="file" multiple={true} tabindex="-1" aria-hidden="true"
+                    webkitdirectory={true} data-input="folder" onchange={chosen} />
             </div>
             <h3>{ t.samples }</h3>
             <ul class="samples">{ for buttons }</ul>

@@ -5,7 +5,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::protocol::{ClaheWish, DeviceWish};
-use crate::state::{Action, EngineState, State};
+use crate::state::{Action, EngineState, RunState, State};
 use crate::{format, strings::text};
 
 /// Properties of [`Options`].
@@ -113,7 +113,7 @@ pub fn Options(props: &Props) -> Html {
                         value={format!("{:.0}", settings.score_threshold * 100.0)} oninput={on_threshold} />
                     <p class="hint" id="option-threshold-hint">{ t.threshold_hint }</p>
                 </div>
-                if state.source.is_some() && !state.is_busy() {
+                if state.view.is_some() && !state.is_busy() && matches!(state.run, RunState::Done(_) | RunState::Failed { .. } | RunState::Cancelled) {
                     if state.settings_changed() {
                         <p class="changed">{ t.changed }</p>
                     }

@@ -1,33 +1,36 @@
-//! The whole page: owns the state, carries out its effects, and lays out the parts.
+//! The whole page: owns the state, carries out its effects, and hears the user.
 
 use std::rc::Rc;
 
-use gloo::file::callbacks::FileReader;
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, File, HtmlElement};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::findings::{Facts, Findings};
-use super::open::OpenPanel;
-use super::options::Options;
-use super::progress::{EngineLine, RunProgress};
 use super::samples::{SAMPLES, SampleBytes};
-use super::viewer::Viewer;
-use crate::bridge::WorkerLink;
+use super::stage;
+use super::workers::Workers;
+use crate::bridge::{Luggage, bytes_in};
 use crate::browser;
-use crate::protocol::Reply;
-use crate::state::{Action, Effect, EngineState, LARGEST_FILE, RunState, Source, State};
+use crate::dropped::{Drop, NamedFile};
+use crate::outcome::Outcome;
+use crate::protocol::{ReaderReply, Reply, SliceMasks};
+use crate::state::{Action, Effect, Files, State};
 use crate::strings::text;
+use crate::volume_view::{SharedVolume, VolumeView};
 
 /// What the page hears.
 pub enum Message {
     /// Something for the reducer.
     Act(Action),
+    /// The reader spoke.
+    Read(ReaderReply, Luggage),
     /// The user picked files.
-    Picked(Vec<File>),
-    /// A file's bytes were read, or not.
-    Read(String, Result<Vec<u8>, String>),
+    Picked(Vec<NamedFile>),
+    /// The user dropped something.
+    Dropped(Drop),
+    /// The files of a drop are known; none if there are too many.
+    LookedThrough(Option<Vec<NamedFile>>),
     /// A sample's bytes came, or not.
     Sample(usize, Option<Vec<u8>>),
     /// The user opened a sample.
@@ -36,23 +39,29 @@ pub enum Message {
     Dragging(bool),
     /// An instance is pointed at or focused, or none is.
     Light(Option<usize>),
-    /// An instance was pressed: it stays lit until it is pressed again.
-    Pin(usize),
+    /// An instance or a lesion was chosen, or none.
+    Pick(Option<usize>),
+    /// A lesion or an instance of the list was pressed: go to it.
+    Visit(usize),
 }
 
 /// The page.
 pub struct Page {
-    state: State,
-    worker: Option<WorkerLink>,
-    samples: Vec<SampleBytes>,
-    reader: Option<FileReader>,
+    pub(super) state: State,
+    workers: Workers,
+    pub(super) volume: Option<SharedVolume>,
+    pub(super) samples: Vec<SampleBytes>,
+    /// The files that the user opened last, until the reader has them.
+    files: Vec<NamedFile>,
     timers: Vec<Timeout>,
-    dragging: bool,
-    lit: Option<usize>,
+    pub(super) dragging: bool,
+    pub(super) lit: Option<usize>,
+    /// The instance of a single slice that stays lit.
     pinned: Option<usize>,
+    /// Grows each time the chosen one is to be gone to.
+    pub(super) visits: u32,
     /// The run's state when the page was last drawn.
     drawn: &'static str,
-    note: Option<&'static str>,
 }
 
 impl Component for Page {
@@ -68,47 +77,55 @@ impl Component for Page {
         }
         let mut page = Self {
             state: State::default(),
-            worker: None,
+            workers: Workers::default(),
+            volume: None,
             samples: vec![SampleBytes::Pending; SAMPLES.len()],
-            reader: None,
+            files: Vec::new(),
             timers: Vec::new(),
             dragging: false,
             lit: None,
             pinned: None,
+            visits: 0,
             drawn: "idle",
-            note: None,
         };
-        page.carry_out(ctx, vec![Effect::StartWorker]);
+        page.carry_out(ctx, vec![Effect::StartReader, Effect::StartEngine]);
         page
     }
 
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         match message {
             Message::Act(action) => {
-                if let Action::Reply(Reply::Crashed { message }, _) | Action::WorkerDied(message) = &action {
-                    web_sys::console::error_2(&"the worker stopped:".into(), &message.as_str().into());
+                if let Action::Engine(Reply::Crashed { message })
+                | Action::Reader(ReaderReply::Crashed { message })
+                | Action::EngineDied(message)
+                | Action::ReaderDied(message) = &action
+                {
+                    web_sys::console::error_2(&"a worker stopped:".into(), &message.as_str().into());
                 }
                 self.act(ctx, action);
             }
-            Message::Picked(files) => self.pick(ctx, files),
-            Message::Read(name, bytes) => {
-                self.reader = None;
-                let action = match bytes {
-                    Ok(bytes) if bytes.is_empty() => Action::Refuse(text().empty_file.into()),
-                    Ok(bytes) => Action::Open(Source { name, bytes: Rc::new(bytes) }),
-                    Err(_) => Action::Refuse(text().unreadable.into()),
-                };
-                self.act(ctx, action);
+            Message::Read(reply, luggage) => {
+                self.unpack(&reply, luggage);
+                return Component::update(self, ctx, Message::Act(Action::Reader(reply)));
             }
+            Message::Picked(files) => self.open(ctx, files),
+            Message::Dropped(dropped) => {
+                ctx.link().send_future(async move { Message::LookedThrough(dropped.files().await) });
+                return false;
+            }
+            Message::LookedThrough(Some(files)) => self.open(ctx, files),
+            Message::LookedThrough(None) => self.act(ctx, Action::Refuse(text().too_many.into())),
             Message::Sample(index, bytes) => {
                 self.samples[index] =
                     bytes.map_or(SampleBytes::Missing, |bytes| SampleBytes::Loaded(Rc::new(bytes)));
             }
             Message::OpenSample(index) => {
                 if let SampleBytes::Loaded(bytes) = &self.samples[index] {
-                    let source = Source { name: SAMPLES[index].file.into(), bytes: bytes.clone() };
-                    self.note = None;
-                    self.act(ctx, Action::Open(source));
+                    let name = SAMPLES[index].file;
+                    match browser::file_of(name, bytes) {
+                        Ok(file) => self.open(ctx, vec![(name.into(), file)]),
+                        Err(problem) => web_sys::console::error_1(&problem),
+                    }
                 }
             }
             Message::Dragging(dragging) => {
@@ -121,98 +138,22 @@ impl Component for Page {
                 self.lit = lit;
                 return changed;
             }
-            Message::Pin(index) => {
-                self.pinned = if self.pinned == Some(index) { None } else { Some(index) };
+            Message::Pick(picked) => self.pick(ctx, picked),
+            Message::Visit(index) => {
+                let picked = if self.picked() == Some(index) { None } else { Some(index) };
+                self.visits += 1;
+                self.pick(ctx, picked);
             }
         }
         true
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let t = text();
-        let link = ctx.link();
-        let act = link.callback(Message::Act);
-        let ready = self.state.is_ready() && !self.samples.contains(&SampleBytes::Pending);
-        let drag_over = link.callback(|event: DragEvent| {
-            event.prevent_default();
-            Message::Dragging(true)
-        });
-        let drag_leave = link.batch_callback(|event: DragEvent| {
-            // Leaving one child for another is no leave.
-            event.related_target().is_none().then_some(Message::Dragging(false))
-        });
-        let drop = link.batch_callback(|event: DragEvent| {
-            event.prevent_default();
-            let files = event.data_transfer().and_then(|d| d.files()).map(list_files).unwrap_or_default();
-            vec![Message::Dragging(false), Message::Picked(files)]
-        });
-        let open = html! {
-            <OpenPanel samples={self.samples.clone()} dragging={self.dragging}
-                compact={!matches!(self.state.run, RunState::Idle)}
-                on_files={link.callback(Message::Picked)} on_sample={link.callback(Message::OpenSample)} />
-        };
-        let options = html! { <Options state={self.state.clone()} on_action={act.clone()} /> };
-        let (stage, side) = match &self.state.run {
-            RunState::Idle => (open, expectations()),
-            RunState::Waiting | RunState::Active { .. } => {
-                (html! { <RunProgress state={self.state.clone()} on_action={act.clone()} /> }, open)
-            }
-            RunState::Done(outcome) => {
-                let on_light = link.callback(Message::Light);
-                let (lit, on_pin) = (self.lit.or(self.pinned), link.callback(Message::Pin));
-                let viewer = html! {
-                    <>
-                        <Viewer outcome={outcome.clone()} {lit} on_light={on_light.clone()} />
-                        <Facts outcome={outcome.clone()} />
-                    </>
-                };
-                let findings = html! {
-                    <>
-                        <Findings outcome={outcome.clone()} {lit} pinned={self.pinned} {on_light} {on_pin} />
-                        { open }
-                    </>
-                };
-                (viewer, findings)
-            }
-            RunState::Failed { message } => (message_card(t.failed_title, message, true), open),
-            RunState::Cancelled => (message_card(t.cancelled, t.cancelled_hint, false), open),
-        };
-        html! {
-            <div class={classes!("page", self.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
-                data-run={run_name(&self.state.run)} data-engine={engine_name(&self.state.engine)}
-                ondragover={drag_over} ondragleave={drag_leave} ondrop={drop}>
-                <header class="masthead">
-                    <div class="brand">
-                        <Mark />
-                        <div>
-                            <h1>{ "LungLens" }</h1>
-                            <p>{ t.tagline }</p>
-                        </div>
-                    </div>
-                    <EngineLine state={self.state.clone()} on_action={act.clone()} />
-                </header>
-                <aside class="notice" aria-label="Notice">
-                    <p><strong>{ t.notice_research }</strong>{ " " }{ t.notice_local }</p>
-                </aside>
-                <p class="visually-hidden" role="status" aria-live="polite">{ self.announcement() }</p>
-                <main class={classes!("layout", matches!(self.state.run, RunState::Idle).then_some("is-start"))}>
-                    <div class="stage" id="stage" tabindex="-1">
-                        if let Some(notice) = &self.state.notice {
-                            <p class="aside-note" role="note">{ notice }</p>
-                        }
-                        if let Some(note) = self.note {
-                            <p class="aside-note" role="note">{ note }</p>
-                        }
-                        { stage }
-                    </div>
-                    <div class="side">{ side }{ options }</div>
-                </main>
-            </div>
-        }
+        stage::page(self, ctx.link())
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        let now = run_name(&self.state.run);
+        let now = stage::run_name(&self.state.run);
         if std::mem::replace(&mut self.drawn, now) == now {
             return;
         }
@@ -228,37 +169,90 @@ impl Component for Page {
 }
 
 impl Page {
+    /// The chosen instance of a slice, or lesion of a study.
+    pub(super) fn picked(&self) -> Option<usize> {
+        match self.state.slice_outcome() {
+            Some(_) => self.pinned,
+            None => self.state.view.as_ref().and_then(|view| view.lesion),
+        }
+    }
+
+    fn pick(&mut self, ctx: &Context<Self>, picked: Option<usize>) {
+        match self.state.slice_outcome() {
+            Some(_) => self.pinned = picked,
+            None => self.act(ctx, Action::PickLesion(picked)),
+        }
+    }
+
     fn act(&mut self, ctx: &Context<Self>, action: Action) {
-        let was_done = matches!(self.state.run, RunState::Done(_));
+        let before = stage::run_name(&self.state.run);
         let effects = self.state.update(action);
-        if was_done != matches!(self.state.run, RunState::Done(_)) {
+        if before != stage::run_name(&self.state.run) {
             (self.lit, self.pinned) = (None, None);
         }
         self.carry_out(ctx, effects);
     }
 
+    /// Takes in what came beside the reader's message, if it is still wanted.
+    fn unpack(&mut self, reply: &ReaderReply, luggage: Luggage) {
+        match (reply, luggage.buffers.as_slice()) {
+            (ReaderReply::Slice { job, series, index }, [pixels]) if self.state.is_viewed(*job, *series) => {
+                self.put_slice(*index, &bytes_in(pixels));
+            }
+            (ReaderReply::Prepared { run, index, .. }, [pixels, values]) if self.state.is_at_work(*run) => {
+                self.put_slice(*index, &bytes_in(pixels));
+                self.workers.held = Some(values.clone());
+            }
+            (ReaderReply::Exported { files, .. }, buffers) => {
+                for (file, bytes) in files.iter().zip(buffers) {
+                    let name = format!("{}.{}", stage::saved_name(&self.state), file.name);
+                    stage::report(browser::save_buffer(&name, &file.media_type, bytes));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn put_slice(&self, index: usize, pixels: &[u8]) {
+        if let Some(volume) = &self.volume
+            && !volume.change(|volume| volume.put_slice(index, pixels))
+        {
+            web_sys::console::error_1(&format!("slice {index} does not fit").into());
+        }
+    }
+
+    fn put_masks(&self, index: usize, masks: &SliceMasks) {
+        if let (Some(volume), Ok(lung), Ok(lesion)) =
+            (&self.volume, masks.lung.decode(), masks.lesion.decode())
+        {
+            volume.change(|volume| volume.put_masks(index, &lung, &lesion));
+        }
+    }
+
     fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
+        let link = ctx.link();
+        let acting = |make: fn(String) -> Action| {
+            let link = link.clone();
+            move |message| link.send_message(Message::Act(make(message)))
+        };
         for effect in effects {
             let sent = match effect {
-                Effect::StartWorker => {
-                    self.worker = None;
-                    let (replies, deaths) = (ctx.link().clone(), ctx.link().clone());
-                    let url = browser::meta("lunglens-worker", "worker_loader.js");
-                    WorkerLink::start(
-                        &url,
-                        move |reply, buffers| {
-                            replies.send_message(Message::Act(Action::Reply(reply, buffers)))
-                        },
-                        move |message| deaths.send_message(Message::Act(Action::WorkerDied(message))),
-                    )
-                    .map(|worker| self.worker = Some(worker))
+                Effect::StartEngine => {
+                    let replies = link.clone();
+                    let hear = move |reply| replies.send_message(Message::Act(Action::Engine(reply)));
+                    self.workers.start_engine(hear, acting(Action::EngineDied))
                 }
-                Effect::Send(request) => self.worker.as_ref().map_or(Ok(()), |w| w.send(&request, None)),
-                Effect::SendFile(request, bytes) => {
-                    self.worker.as_ref().map_or(Ok(()), |w| w.send(&request, Some(&bytes)))
+                Effect::StartReader => {
+                    let replies = link.clone();
+                    let hear = move |reply, luggage| replies.send_message(Message::Read(reply, luggage));
+                    self.workers.start_reader(hear, acting(Action::ReaderDied))
                 }
+                Effect::Engine(request) => self.workers.to_engine(&request),
+                Effect::Segment(request) => self.workers.segment(&request),
+                Effect::Read(request) => self.workers.to_reader(&request),
+                Effect::OpenFiles(job) => self.workers.open(job, std::mem::take(&mut self.files)),
                 Effect::WatchCancel(run) => {
-                    let link = ctx.link().clone();
+                    let link = link.clone();
                     let overdue = move || link.send_message(Message::Act(Action::CancelOverdue(run)));
                     // A handful of small timers at most; each is spent after three seconds.
                     self.timers.push(Timeout::new(3000, overdue));
@@ -267,107 +261,78 @@ impl Page {
                     }
                     Ok(())
                 }
+                Effect::ResetView(frame) => {
+                    let volume = frame.and_then(|frame| VolumeView::new(frame.as_ref().clone()));
+                    self.volume = volume.map(SharedVolume::new);
+                    Ok(())
+                }
+                Effect::ClearFindings => {
+                    self.change_volume(VolumeView::clear_findings);
+                    Ok(())
+                }
+                Effect::PutMasks(index, masks) => {
+                    self.put_masks(index, &masks);
+                    Ok(())
+                }
+                Effect::PutInstances(outcome) => {
+                    self.put_instances(&outcome);
+                    Ok(())
+                }
+                Effect::LinkLesions => {
+                    self.change_volume(|volume| {
+                        volume.link_lesions();
+                    });
+                    self.visit_key_slice(ctx);
+                    Ok(())
+                }
             };
             if let Err(problem) = sent {
                 web_sys::console::error_1(&problem);
-                ctx.link().send_message(Message::Act(Action::WorkerDied("no worker".into())));
+                link.send_message(Message::Act(Action::EngineDied("no worker".into())));
             }
         }
     }
 
-    fn pick(&mut self, ctx: &Context<Self>, files: Vec<File>) {
-        self.note = (files.len() > 1).then_some(text().only_first);
-        let Some(file) = files.into_iter().next() else { return };
-        if file.size() > LARGEST_FILE as f64 {
-            return self.act(ctx, Action::Refuse(text().too_large.into()));
+    fn change_volume(&self, how: impl FnOnce(&mut VolumeView)) {
+        if let Some(volume) = &self.volume {
+            volume.change(how);
         }
-        let (link, name) = (ctx.link().clone(), file.name());
-        let blob = gloo::file::Blob::from(web_sys::Blob::from(file));
-        self.reader = Some(gloo::file::callbacks::read_as_bytes(&blob, move |bytes| {
-            link.send_message(Message::Read(name, bytes.map_err(|e| e.to_string())));
-        }));
     }
 
-    /// What a screen reader says when it changes: phases, never byte counts.
-    fn announcement(&self) -> String {
-        let t = text();
-        match &self.state.run {
-            RunState::Waiting => t.waiting.into(),
-            RunState::Active { cancelling: true, .. } => t.cancelling.into(),
-            RunState::Active { stage: Some(stage), .. } => {
-                t.stages.get(*stage).copied().unwrap_or_default().into()
+    fn put_instances(&self, outcome: &Outcome) {
+        if let Outcome::Slice(slice) = outcome
+            && let Some(masks) = slice.masks()
+        {
+            self.change_volume(|volume| {
+                volume.put_instances(slice.index, &masks);
+            });
+        }
+    }
+
+    /// Puts the slice with the most lesion in front.
+    fn visit_key_slice(&mut self, ctx: &Context<Self>) {
+        if let Some(volume) = &self.volume {
+            let key = volume.borrow().key_slice();
+            ctx.link().send_message(Message::Act(Action::Show(key)));
+        }
+    }
+
+    fn open(&mut self, ctx: &Context<Self>, files: Vec<NamedFile>) {
+        let Some((first, file)) = files.first() else { return };
+        if files.len() == 1 && file.size() == 0.0 {
+            return self.act(ctx, Action::Refuse(text().empty_file.into()));
+        }
+        let folder = first.split_once('/').map(|(folder, _)| folder);
+        let in_one = |folder: &&str| files.iter().all(|(name, _)| name.split('/').next() == Some(*folder));
+        let name = match (files.len(), folder.filter(in_one)) {
+            (_, Some(folder)) => folder.to_owned(),
+            (1, None) => first.clone(),
+            (count, None) => {
+                text().and_more.replace("{name}", first).replace("{count}", &(count - 1).to_string())
             }
-            RunState::Active { .. } => t.reading.into(),
-            RunState::Done(outcome) => super::findings::spoken(outcome),
-            RunState::Failed { message } => format!("{}. {message}", t.failed_title),
-            RunState::Cancelled => t.cancelled_hint.into(),
-            RunState::Idle => match &self.state.engine {
-                EngineState::Starting => t.starting.into(),
-                EngineState::Fetching { .. } => t.fetching.into(),
-                EngineState::Preparing => t.preparing.into(),
-                EngineState::Ready { .. } => t.ready.into(),
-                EngineState::Failed { message } => message.clone(),
-            },
-        }
-    }
-}
-
-/// The files of a browser's list.
-pub fn list_files(list: web_sys::FileList) -> Vec<File> {
-    (0..list.length()).filter_map(|index| list.get(index)).collect()
-}
-
-fn expectations() -> Html {
-    let items = text().expect_items.iter().map(|(title, words)| {
-        html! { <><dt>{ title }</dt><dd>{ words }</dd></> }
-    });
-    html! {
-        <section class="card expect" aria-labelledby="expect-title">
-            <h2 id="expect-title">{ text().expect }</h2>
-            <dl>{ for items }</dl>
-        </section>
-    }
-}
-
-fn message_card(title: &str, message: &str, failed: bool) -> Html {
-    html! {
-        <section class={classes!("card", "message", failed.then_some("is-failed"))} role={failed.then_some("alert")}>
-            <h2>{ title }</h2>
-            <p>{ message }</p>
-        </section>
-    }
-}
-
-fn run_name(run: &RunState) -> &'static str {
-    match run {
-        RunState::Idle => "idle",
-        RunState::Waiting => "waiting",
-        RunState::Active { .. } => "active",
-        RunState::Done(_) => "done",
-        RunState::Failed { .. } => "failed",
-        RunState::Cancelled => "cancelled",
-    }
-}
-
-fn engine_name(engine: &EngineState) -> &'static str {
-    match engine {
-        EngineState::Starting => "starting",
-        EngineState::Fetching { .. } => "fetching",
-        EngineState::Preparing => "preparing",
-        EngineState::Ready { .. } => "ready",
-        EngineState::Failed { .. } => "failed",
-    }
-}
-
-/// The mark: two lungs under a lens.
-#[component]
-fn Mark() -> Html {
-    html! {
-        <svg class="mark" viewBox="0 0 40 40" aria-hidden="true" focusable="false">
-            <circle cx="20" cy="20" r="18.5" fill="none" stroke="currentColor" stroke-width="1.5" />
-            <path d="M18 12v13c0 3-2.5 5-5.5 5S8 28 8 25c0-6 3.5-12 7-13.6 1.6-.7 3-.4 3 .6z" fill="currentColor" />
-            <path d="M22 12v13c0 3 2.5 5 5.5 5s4.500-2 4.500-5c0-6-3.500-12-7-13.600-1.600-.700-3-.400-3 .600z" fill="currentColor" />
-            <circle class="mark-spot" cx="27" cy="23.500" r="2.600" />
-        </svg>
+        };
+        let count = files.len();
+        self.files = files;
+        self.act(ctx, Action::Open(Files { name, count }));
     }
 }

@@ -2,8 +2,7 @@
 
 use yew::prelude::*;
 
-use super::paint;
-use crate::state::{Action, EngineState, RunState, State};
+use crate::state::{Action, Active, EngineState, RunState, State, Task};
 use crate::{format, strings::text};
 
 /// Properties of both components.
@@ -69,29 +68,78 @@ fn bar(label: &'static str, amount: Option<(u64, u64)>) -> Html {
     }
 }
 
-/// The run at work: the slice, its steps, and the button that stops it.
+/// What is going on, how far it is, and the buttons that pause and stop it.
 #[component]
 pub fn RunProgress(props: &Props) -> Html {
     let t = text();
-    let (picture, stage, cancelling) = match &props.state.run {
-        RunState::Active { picture, stage, cancelling, .. } => (picture.clone(), *stage, *cancelling),
-        _ => (None, None, false),
+    let (title, inner) = match &props.state.run {
+        RunState::Scanning { read, of } => (t.scanning, scanning(*read, *of)),
+        RunState::Waiting(Task::Study { .. }) => (t.waiting, bar(t.waiting, None)),
+        RunState::Waiting(_) => (t.waiting, steps(None)),
+        RunState::Active(active) => match active.task {
+            Task::Study { .. } if active.paused => (t.paused, study(props, active)),
+            Task::Study { .. } => (t.measuring, study(props, active)),
+            _ => (t.reading, steps(active.stage)),
+        },
+        _ => return Html::default(),
     };
-    let waiting = props.state.run == RunState::Waiting;
-    let canvas = use_node_ref();
-    {
-        let canvas = canvas.clone();
-        use_effect_with(picture.clone(), move |picture| {
-            if let Some(picture) = picture {
-                paint::slice_only(&canvas, picture);
-            }
-        });
+    let paused = matches!(&props.state.run, RunState::Active(active) if active.paused);
+    let pausable = matches!(&props.state.run, RunState::Active(Active { task: Task::Study { .. }, .. }));
+    html! {
+        <section class="card running" aria-busy="true" aria-labelledby="running-title">
+            <h2 id="running-title">{ title }if !paused { { "\u{2026}" } }</h2>
+            <p class="small file-name">{ props.state.name() }</p>
+            { inner }
+            <div class="running-buttons">
+                if pausable {
+                    if paused {
+                        <button type="button" class="button is-primary" data-action="continue"
+                            onclick={props.on_action.reform(|_: MouseEvent| Action::Continue)}>{ t.go_on }</button>
+                    } else {
+                        <button type="button" class="button" data-action="pause"
+                            onclick={props.on_action.reform(|_: MouseEvent| Action::Pause)}>{ t.pause }</button>
+                    }
+                }
+                <button type="button" class="button" data-action="cancel"
+                    onclick={props.on_action.reform(|_: MouseEvent| Action::Cancel)}>{ t.cancel }</button>
+            </div>
+        </section>
     }
-    let title = match (waiting, cancelling) {
-        (true, _) => t.waiting,
-        (_, true) => t.cancelling,
-        _ => t.reading,
-    };
+}
+
+fn scanning(read: usize, of: usize) -> Html {
+    let files = text().files_read.replace("{read}", &read.to_string()).replace("{of}", &of.to_string());
+    html! {
+        <>
+            <progress role="progressbar" aria-label={text().scanning} max={of.max(1).to_string()} value={read.to_string()} />
+            <p class="small" data-field="files">{ files }</p>
+        </>
+    }
+}
+
+/// Slices so far and the time that is left.
+fn study(props: &Props, active: &Active) -> Html {
+    let t = text();
+    let (done, all) = (active.measured, active.to_read.len());
+    let count = t.slices_measured.replace("{done}", &done.to_string()).replace("{all}", &all.to_string());
+    let left = active.remaining_millis(props.state.slice_millis).filter(|_| all > 0);
+    html! {
+        <>
+            <progress role="progressbar" aria-label={t.measuring} aria-valuetext={count.clone()}
+                max={all.max(1).to_string()} value={(all > 0).then(|| done.to_string())} />
+            <p class="small running-count">
+                <span data-field="slices-done">{ count }</span>
+                if let Some(left) = left {
+                    <span class="figure" data-field="remaining">{ t.left_time.replace("{time}", &format::about(left)) }</span>
+                }
+            </p>
+        </>
+    }
+}
+
+/// The steps of a single slice.
+fn steps(stage: Option<usize>) -> Html {
+    let t = text();
     let steps = t.stages.iter().enumerate().map(|(index, name)| {
         let (class, spoken) = match stage {
             Some(now) if index < now => ("is-done", Some(t.stage_done)),
@@ -106,24 +154,10 @@ pub fn RunProgress(props: &Props) -> Html {
             </li>
         }
     });
-    let name = props.state.source.as_ref().map(|s| s.name.clone()).unwrap_or_default();
     html! {
-        <section class="card running" aria-busy="true" aria-labelledby="running-title">
-            <div class="film is-dim">
-                if let Some(picture) = &picture {
-                    <canvas ref={canvas} role="img" aria-label={name.clone()}
-                        width={picture.columns.to_string()} height={picture.rows.to_string()} />
-                }
-            </div>
-            <div class="running-side">
-                <h2 id="running-title">{ title }{ "\u{2026}" }</h2>
-                <p class="small file-name">{ name }</p>
-                <progress role="progressbar" aria-label={t.reading} max="6"
-                    value={stage.filter(|_| !waiting).map(|s| s.to_string())} />
-                <ol class="steps" aria-label={t.stages_label}>{ for steps }</ol>
-                <button type="button" class="button" data-action="cancel" disabled={cancelling}
-                    onclick={props.on_action.reform(|_: MouseEvent| Action::Cancel)}>{ t.cancel }</button>
-            </div>
-        </section>
+        <>
+            <progress role="progressbar" aria-label={t.reading} max="6" value={stage.map(|s| s.to_string())} />
+            <ol class="steps" aria-label={t.stages_label}>{ for steps }</ol>
+        </>
     }
 }

@@ -1,9 +1,9 @@
-//! The messages between the page and its worker.
-//!
-//! A message is JSON; bytes (the file, the picture, the masks) travel beside it as transferred buffers, in the order
-//! that each message documents, so that nothing large is copied.
+//! The messages between the page and the engine.
 
+use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
+
+use super::SliceHead;
 
 /// Which device the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,13 +74,16 @@ pub enum Request {
         /// The device to use.
         device: DeviceWish,
     },
-    /// Read one slice. Buffer 0: the bytes of the file. Answered by `Opened`, `Stage`, then one of `Finished`,
-    /// `Failed`, `Cancelled`.
-    Run {
-        /// Number of this run; every answer repeats it.
+    /// Segment one slice. Buffer 0: its values. Answered by `Stage`, then one of `Segmented`, `Failed`, `Cancelled`.
+    Segment {
+        /// Number of the run that the slice belongs to; every answer repeats it.
         run: u32,
-        /// The file's name.
-        name: String,
+        /// Which slice of the series.
+        index: usize,
+        /// What the values mean.
+        head: SliceHead,
+        /// How the report names the slice.
+        input: InputInfo,
         /// The settings.
         options: RunOptions,
     },
@@ -141,15 +144,6 @@ pub enum Reply {
         /// What happened and what to do.
         message: String,
     },
-    /// The file was decoded. Buffer 0: `rows * columns` grey bytes for display.
-    Opened {
-        /// The run.
-        run: u32,
-        /// Height in pixels.
-        rows: usize,
-        /// Width in pixels.
-        columns: usize,
-    },
     /// A stage begins.
     Stage {
         /// The run.
@@ -166,13 +160,15 @@ pub enum Reply {
         /// Why, as a sentence.
         reason: String,
     },
-    /// The result. Buffer 0: one mask after another, in the report's order, `rows * columns` bytes each, 0 or 1.
-    Finished {
+    /// What is on a slice.
+    Segmented {
         /// The run.
         run: u32,
-        /// The report as JSON, as it is saved.
+        /// Which slice.
+        index: usize,
+        /// The report as JSON, as it is saved; its instances hold the masks.
         report: String,
-        /// Wall time in the worker, from the bytes to the report.
+        /// Wall time in the engine, in milliseconds.
         millis: f64,
     },
     /// The run failed: there is no result.
@@ -203,20 +199,31 @@ pub enum Reply {
 
 #[cfg(test)]
 mod tests {
+    use lunglens::imaging::{FileFormat, ValueScale};
+
     use super::*;
 
     #[test]
     fn messages_survive_json() {
-        let request = Request::Run {
+        let request = Request::Segment {
             run: 3,
-            name: "slice.png".into(),
+            index: 7,
+            head: SliceHead {
+                rows: 2,
+                columns: 3,
+                scale: ValueScale::Hounsfield,
+                pixel_spacing: None,
+                patient_right_is_image_left: Some(true),
+                format: FileFormat::Dicom,
+            },
+            input: InputInfo { name: "slice".into(), sha256: String::new() },
             options: RunOptions { score_threshold: 0.4, clahe: ClaheWish::Off },
         };
         let text = serde_json::to_string(&request).expect("serialises");
-        assert!(text.contains(r#""type":"run""#), "{text}");
+        assert!(text.contains(r#""type":"segment""#), "{text}");
         assert_eq!(serde_json::from_str::<Request>(&text).expect("parses"), request);
 
-        let reply = Reply::Finished { run: 3, report: "{\n}".into(), millis: 12.5 };
+        let reply = Reply::Segmented { run: 3, index: 7, report: "{\n}".into(), millis: 12.5 };
         let text = serde_json::to_string(&reply).expect("serialises");
         assert_eq!(serde_json::from_str::<Reply>(&text).expect("parses"), reply);
     }

@@ -7,8 +7,8 @@
 
 mod engine;
 mod reader;
-mod volume;
+mod slice;
 
 pub use engine::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, ModelSummary, Reply, Request, RunOptions};
-pub use reader::{ExportKind, Found, FoundSeries, FoundSetAside, ReaderReply, ReaderRequest};
-pub use volume::{SliceHead, SliceMasks, Volume};
+pub use reader::{Found, FoundSeries, FoundSetAside, ReaderReply, ReaderRequest, SavedFile};
+pub use slice::{SliceHead, SliceMasks};

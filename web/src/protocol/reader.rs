@@ -1,31 +1,19 @@
 //! The messages between the page and the reader.
 
+use lunglens::export::ExportFormat;
 use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
 
-use super::{SliceHead, SliceMasks, Volume};
+use super::{SliceHead, SliceMasks};
+use crate::volume_view::Frame;
 
-/// A file that can be saved of a study's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExportKind {
-    /// The study's JSON.
-    Json,
-    /// The slices as a table.
-    Csv,
-    /// The slice with the `rank`-th most lesion with its findings drawn on it, from 1.
-    Overlay {
-        /// From 1 for the most.
-        rank: usize,
-    },
-    /// DICOM segmentation.
-    Seg,
-    /// DICOM structured report.
-    Sr,
-    /// NIfTI label map.
-    Nifti,
-    /// The report on one page.
-    Pdf,
+/// A written file, whose bytes travel beside the message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedFile {
+    /// What to call it.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
 }
 
 /// One series that could be opened.
@@ -37,7 +25,9 @@ pub struct FoundSeries {
     pub details: String,
     /// Number of slices.
     pub slices: usize,
-    /// Why it cannot be measured, as a sentence.
+    /// Why another one is proposed, in words.
+    pub reason: Option<String>,
+    /// Why it cannot be opened, as a sentence.
     pub problem: Option<String>,
 }
 
@@ -48,8 +38,6 @@ pub struct FoundSetAside {
     pub reason: String,
     /// How many.
     pub files: usize,
-    /// The name of the first.
-    pub example: String,
 }
 
 /// What was found in the opened files.
@@ -65,7 +53,8 @@ pub struct Found {
     pub files: usize,
 }
 
-/// From the page to the reader. `job` counts the user's openings; every answer repeats it.
+/// From the page to the reader. `job` counts the user's openings and `run` the runs; every answer repeats them. A run is
+/// of the series that was opened last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ReaderRequest {
@@ -84,49 +73,49 @@ pub enum ReaderRequest {
         /// Index in [`Found::series`].
         series: usize,
     },
-    /// Decode a slice to be shown. Answered by `Slice` or `Refused`.
+    /// Decode a slice of the opened series to be shown. Answered by `Slice` or `NotShown`.
     Show {
         /// The job.
         job: u32,
-        /// The series that it is of.
+        /// The series.
         series: usize,
         /// The slice, from 0 for the lowest.
         index: usize,
     },
-    /// Decode a slice for the engine. Answered by `Prepared` or `Refused`.
-    Prepare {
-        /// The job.
-        job: u32,
-        /// The slice.
-        index: usize,
-    },
-    /// Begin a study of the opened series. Answered by `Begun` or `Refused`.
+    /// Begin a study of the opened series. Answered by `Begun` or `Failed`.
     Begin {
-        /// The job.
-        job: u32,
+        /// The run.
+        run: u32,
         /// Every how-manieth slice is read.
         every: usize,
     },
-    /// The engine's report on a slice, in the order of `Begun`. Answered by `Measured` or `Refused`.
+    /// Decode a slice of the opened series for the engine. Answered by `Prepared` or `Failed`.
+    Prepare {
+        /// The run.
+        run: u32,
+        /// The slice.
+        index: usize,
+    },
+    /// The engine's report on a slice, in the order of `Begun`. Answered by `Measured` or `Failed`.
     Add {
-        /// The job.
-        job: u32,
+        /// The run.
+        run: u32,
         /// The slice.
         index: usize,
         /// The engine's report as JSON.
         report: String,
     },
-    /// All slices were added. Answered by `Finished` or `Refused`.
+    /// All slices were added. Answered by `Finished` or `Failed`.
     Finish {
-        /// The job.
-        job: u32,
+        /// The run.
+        run: u32,
     },
-    /// Write a file of the finished study. Answered by `Exported` or `NotExported`.
+    /// Write the finished study in a form. Answered by `Exported` or `NotExported`.
     Export {
-        /// The job.
-        job: u32,
-        /// Which.
-        kind: ExportKind,
+        /// The run.
+        run: u32,
+        /// Which form.
+        format: ExportFormat,
     },
 }
 
@@ -158,10 +147,17 @@ pub enum ReaderReply {
         job: u32,
         /// Which.
         series: usize,
-        /// What is known of it.
-        volume: Volume,
+        /// Its size and place.
+        frame: Frame,
     },
-    /// A slice to be shown. Buffer 0: `rows * columns` little-endian `i16`s, as [`Volume::hounsfield`] says.
+    /// What was asked of a job cannot be done.
+    Refused {
+        /// The job.
+        job: u32,
+        /// What happened and what to do.
+        message: String,
+    },
+    /// A slice to be shown. Buffer 0: `rows * columns` little-endian `i16`s, as [`Frame::values`] says.
     Slice {
         /// The job.
         job: u32,
@@ -170,10 +166,28 @@ pub enum ReaderReply {
         /// The slice.
         index: usize,
     },
-    /// A slice for the engine. Buffer 0: as in `Slice`; buffer 1: its values for [`SliceHead`].
-    Prepared {
+    /// A slice that cannot be shown.
+    NotShown {
         /// The job.
         job: u32,
+        /// The series.
+        series: usize,
+        /// The slice.
+        index: usize,
+        /// Why, as a sentence.
+        message: String,
+    },
+    /// A study has begun.
+    Begun {
+        /// The run.
+        run: u32,
+        /// The slices to be read, in this order.
+        to_read: Vec<usize>,
+    },
+    /// A slice for the engine. Buffer 0: as in `Slice`; buffer 1: its values for [`SliceHead`].
+    Prepared {
+        /// The run.
+        run: u32,
         /// The slice.
         index: usize,
         /// What its values mean.
@@ -181,17 +195,10 @@ pub enum ReaderReply {
         /// How the report names it.
         input: InputInfo,
     },
-    /// A study has begun.
-    Begun {
-        /// The job.
-        job: u32,
-        /// The slices to be read, in this order.
-        to_read: Vec<usize>,
-    },
     /// A slice was measured.
     Measured {
-        /// The job.
-        job: u32,
+        /// The run.
+        run: u32,
         /// The slice.
         index: usize,
         /// What was found on it.
@@ -199,36 +206,34 @@ pub enum ReaderReply {
     },
     /// The whole study was measured.
     Finished {
-        /// The job.
-        job: u32,
+        /// The run.
+        run: u32,
         /// The study's report as JSON.
         study: String,
-        /// The files that can be saved of it.
-        exports: Vec<ExportKind>,
+        /// The forms that it can be saved in.
+        formats: Vec<ExportFormat>,
     },
-    /// A file of the result. Buffer 0: its bytes.
+    /// The run cannot go on: there is no result.
+    Failed {
+        /// The run.
+        run: u32,
+        /// What happened and what to do.
+        message: String,
+    },
+    /// The result in a form. One buffer a file: its bytes.
     Exported {
-        /// The job.
-        job: u32,
-        /// Which.
-        kind: ExportKind,
-        /// What to call it.
-        name: String,
-        /// Its media type.
-        mime: String,
+        /// The run.
+        run: u32,
+        /// Which form.
+        format: ExportFormat,
+        /// Its files, in the order of the buffers.
+        files: Vec<SavedFile>,
     },
     /// A file of the result could not be written.
     NotExported {
-        /// The job.
-        job: u32,
+        /// The run.
+        run: u32,
         /// Why, as a sentence.
-        message: String,
-    },
-    /// What was asked cannot be done: there is no result.
-    Refused {
-        /// The job.
-        job: u32,
-        /// What happened and what to do.
         message: String,
     },
     /// The reader hit a bug or ran out of memory and will not answer again.

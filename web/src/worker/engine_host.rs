@@ -3,15 +3,15 @@
 use std::rc::Rc;
 
 use lunglens::engine::{
-    CancelToken, DeviceChoice, DeviceInfo, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions,
-    Segmentation, Stage, open_device,
+    CancelToken, DeviceChoice, DeviceInfo, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Stage,
+    open_device,
 };
-use lunglens::imaging::{ClaheMode, CtSlice, ImagingError};
+use lunglens::imaging::{ClaheMode, CtSlice};
 use lunglens::kernels::{self, BenchRow};
 use lunglens::manifest::ModelEntry;
+use lunglens::report::Report;
 
 use super::adapter;
-use super::models::sha256;
 use crate::bridge;
 use crate::protocol::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, Reply, RunOptions};
 
@@ -85,11 +85,10 @@ impl EngineHost {
         &mut self,
         run: u32,
         slice: &CtSlice,
-        name: String,
-        bytes: &[u8],
+        input: InputInfo,
         wishes: &RunOptions,
         cancel: &CancelToken,
-    ) -> Result<Segmentation, Stop> {
+    ) -> Result<Report, Stop> {
         let options = SegmentOptions {
             score_threshold: wishes.score_threshold,
             clahe: match wishes.clahe {
@@ -99,12 +98,11 @@ impl EngineHost {
             },
             ..SegmentOptions::default()
         };
-        let input = InputInfo { name, sha256: sha256(bytes) };
-        let mut tell = |stage: Stage| bridge::reply(&Reply::Stage { run, index: stage.index() }, &[]);
+        let mut tell = |stage: Stage| bridge::reply(&Reply::Stage { run, index: stage.index() }, Vec::new());
         let problem = match self.engine.segment(slice, input.clone(), &options, cancel, &mut tell).await {
             Ok(mut done) => {
                 done.report.device = self.device_info();
-                return Ok(done);
+                return Ok(done.report);
             }
             Err(EngineError::Cancelled) => return Err(Stop::Cancelled),
             Err(problem) => problem,
@@ -115,9 +113,9 @@ impl EngineHost {
         self.engine = Engine::new(&self.entry, &self.weights, DeviceChoice::Cpu)
             .await
             .map_err(|e| Stop::Failed(sentence(&e)))?;
-        bridge::reply(&Reply::FellBack { run, device: self.device(), reason: why_cpu(&problem) }, &[]);
+        bridge::reply(&Reply::FellBack { run, device: self.device(), reason: why_cpu(&problem) }, Vec::new());
         match self.engine.segment(slice, input, &options, cancel, &mut tell).await {
-            Ok(done) => Ok(done),
+            Ok(done) => Ok(done.report),
             Err(EngineError::Cancelled) => Err(Stop::Cancelled),
             Err(problem) => Err(Stop::Failed(sentence(&problem))),
         }
@@ -153,11 +151,6 @@ fn choice(wish: DeviceWish) -> DeviceChoice {
 
 fn summary(device: &DeviceInfo) -> DeviceSummary {
     DeviceSummary { gpu: device.kind == DeviceKind::Gpu, name: device.name.clone() }
-}
-
-/// What a file that is no slice is told: the decoder's sentence, and what to do.
-pub fn unreadable(problem: &ImagingError) -> Stop {
-    Stop::Failed(format!("{problem} Open another file, or export the slice again."))
 }
 
 /// Whether another device may do what this one could not.

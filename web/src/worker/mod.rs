@@ -1,4 +1,4 @@
-//! The worker: one engine behind typed messages, one job at a time.
+//! The engine's worker: one engine behind typed messages, one slice at a time.
 
 mod adapter;
 mod engine_host;
@@ -10,19 +10,36 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use lunglens::engine::CancelToken;
-use lunglens::imaging;
+use lunglens::imaging::CtSlice;
+use lunglens::report::InputInfo;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::bridge;
+use crate::bridge::{self, Luggage};
 use crate::protocol::{DeviceWish, Reply, Request, RunOptions};
 use engine_host::{EngineHost, Stop};
 use models::Models;
 
+/// What is told when the values that came are not those of the slice.
+const BAD_SLICE: &str =
+    "The slice did not reach the model whole. Open it again; if it stays, reload the page.";
+
 /// Work that waits for its turn.
 enum Job {
-    Load { model: Option<String>, device: DeviceWish },
-    Run { run: u32, name: String, options: RunOptions, bytes: Vec<u8>, cancel: CancelToken },
-    Bench { device: DeviceWish },
+    Load {
+        model: Option<String>,
+        device: DeviceWish,
+    },
+    Segment {
+        run: u32,
+        index: usize,
+        slice: Option<CtSlice>,
+        input: InputInfo,
+        options: RunOptions,
+        cancel: CancelToken,
+    },
+    Bench {
+        device: DeviceWish,
+    },
 }
 
 #[derive(Default)]
@@ -39,15 +56,15 @@ struct Worker {
 pub fn start() {
     std::panic::set_hook(Box::new(|info| {
         // Last words: the page then ends this worker and starts another.
-        bridge::reply(&Reply::Crashed { message: info.to_string() }, &[]);
+        bridge::reply(&Reply::Crashed { message: info.to_string() }, Vec::new());
     }));
     let worker = Rc::new(Worker::default());
-    bridge::listen(move |request, buffers| worker.hear(request, buffers));
-    bridge::reply(&Reply::Hello, &[]);
+    bridge::listen(move |request, luggage| worker.hear(request, luggage));
+    bridge::reply(&Reply::Hello, Vec::new());
 }
 
 impl Worker {
-    fn hear(self: &Rc<Self>, request: Request, buffers: Vec<Vec<u8>>) {
+    fn hear(self: &Rc<Self>, request: Request, luggage: Luggage) {
         let job = match request {
             Request::Cancel { run } => {
                 self.cancels
@@ -59,11 +76,11 @@ impl Worker {
             }
             Request::Load { model, device } => Job::Load { model, device },
             Request::Bench { device } => Job::Bench { device },
-            Request::Run { run, name, options } => {
+            Request::Segment { run, index, head, input, options } => {
                 let cancel = CancelToken::default();
                 self.cancels.borrow_mut().push((run, cancel.clone()));
-                let bytes = buffers.into_iter().next().unwrap_or_default();
-                Job::Run { run, name, options, bytes, cancel }
+                let slice = luggage.buffers.first().and_then(|values| head.with(bridge::f32_in(values)));
+                Job::Segment { run, index, slice, input, options, cancel }
             }
         };
         self.queue.borrow_mut().push_back(job);
@@ -86,20 +103,23 @@ impl Worker {
         match job {
             Job::Load { model, device } => {
                 if let Err(message) = self.load(model, device).await {
-                    bridge::reply(&Reply::LoadFailed { message }, &[]);
+                    bridge::reply(&Reply::LoadFailed { message }, Vec::new());
                 }
             }
             Job::Bench { device } => match engine_host::bench(device).await {
-                Ok((device, rows)) => bridge::reply(&Reply::BenchRows { device, rows }, &[]),
-                Err(message) => bridge::reply(&Reply::LoadFailed { message }, &[]),
+                Ok((device, rows)) => bridge::reply(&Reply::BenchRows { device, rows }, Vec::new()),
+                Err(message) => bridge::reply(&Reply::LoadFailed { message }, Vec::new()),
             },
-            Job::Run { run, name, options, bytes, cancel } => {
-                let ended = self.run(run, name, &options, &bytes, &cancel).await;
+            Job::Segment { run, index, slice, input, options, cancel } => {
+                let ended = match slice {
+                    Some(slice) => self.segment(run, index, &slice, input, &options, &cancel).await,
+                    None => Err(Stop::Failed(BAD_SLICE.into())),
+                };
                 self.cancels.borrow_mut().retain(|(number, _)| *number != run);
                 match ended {
-                    Ok(()) => {}
-                    Err(Stop::Cancelled) => bridge::reply(&Reply::Cancelled { run }, &[]),
-                    Err(Stop::Failed(message)) => bridge::reply(&Reply::Failed { run, message }, &[]),
+                    Ok(reply) => bridge::reply(&reply, Vec::new()),
+                    Err(Stop::Cancelled) => bridge::reply(&Reply::Cancelled { run }, Vec::new()),
+                    Err(Stop::Failed(message)) => bridge::reply(&Reply::Failed { run, message }, Vec::new()),
                 }
             }
         }
@@ -112,42 +132,29 @@ impl Worker {
         let found = models.get(model.as_deref()).await;
         *self.models.borrow_mut() = models;
         let (entry, weights) = found?;
-        bridge::reply(&Reply::Preparing, &[]);
+        bridge::reply(&Reply::Preparing, Vec::new());
         let (host, fallback) = EngineHost::new(entry, weights, device).await?;
         let ready = Reply::Ready { model: host.model_id().into(), device: host.device(), fallback };
         *self.engine.borrow_mut() = Some(host);
-        bridge::reply(&ready, &[]);
+        bridge::reply(&ready, Vec::new());
         Ok(())
     }
 
-    async fn run(
+    async fn segment(
         &self,
         run: u32,
-        name: String,
+        index: usize,
+        slice: &CtSlice,
+        input: InputInfo,
         options: &RunOptions,
-        bytes: &[u8],
         cancel: &CancelToken,
-    ) -> Result<(), Stop> {
-        let begun = now();
+    ) -> Result<Reply, Stop> {
+        let begun = bridge::worker_now();
         let mut host =
             self.engine.borrow_mut().take().ok_or_else(|| Stop::Failed(engine_host::NO_MODEL.into()))?;
-        let done = async {
-            let slice = imaging::decode(bytes).map_err(|e| engine_host::unreadable(&e))?;
-            let grey = imaging::display_grey(&slice, None);
-            bridge::reply(&Reply::Opened { run, rows: slice.rows, columns: slice.columns }, &[&grey]);
-            host.segment(run, &slice, name, bytes, options, cancel).await
-        }
-        .await;
+        let done = host.segment(run, slice, input, options, cancel).await;
         *self.engine.borrow_mut() = Some(host);
-        let done = done?;
-        let masks: Vec<u8> = done.instances.iter().flat_map(|i| i.mask.pixels.iter().copied()).collect();
-        let report = done.report.to_json();
-        bridge::reply(&Reply::Finished { run, report, millis: now() - begun }, &[&masks]);
-        Ok(())
+        let report = done?.to_json();
+        Ok(Reply::Segmented { run, index, report, millis: bridge::worker_now() - begun })
     }
-}
-
-/// Milliseconds since the worker started.
-fn now() -> f64 {
-    bridge::worker_scope().performance().map_or(0.0, |clock| clock.now())
 }

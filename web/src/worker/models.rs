@@ -67,13 +67,13 @@ async fn fetch_manifest() -> Result<ModelManifest, String> {
         bytes: m.bytes,
         licence: m.licence.clone(),
     });
-    bridge::reply(&Reply::Manifest { models: models.collect() }, &[]);
+    bridge::reply(&Reply::Manifest { models: models.collect() }, Vec::new());
     Ok(manifest)
 }
 
 async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<Vec<u8>, String> {
     let (total, key) = (entry.bytes, key(entry));
-    let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, &[]);
+    let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, Vec::new());
     told(0);
     if let Some(bytes) = fetch::cached(&key).await {
         if sha256(&bytes) == entry.sha256 {

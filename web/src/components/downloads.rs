@@ -1,0 +1,63 @@
+//! The files that a study's result can be saved as.
+
+use std::rc::Rc;
+
+use lunglens::export::ExportFormat;
+use yew::prelude::*;
+
+use crate::outcome::Outcome;
+use crate::state::Action;
+use crate::strings::text;
+
+/// Properties of [`Downloads`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The result.
+    pub outcome: Rc<Outcome>,
+    /// The form that is being written.
+    pub writing: Option<ExportFormat>,
+    /// The user wants one.
+    pub on_action: Callback<Action>,
+}
+
+/// A card with a button a form.
+#[component]
+pub fn Downloads(props: &Props) -> Html {
+    let t = text();
+    let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
+    let buttons = study.formats.iter().map(|&format| {
+        let press = props.on_action.reform(move |_: MouseEvent| Action::Export(format));
+        let (id, name, hint) = describe(format);
+        html! {
+            <li key={id}>
+                <button type="button" class="button" data-export={id} title={hint} disabled={props.writing.is_some()} onclick={press}>
+                    { if props.writing == Some(format) { t.writing } else { name } }
+                </button>
+            </li>
+        }
+    });
+    let dicom = study.formats.contains(&ExportFormat::Seg);
+    html! {
+        <section class="card downloads" aria-labelledby="downloads-title">
+            <h2 id="downloads-title">{ t.downloads }</h2>
+            <ul class="downloads-list">{ for buttons }</ul>
+            <p class="hint">{ if dicom { t.downloads_hint } else { t.downloads_plain } }</p>
+        </section>
+    }
+}
+
+/// A form's name for tests, for people, and what it is for.
+fn describe(format: ExportFormat) -> (&'static str, &'static str, &'static str) {
+    let t = text();
+    let (id, at) = match format {
+        ExportFormat::Pdf => ("pdf", 0),
+        ExportFormat::Json => ("json", 1),
+        ExportFormat::Csv => ("csv", 2),
+        ExportFormat::KeyOverlays => ("overlays", 3),
+        ExportFormat::Seg => ("seg", 4),
+        ExportFormat::Sr => ("sr", 5),
+        ExportFormat::Nifti => ("nifti", 6),
+    };
+    let (name, hint) = t.formats[at];
+    (id, name, hint)
+}

@@ -1,0 +1,296 @@
+//! How the page is laid out in each state.
+
+use wasm_bindgen::JsValue;
+use web_sys::DragEvent;
+use yew::html::Scope;
+use yew::prelude::*;
+
+use super::downloads::Downloads;
+use super::findings::{Facts, Findings};
+use super::found::FoundPanel;
+use super::open::OpenPanel;
+use super::options::Options;
+use super::page::{Message, Page};
+use super::progress::{EngineLine, RunProgress};
+use super::samples::SampleBytes;
+use super::study_result::{StudyFacts, StudyResult};
+use crate::dropped::Drop;
+use crate::format;
+use crate::outcome::Outcome;
+use crate::state::{EngineState, RunState, State};
+use crate::strings::text;
+use crate::viewer::Viewer;
+
+/// The whole page.
+pub fn page(page: &Page, link: &Scope<Page>) -> Html {
+    let t = text();
+    let state = &page.state;
+    let act = link.callback(Message::Act);
+    let ready = state.is_ready() && !page.samples.contains(&SampleBytes::Pending);
+    let drag_over = link.callback(|event: DragEvent| {
+        event.prevent_default();
+        Message::Dragging(true)
+    });
+    let drag_leave = link.batch_callback(|event: DragEvent| {
+        // Leaving one child for another is no leave.
+        event.related_target().is_none().then_some(Message::Dragging(false))
+    });
+    let drop = link.batch_callback(|event: DragEvent| {
+        event.prevent_default();
+        let dropped = event.data_transfer().map(|data| Message::Dropped(Drop::of(&data)));
+        std::iter::once(Message::Dragging(false)).chain(dropped).collect::<Vec<_>>()
+    });
+    let open = html! {
+        <OpenPanel samples={page.samples.clone()} dragging={page.dragging}
+            compact={!matches!(state.run, RunState::Idle)}
+            on_files={link.callback(Message::Picked)} on_sample={link.callback(Message::OpenSample)} />
+    };
+    let (stage, side) = content(page, link, open);
+    html! {
+        <div class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
+            data-run={run_name(&state.run)} data-engine={engine_name(&state.engine)}
+            ondragover={drag_over} ondragleave={drag_leave} ondrop={drop}>
+            <header class="masthead">
+                <div class="brand">
+                    <Mark />
+                    <div>
+                        <h1>{ "LungLens" }</h1>
+                        <p>{ t.tagline }</p>
+                    </div>
+                </div>
+                <EngineLine state={state.clone()} on_action={act.clone()} />
+            </header>
+            <aside class="notice" aria-label="Notice">
+                <p><strong>{ t.notice_research }</strong>{ " " }{ t.notice_local }</p>
+            </aside>
+            <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
+            <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
+                <div class="stage" id="stage" tabindex="-1">
+                    if let Some(notice) = &state.notice {
+                        <p class="aside-note" role="note">{ notice }</p>
+                    }
+                    { stage }
+                </div>
+                <div class="side">{ side }<Options state={state.clone()} on_action={act} /></div>
+            </main>
+        </div>
+    }
+}
+
+/// The two columns, from the top: what the run is at or has found comes before what else can be done.
+fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
+    let t = text();
+    let state = &page.state;
+    let act = link.callback(Message::Act);
+    let progress = || html! { <RunProgress state={state.clone()} on_action={act.clone()} /> };
+    let found = || html! { <FoundPanel state={state.clone()} on_action={act.clone()} /> };
+    match &state.run {
+        RunState::Idle => (open, expectations()),
+        RunState::Scanning { .. } => (progress(), open),
+        RunState::Waiting(_) | RunState::Active(_) => {
+            (html! { <>{ progress() }{ viewer(page, link) }</> }, html! { <>{ found() }{ open }</> })
+        }
+        RunState::Open | RunState::Timing(_) => (viewer(page, link), html! { <>{ found() }{ open }</> }),
+        RunState::Done(outcome) => match outcome.as_ref() {
+            Outcome::Slice(_) => {
+                let on_light = link.callback(Message::Light);
+                let (pinned, on_pin) = (page.picked(), link.callback(Message::Visit));
+                let lit = page.lit.or(pinned);
+                let stage = html! {
+                    <>{ viewer(page, link) }<Facts outcome={outcome.clone()} /></>
+                };
+                let side = html! {
+                    <>
+                        <Findings outcome={outcome.clone()} {lit} {pinned} {on_light} {on_pin} />
+                        { found() }
+                        { open }
+                    </>
+                };
+                (stage, side)
+            }
+            Outcome::Study(_) => {
+                let on_lesion = link.callback(Message::Visit);
+                let stage = html! {
+                    <>
+                        { viewer(page, link) }
+                        <Downloads outcome={outcome.clone()} writing={state.exporting} on_action={act.clone()} />
+                        <StudyFacts outcome={outcome.clone()} />
+                    </>
+                };
+                let side = html! {
+                    <>
+                        <StudyResult outcome={outcome.clone()} lesion={page.picked()} {on_lesion} />
+                        { found() }
+                        { open }
+                    </>
+                };
+                (stage, side)
+            }
+        },
+        RunState::Failed { message } => (
+            html! { <>{ message_card(t.failed_title, message, true) }{ study_viewer(page, link) }</> },
+            html! { <>{ found() }{ open }</> },
+        ),
+        RunState::Cancelled => (
+            html! { <>{ message_card(t.cancelled, t.cancelled_hint, false) }{ study_viewer(page, link) }</> },
+            html! { <>{ found() }{ open }</> },
+        ),
+    }
+}
+
+/// The slices of the opened series with what was found on them so far.
+fn viewer(page: &Page, link: &Scope<Page>) -> Html {
+    let (Some(view), Some(volume)) = (&page.state.view, &page.volume) else { return Html::default() };
+    let done = matches!(page.state.run, RunState::Done(_));
+    let measured = page.volume.as_ref().is_some_and(|volume| volume.borrow().counts().1 > 0);
+    let study = view.frame.len > 1;
+    html! {
+        <>
+            if study && measured && !done {
+                <p class="unfinished" data-field="unfinished">{ text().unfinished }</p>
+            }
+            <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current}
+                on_slice={link.callback(|index| Message::Act(crate::state::Action::Show(index)))}
+                lit={page.lit} on_light={link.callback(Message::Light)}
+                chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
+                name={format!("{}.lunglens", saved_name(&page.state))}>
+                if let (true, Some(_)) = (done, page.state.slice_outcome()) {
+                    <SaveReport state={page.state.clone()} />
+                }
+            </Viewer>
+        </>
+    }
+}
+
+/// The viewer of a study that has no result: of a single slice without one, nothing is shown.
+fn study_viewer(page: &Page, link: &Scope<Page>) -> Html {
+    match &page.state.view {
+        Some(view) if view.frame.len > 1 => viewer(page, link),
+        _ => Html::default(),
+    }
+}
+
+/// Properties of [`SaveReport`].
+#[derive(Properties, PartialEq)]
+struct SaveProps {
+    state: State,
+}
+
+/// The button that saves a single slice's report.
+#[component]
+fn SaveReport(props: &SaveProps) -> Html {
+    let Some(slice) = props.state.slice_outcome() else { return Html::default() };
+    let name = format!("{}.lunglens.json", format::stem(&slice.report.input.name));
+    let json = slice.json.clone();
+    let save = move |_: MouseEvent| {
+        report(crate::browser::save_bytes(&name, "application/json", json.as_bytes()));
+    };
+    html! {
+        <button type="button" class="button" data-action="save-report" onclick={save}>{ text().save_report }</button>
+    }
+}
+
+/// What saved files begin with.
+pub fn saved_name(state: &State) -> String {
+    let name = match state.slice_outcome() {
+        Some(slice) => slice.report.input.name.as_str(),
+        None => state.name(),
+    };
+    let stem = format::stem(name.rsplit('/').next().unwrap_or_default());
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let stem: String = stem.chars().take(60).map(plain).collect();
+    if stem.is_empty() { "study".into() } else { stem }
+}
+
+/// Puts what went wrong in saving on the console.
+pub fn report(saved: Result<(), JsValue>) {
+    if let Err(problem) = saved {
+        web_sys::console::error_2(&"could not save:".into(), &problem);
+    }
+}
+
+/// What a screen reader says when it changes: phases, never counts.
+fn announcement(state: &State) -> String {
+    let t = text();
+    match &state.run {
+        RunState::Scanning { .. } => t.scanning.into(),
+        RunState::Open | RunState::Timing(_) => t.study_open.into(),
+        RunState::Waiting(_) => t.waiting.into(),
+        RunState::Active(active) if active.to_read.len() != 1 => t.measuring.into(),
+        RunState::Active(active) => {
+            active.stage.and_then(|stage| t.stages.get(stage)).copied().unwrap_or(t.reading).into()
+        }
+        RunState::Done(outcome) => match outcome.as_ref() {
+            Outcome::Slice(slice) => super::findings::spoken(slice),
+            Outcome::Study(study) => super::study_result::spoken(study),
+        },
+        RunState::Failed { message } => format!("{}. {message}", t.failed_title),
+        RunState::Cancelled => t.cancelled_hint.into(),
+        RunState::Idle => match &state.engine {
+            EngineState::Starting => t.starting.into(),
+            EngineState::Fetching { .. } => t.fetching.into(),
+            EngineState::Preparing => t.preparing.into(),
+            EngineState::Ready { .. } => t.ready.into(),
+            EngineState::Failed { message } => message.clone(),
+        },
+    }
+}
+
+fn expectations() -> Html {
+    let items = text().expect_items.iter().map(|(title, words)| {
+        html! { <><dt>{ title }</dt><dd>{ words }</dd></> }
+    });
+    html! {
+        <section class="card expect" aria-labelledby="expect-title">
+            <h2 id="expect-title">{ text().expect }</h2>
+            <dl>{ for items }</dl>
+        </section>
+    }
+}
+
+fn message_card(title: &str, message: &str, failed: bool) -> Html {
+    html! {
+        <section class={classes!("card", "message", failed.then_some("is-failed"))} role={failed.then_some("alert")}>
+            <h2>{ title }</h2>
+            <p>{ message }</p>
+        </section>
+    }
+}
+
+/// The run's state as tests and styles know it.
+pub fn run_name(run: &RunState) -> &'static str {
+    match run {
+        RunState::Idle => "idle",
+        RunState::Scanning { .. } => "scanning",
+        RunState::Open => "open",
+        RunState::Timing(_) => "timing",
+        RunState::Waiting(_) => "waiting",
+        RunState::Active(_) => "active",
+        RunState::Done(_) => "done",
+        RunState::Failed { .. } => "failed",
+        RunState::Cancelled => "cancelled",
+    }
+}
+
+fn engine_name(engine: &EngineState) -> &'static str {
+    match engine {
+        EngineState::Starting => "starting",
+        EngineState::Fetching { .. } => "fetching",
+        EngineState::Preparing => "preparing",
+        EngineState::Ready { .. } => "ready",
+        EngineState::Failed { .. } => "failed",
+    }
+}
+
+/// The mark: two lungs under a lens.
+#[component]
+fn Mark() -> Html {
+    html! {
+        <svg class="mark" viewBox="0 0 40 40" aria-hidden="true" focusable="false">
+            <circle cx="20" cy="20" r="18.5" fill="none" stroke="currentColor" stroke-width="1.5" />
+            <path d="M18 12v13c0 3-2.5 5-5.5 5S8 28 8 25c0-6 3.5-12 7-13.6 1.6-.7 3-.4 3 .6z" fill="currentColor" />
+            <path d="M22 12v13c0 3 2.5 5 5.5 5s4.500-2 4.500-5c0-6-3.500-12-7-13.600-1.600-.700-3-.400-3 .600z" fill="currentColor" />
+            <circle class="mark-spot" cx="27" cy="23.500" r="2.600" />
+        </svg>
+    }
+}

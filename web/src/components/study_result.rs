@@ -1,0 +1,217 @@
+//! A study's result in words and figures: grades, volumes, zones, lesions.
+
+use std::rc::Rc;
+
+use lunglens::report::{DeviceKind, NOTICE};
+use lunglens::severity::Finding;
+use lunglens::study::{Height, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone};
+use yew::prelude::*;
+
+use super::findings::{gauge, grade};
+use crate::outcome::{Outcome, StudyOutcome};
+use crate::protocol::DeviceSummary;
+use crate::{format, strings::text};
+
+/// Properties of [`StudyResult`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The result.
+    pub outcome: Rc<Outcome>,
+    /// The lesion that is looked at.
+    pub lesion: Option<usize>,
+    /// A lesion was pressed.
+    pub on_lesion: Callback<usize>,
+}
+
+/// Properties of [`StudyFacts`].
+#[derive(Properties, PartialEq)]
+pub struct FactsProps {
+    /// The result.
+    pub outcome: Rc<Outcome>,
+}
+
+/// The result in one sentence, for a screen reader.
+pub fn spoken(study: &StudyOutcome) -> String {
+    let t = text();
+    let assessment = &study.report.assessment;
+    let (name, hint, _) = grade(assessment.finding);
+    match assessment.lungs.percent {
+        None => format!("{}: {name}. {hint}", t.result),
+        Some(percent) => {
+            format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(percent as f32))
+        }
+    }
+}
+
+/// The cards beside the slices.
+#[component]
+pub fn StudyResult(props: &Props) -> Html {
+    let t = text();
+    let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
+    let report = &study.report;
+    let assessment = &report.assessment;
+    let (name, _, class) = grade(assessment.finding);
+    let limit = assessment.alarming_from_percent;
+    let hint = match assessment.finding {
+        Finding::Mild => t.study_mild_hint.replace("{limit}", &format!("{limit} %")),
+        Finding::Alarming => t.study_alarming_hint.replace("{limit}", &format!("{limit} %")),
+        Finding::NoLesionFound => t.no_lesion_hint.to_owned(),
+        Finding::NoLungFound => t.no_lung_hint.to_owned(),
+    };
+    html! {
+        <>
+            <section class="card result" aria-labelledby="result-title">
+                <h2 id="result-title" class="visually-hidden">{ t.result }</h2>
+                <p class={classes!("badge", class)} data-field="severity">{ name }</p>
+                <p class="hint">{ hint }</p>
+                if report.series.every > 1 {
+                    <p class="hint" data-field="every">
+                        { t.of_slices.replace("{read}", &report.series.slices_read.to_string()).replace("{all}", &report.series.slices.to_string()) }
+                    </p>
+                }
+                if assessment.finding != Finding::NoLungFound {
+                    <dl class="grades">
+                        { score(t.severity_score, assessment.ct_severity_score.map(|s| format!("{s} / 24")), "score") }
+                        { score(t.mosmed, assessment.mosmed.map(mosmed_name), "mosmed") }
+                        { score(t.lesion_volume, Some(format::ml(assessment.lungs.lesion_ml)), "lesion-ml") }
+                        { score(t.lung_volume, Some(format::ml(assessment.lungs.lung_ml)), "lung-ml") }
+                    </dl>
+                    <h3>{ t.involvement }</h3>
+                    <dl class="involvement">
+                        { involvement(t.whole, &assessment.lungs, limit, "whole") }
+                        { involvement(t.right, &assessment.right, limit, "right") }
+                        { involvement(t.left, &assessment.left, limit, "left") }
+                    </dl>
+                    { zones(report) }
+                    if let Some(shares) = &assessment.composition {
+                        <p class="hint" data-field="composition">
+                            { t.composition
+                                .replace("{glass}", &format::percent(shares.ground_glass_percent as f32))
+                                .replace("{dense}", &format::percent(shares.consolidation_percent as f32)) }
+                        </p>
+                    }
+                }
+                <p class="hint">{ NOTICE }{ " " }{ t.not_validated }</p>
+            </section>
+            <section class="card instances" aria-labelledby="instances-title">
+                <h2 id="instances-title">{ t.lesions }<span class="count" data-field="lesion-count">{ report.lesions.len() }</span></h2>
+                if report.lesions.is_empty() {
+                    <p class="hint">{ t.no_lesions }</p>
+                } else {
+                    <p class="hint">{ t.lesions_hint }</p>
+                }
+                <ol>{ for report.lesions.iter().enumerate().map(|(index, lesion)| lesion_button(props, index, lesion)) }</ol>
+            </section>
+        </>
+    }
+}
+
+/// How the result came about.
+#[component]
+pub fn StudyFacts(props: &FactsProps) -> Html {
+    let t = text();
+    let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
+    let report = &study.report;
+    let series = &report.series;
+    let [row_mm, column_mm] = series.pixel_spacing_mm;
+    let devices: Vec<String> = report
+        .devices
+        .iter()
+        .map(|d| format::device(&DeviceSummary { gpu: d.kind == DeviceKind::Gpu, name: d.name.clone() }))
+        .collect();
+    let size = format!("{} \u{d7} {} \u{d7} {}", series.columns, series.rows, series.slices);
+    html! {
+        <section class="card facts">
+            <dl>
+                <div><dt>{ t.size }</dt><dd>{ size }</dd></div>
+                <div><dt>{ t.voxel }</dt><dd>{ format!("{row_mm:.2} \u{d7} {column_mm:.2} \u{d7} {:.2} mm", series.step_mm) }</dd></div>
+                <div><dt>{ t.slices_read }</dt><dd data-field="slices-read">{ series.slices_read }</dd></div>
+                <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
+                <div><dt>{ t.device }</dt><dd data-field="report-device">{ devices.join(", ") }</dd></div>
+                <div><dt>{ t.time }</dt><dd data-field="time">{ format::seconds(study.millis) }</dd></div>
+            </dl>
+        </section>
+    }
+}
+
+fn mosmed_name(grade: MosMed) -> String {
+    grade.to_string()
+}
+
+fn score(label: &'static str, value: Option<String>, field: &'static str) -> Html {
+    html! {
+        <div><dt>{ label }</dt><dd data-field={field}>{ value.unwrap_or_else(|| text().not_told.into()) }</dd></div>
+    }
+}
+
+fn involvement(label: &'static str, value: &VolumeInvolvement, limit: f32, side: &'static str) -> Html {
+    let t = text();
+    let Some(percent) = value.percent else {
+        return html! { <div class="row"><dt>{ label }</dt><dd class="hint" data-involvement={side}>{ t.no_lung_side }</dd></div> };
+    };
+    html! {
+        <div class="row">
+            <dt>{ label }</dt>
+            <dd>
+                <span class="amount" data-involvement={side}>{ format::percent(percent as f32) }</span>
+                <span class="figure">{ format!("{} / {}", format::ml(value.lesion_ml), format::ml(value.lung_ml)) }</span>
+                { gauge(percent as f32, limit) }
+            </dd>
+        </div>
+    }
+}
+
+/// The six zones, as one looks at the patient: the right lung on the left.
+fn zones(report: &StudyReport) -> Html {
+    let t = text();
+    let heights = [(Height::Upper, t.upper), (Height::Middle, t.middle), (Height::Lower, t.lower)];
+    let cell = |side: Side, height: Height| {
+        let of = |zone: &&Zone| zone.side == side && zone.height == height;
+        let zone = report.assessment.zones.iter().find(of);
+        let percent = zone.and_then(|zone| zone.involvement.percent);
+        let id = format!("{side:?}-{height:?}").to_lowercase();
+        html! {
+            <td data-zone={id}>
+                { percent.map_or_else(|| t.not_told.to_owned(), |percent| format::percent(percent as f32)) }
+                if let Some(score) = zone.and_then(|zone| zone.score) {
+                    <span class="zone-score">{ score }</span>
+                }
+            </td>
+        }
+    };
+    let rows = heights.into_iter().map(|(height, label)| {
+        html! { <tr key={label}><th scope="row">{ label }</th>{ cell(Side::Right, height) }{ cell(Side::Left, height) }</tr> }
+    });
+    html! {
+        <table class="zones">
+            <caption>{ t.zones }</caption>
+            <thead><tr><td></td><th scope="col">{ t.right }</th><th scope="col">{ t.left }</th></tr></thead>
+            <tbody>{ for rows }</tbody>
+        </table>
+    }
+}
+
+fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
+    let t = text();
+    let press = props.on_lesion.reform(move |_: MouseEvent| index);
+    let lit = props.lesion == Some(index);
+    let side = match lesion.side {
+        Side::Left => t.left_short,
+        Side::Right => t.right_short,
+    };
+    let slices = match (lesion.first_slice + 1, lesion.last_slice + 1) {
+        (first, last) if first == last => format!("{} {first}", t.slice),
+        (first, last) => format!("{} {first}\u{2013}{last}", t.slices),
+    };
+    html! {
+        <li key={index}>
+            <button type="button" class={classes!("instance", "is-lesion", lit.then_some("is-lit"))} aria-pressed={lit.to_string()}
+                data-lesion={index.to_string()} onclick={press}>
+                <span class="instance-name">{ format!("{} {}", t.lesion, lesion.id) }</span>
+                <span class="figure">{ format!("{side}, {slices}") }</span>
+                <span class="figure">{ format::ml(lesion.volume_ml) }</span>
+                <span class="figure hu">{ format!("{:.0} HU", lesion.mean_hu).replace('-', "\u{2212}") }</span>
+            </button>
+        </li>
+    }
+}

@@ -1,0 +1,188 @@
+//! The reader: the worker that opens the user's files, decodes slices, measures the study and writes its results.
+//!
+//! It never holds more than the slices in hand, and nothing of the network.
+
+mod describe;
+mod study;
+mod web_file;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::Promise;
+use lunglens::intake::{Catalogue, NamedSource, OpenSeries, Scan};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::File;
+
+use self::study::Study;
+use self::web_file::WebFile;
+use crate::bridge::{self, Luggage};
+use crate::protocol::{ReaderReply, ReaderRequest};
+use crate::volume_view::pack_slice;
+
+/// How long files are looked through before messages are heard, in milliseconds.
+const TURN: f64 = 60.0;
+
+/// What is open.
+#[derive(Default)]
+struct Shelf {
+    job: u32,
+    catalogue: Option<Rc<Catalogue>>,
+    series: Option<Series>,
+    study: Study,
+}
+
+/// An opened series.
+pub(crate) struct Series {
+    pub index: usize,
+    pub open: Rc<OpenSeries>,
+    pub frame: crate::volume_view::Frame,
+}
+
+/// Starts listening; called once by the reader's `main`.
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        // Last words: the page then ends this worker and starts another.
+        bridge::reply(&ReaderReply::Crashed { message: info.to_string() }, Vec::new());
+    }));
+    let shelf = Rc::new(RefCell::new(Shelf::default()));
+    bridge::listen(move |request, luggage| hear(&shelf, request, luggage));
+    bridge::reply(&ReaderReply::Hello, Vec::new());
+}
+
+fn hear(shelf: &Rc<RefCell<Shelf>>, request: ReaderRequest, luggage: Luggage) {
+    match request {
+        ReaderRequest::Open { job, names } => {
+            // What was open goes before the new comes.
+            *shelf.borrow_mut() = Shelf { job, ..Shelf::default() };
+            spawn_local(scan(shelf.clone(), job, names, luggage.files));
+        }
+        ReaderRequest::Choose { job, series } => {
+            let mut shelf = shelf.borrow_mut();
+            if shelf.job == job {
+                (shelf.series, shelf.study) = (None, Study::default());
+                match shelf.open(series) {
+                    Ok(frame) => bridge::reply(&ReaderReply::Opened { job, series, frame }, Vec::new()),
+                    Err(message) => refuse(job, message),
+                }
+            }
+        }
+        ReaderRequest::Show { job, series, index } => shelf.borrow().show(job, series, index),
+        ReaderRequest::Begin { run, every } => shelf.borrow_mut().of_study(run, |study, shelf| {
+            let to_read = study.begin(run, every, shelf.series()?)?;
+            Ok((ReaderReply::Begun { run, to_read }, Vec::new()))
+        }),
+        ReaderRequest::Prepare { run, index } => {
+            shelf.borrow_mut().of_study(run, |study, shelf| study.prepare(run, index, shelf.series()?));
+        }
+        ReaderRequest::Add { run, index, report } => shelf.borrow_mut().of_study(run, |study, _| {
+            let masks = study.add(run, index, &report)?;
+            Ok((ReaderReply::Measured { run, index, masks }, Vec::new()))
+        }),
+        ReaderRequest::Finish { run } => shelf.borrow_mut().of_study(run, |study, shelf| {
+            Ok((study.finish(run, shelf.catalogue()?, shelf.series()?)?, Vec::new()))
+        }),
+        ReaderRequest::Export { run, format } => {
+            let shelf = shelf.borrow();
+            let written = shelf.series().and_then(|series| shelf.study.export(run, format, series));
+            match written {
+                Ok((files, buffers)) => bridge::reply(&ReaderReply::Exported { run, format, files }, buffers),
+                Err(message) => bridge::reply(&ReaderReply::NotExported { run, message }, Vec::new()),
+            }
+        }
+    }
+}
+
+/// What a part of a run has to say: a message with its buffers, or a sentence.
+type Said = Result<(ReaderReply, Vec<js_sys::ArrayBuffer>), String>;
+
+impl Shelf {
+    fn open(&mut self, index: usize) -> Result<crate::volume_view::Frame, String> {
+        let open = self.catalogue()?.open_to_look(index).map_err(|e| e.to_string())?;
+        let frame = describe::frame(&open)?;
+        self.series = Some(Series { index, open: Rc::new(open), frame: frame.clone() });
+        Ok(frame)
+    }
+
+    fn catalogue(&self) -> Result<&Rc<Catalogue>, String> {
+        self.catalogue.as_ref().ok_or_else(|| LOST.to_owned())
+    }
+
+    fn series(&self) -> Result<&Series, String> {
+        self.series.as_ref().ok_or_else(|| LOST.to_owned())
+    }
+
+    fn show(&self, job: u32, series: usize, index: usize) {
+        let Some(own) = self.series.as_ref().filter(|own| own.index == series && self.job == job) else {
+            return;
+        };
+        let fits = |slice: &lunglens::imaging::CtSlice| {
+            [slice.rows, slice.columns] == [own.frame.rows, own.frame.columns]
+        };
+        let number = index + 1;
+        let message = match own.open.slice(index) {
+            Ok(slice) if fits(&slice) => {
+                let pixels = bridge::buffer_of(&pack_slice(&slice.values, own.frame.values));
+                return bridge::reply(&ReaderReply::Slice { job, series, index }, vec![pixels]);
+            }
+            Ok(_) => format!("Slice {number} has another size, so it is not shown."),
+            Err(problem) => format!("Slice {number} cannot be shown. {problem}"),
+        };
+        bridge::reply(&ReaderReply::NotShown { job, series, index, message }, Vec::new());
+    }
+
+    fn of_study(&mut self, run: u32, work: impl FnOnce(&mut Study, &Self) -> Said) {
+        let mut study = std::mem::take(&mut self.study);
+        let said = work(&mut study, self);
+        self.study = study;
+        match said {
+            Ok((reply, buffers)) => bridge::reply(&reply, buffers),
+            Err(message) => bridge::reply(&ReaderReply::Failed { run, message }, Vec::new()),
+        }
+    }
+}
+
+/// What is told when a message is about files that are not open, which no order of clicks should bring about.
+const LOST: &str = "The files are not open any more. Open them again.";
+
+fn refuse(job: u32, message: String) {
+    bridge::reply(&ReaderReply::Refused { job, message }, Vec::new());
+}
+
+/// Looks through files, hearing messages between two of them; stops when others were opened.
+async fn scan(shelf: Rc<RefCell<Shelf>>, job: u32, names: Vec<String>, files: Vec<File>) {
+    let files: Vec<NamedSource> =
+        names.into_iter().zip(files).map(|(name, file)| NamedSource::new(name, WebFile(file))).collect();
+    let mut scan = Scan::new(files);
+    let mut turn = bridge::worker_now();
+    while let Some(scanned) = scan.step() {
+        if bridge::worker_now() - turn < TURN {
+            continue;
+        }
+        bridge::reply(&ReaderReply::Scanned { job, read: scanned.done, of: scanned.of }, Vec::new());
+        hear_messages().await;
+        turn = bridge::worker_now();
+        if shelf.borrow().job != job {
+            return;
+        }
+    }
+    let catalogue = match scan.finish() {
+        Ok(catalogue) => catalogue,
+        Err(problem) => return refuse(job, problem.to_string()),
+    };
+    match describe::found(&catalogue) {
+        Ok(found) => {
+            shelf.borrow_mut().catalogue = Some(Rc::new(catalogue));
+            bridge::reply(&ReaderReply::Found { job, found }, Vec::new());
+        }
+        Err(message) => refuse(job, message),
+    }
+}
+
+/// Lets the messages that wait be heard.
+async fn hear_messages() {
+    let soon = Promise::new(&mut |resolve, _| {
+        let _ = bridge::worker_scope().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 0);
+    });
+    let _ = JsFuture::from(soon).await;
+}

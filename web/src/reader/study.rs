@@ -1,0 +1,156 @@
+//! The study that is being measured: the engine's reports in, the result and its files out.
+
+use std::collections::BTreeMap;
+
+use js_sys::ArrayBuffer;
+use lunglens::export::{DicomSource, ExportFormat, ExportOptions, ExportStudy, export};
+use lunglens::imaging::CtSlice;
+use lunglens::intake::Catalogue;
+use lunglens::report::{DeviceInfo, InputInfo, Instance, Report};
+use lunglens::severity::SeverityConfig;
+use lunglens::source::sha256;
+use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
+
+use super::{Said, Series};
+use crate::bridge::{buffer_of, buffer_of_f32};
+use crate::protocol::{ReaderReply, SavedFile, SliceHead, SliceMasks};
+use crate::volume_view::pack_slice;
+
+/// What is told when the engine's report is about other slices than those of the study.
+const NOT_OF_THE_STUDY: &str = "A slice came back that is not of this study. Run it again.";
+
+/// The run in hand, and the study that was finished last.
+#[derive(Default)]
+pub struct Study {
+    run: u32,
+    every: usize,
+    builder: Option<StudyBuilder>,
+    /// Slices that the engine has, by index, until they are measured.
+    at_engine: BTreeMap<usize, CtSlice>,
+    /// The report on the first slice, which names model, limits and preprocessing.
+    sample: Option<Report>,
+    devices: Vec<DeviceInfo>,
+    done: Option<Done>,
+}
+
+/// A finished study.
+struct Done {
+    measured: Measured,
+    report: StudyReport,
+    dicom: Option<DicomSource>,
+}
+
+impl Study {
+    /// Begins a study; returns the slices to be read.
+    pub fn begin(&mut self, run: u32, every: usize, series: &Series) -> Result<Vec<usize>, String> {
+        let Some(plan) = series.open.plan() else {
+            return Err(
+                "This series cannot be measured as a study. Its slices can be read one by one.".into()
+            );
+        };
+        let limit = SeverityConfig::default().alarming_from_percent;
+        let builder = StudyBuilder::new(plan, every, limit).map_err(|e| e.to_string())?;
+        let to_read = builder.to_read().iter().map(|&(index, _)| index).collect();
+        *self = Self { run, every, builder: Some(builder), ..Self::default() };
+        Ok(to_read)
+    }
+
+    /// Decodes a slice for the engine and for the eye.
+    pub fn prepare(&mut self, run: u32, index: usize, series: &Series) -> Said {
+        let words = |problem: &dyn std::fmt::Display| problem.to_string();
+        let slice = series.open.slice(index).map_err(|e| words(&e))?;
+        let of_study = self.run == run && self.builder.is_some();
+        let input = if of_study {
+            // A study's report names no files.
+            InputInfo { name: format!("slice {index}"), sha256: String::new() }
+        } else {
+            let file = series.open.file(index).ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+            let digest = sha256(&*file.source).map_err(|e| words(&e))?;
+            let name = file.name.rsplit('/').next().unwrap_or_default().to_owned();
+            InputInfo { name, sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+        };
+        let shown = buffer_of(&pack_slice(&slice.values, series.frame.values));
+        let values = buffer_of_f32(&slice.values);
+        let reply = ReaderReply::Prepared { run, index, head: SliceHead::of(&slice), input };
+        if of_study {
+            self.at_engine.insert(index, slice);
+        }
+        Ok((reply, vec![shown, values]))
+    }
+
+    /// Measures a slice by the engine's report on it.
+    pub fn add(&mut self, run: u32, index: usize, report: &str) -> Result<SliceMasks, String> {
+        let known = self.builder.as_mut().filter(|_| self.run == run).zip(self.at_engine.remove(&index));
+        let (builder, slice) = known.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let report = Report::from_json(report).map_err(|e| e.to_string())?;
+        let instances = report.instances.iter().map(|found| {
+            let mask = found.segmentation.decode()?;
+            Ok(Instance { class: found.class, score: found.score, bbox: found.bbox, mask })
+        });
+        let instances: Vec<Instance> =
+            instances.collect::<Result<_, lunglens::masks::MaskError>>().map_err(|e| e.to_string())?;
+        builder.add(slice, &instances).map_err(|e| e.to_string())?;
+        let record = builder.last().ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let masks = SliceMasks { lung: record.lung.clone(), lesion: record.lesion.clone() };
+        if !self.devices.contains(&report.device) {
+            self.devices.push(report.device.clone());
+        }
+        self.sample.get_or_insert(report);
+        Ok(masks)
+    }
+
+    /// The whole study.
+    pub fn finish(
+        &mut self,
+        run: u32,
+        catalogue: &Catalogue,
+        series: &Series,
+    ) -> Result<ReaderReply, String> {
+        let builder = self.builder.take().filter(|_| self.run == run);
+        let parts = builder.zip(self.sample.take()).zip(series.open.plan());
+        let ((builder, sample), plan) = parts.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        self.at_engine.clear();
+        let measured = builder.finish().map_err(|e| e.to_string())?;
+        let report = build_report(StudyParts {
+            plan,
+            set_aside: &catalogue.set_aside(series.index),
+            every: self.every,
+            keep_ids: false,
+            measured: &measured,
+            model: sample.model,
+            devices: std::mem::take(&mut self.devices),
+            thresholds: sample.thresholds,
+            preprocessing: sample.preprocessing,
+        });
+        let study = report.to_json_line();
+        let dicom = DicomSource::of(&series.open).map_err(|e| e.to_string())?;
+        let can_be_saved = |format: &ExportFormat| {
+            let empty = *format == ExportFormat::KeyOverlays && measured.key_slices.is_empty();
+            !empty && format.unavailable(dicom.as_ref()).is_none()
+        };
+        let formats = ExportFormat::ALL.into_iter().filter(can_be_saved).collect();
+        self.done = Some(Done { measured, report, dicom });
+        Ok(ReaderReply::Finished { run, study, formats })
+    }
+
+    /// The finished study in a form.
+    pub fn export(
+        &self,
+        run: u32,
+        format: ExportFormat,
+        series: &Series,
+    ) -> Result<(Vec<SavedFile>, Vec<ArrayBuffer>), String> {
+        let done = self.done.as_ref().filter(|_| self.run == run).zip(series.open.geometry());
+        let (Done { measured, report, dicom }, geometry) = done.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let study =
+            ExportStudy { report, measured, geometry, grid: series.open.grid(), dicom: dicom.as_ref() };
+        let created_unix_s = (js_sys::Date::now() / 1000.0) as i64;
+        let options = ExportOptions { deidentify_dicom: true, created_unix_s };
+        let files = export(format, &study, &options).map_err(|e| e.to_string())?;
+        let saved = |file: &lunglens::export::ExportFile| SavedFile {
+            name: file.name.clone(),
+            media_type: file.media_type.into(),
+        };
+        Ok((files.iter().map(saved).collect(), files.iter().map(|file| buffer_of(&file.bytes)).collect()))
+    }
+}

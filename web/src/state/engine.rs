@@ -1,0 +1,109 @@
+//! The engine's life: loading, giving way to the CPU, and starting again.
+
+use super::{Effect, EngineState, RunState, State};
+use crate::protocol::{DeviceWish, Reply, Request};
+use crate::strings::text;
+
+impl State {
+    pub(super) fn hear_engine(&mut self, reply: Reply) -> Vec<Effect> {
+        match reply {
+            Reply::Hello => return self.load(),
+            Reply::Manifest { models } => self.models = models,
+            Reply::Progress { loaded, total } => self.engine = EngineState::Fetching { loaded, total },
+            Reply::Preparing => self.engine = EngineState::Preparing,
+            Reply::Ready { model, device, fallback } => {
+                self.engine = EngineState::Ready { model, device };
+                if fallback.is_some() {
+                    self.notice = fallback;
+                }
+                return self.engine_is_ready();
+            }
+            Reply::LoadFailed { message } => {
+                if matches!(self.run, RunState::Waiting(_) | RunState::Active(_)) {
+                    self.run = RunState::Failed { message: text().no_model.into() };
+                } else if matches!(self.run, RunState::Timing(_)) {
+                    self.run = RunState::Open;
+                }
+                self.engine = EngineState::Failed { message };
+            }
+            Reply::Stage { run, index } => {
+                if let Some(active) = self.at_work(run) {
+                    active.stage = Some(index);
+                }
+            }
+            Reply::FellBack { run, device, reason } => {
+                if let EngineState::Ready { device: present, .. } = &mut self.engine {
+                    *present = device;
+                }
+                self.notice = Some(reason);
+                self.slice_millis = None;
+                if let Some(active) = self.at_work(run) {
+                    active.start_slice_over();
+                }
+            }
+            Reply::Segmented { run, index, report, millis } => {
+                self.stopped(run);
+                return self.segmented(run, index, report, millis);
+            }
+            Reply::Failed { run, message } => {
+                self.stopped(run);
+                return self.end(run, RunState::Failed { message });
+            }
+            Reply::Cancelled { run } => {
+                self.stopped(run);
+                return self.end(run, RunState::Cancelled);
+            }
+            Reply::Crashed { .. } => return self.recover(),
+            Reply::BenchRows { .. } => {}
+        }
+        Vec::new()
+    }
+
+    fn stopped(&mut self, run: u32) {
+        self.stopping = self.stopping.filter(|&stopping| stopping != run);
+    }
+
+    pub(super) fn load(&mut self) -> Vec<Effect> {
+        self.notice = self.notice.take().filter(|_| matches!(self.engine, EngineState::Starting));
+        self.engine = EngineState::Fetching { loaded: 0, total: 0 };
+        self.slice_millis = None;
+        vec![Effect::Engine(Request::Load {
+            model: self.settings.model.clone(),
+            device: self.settings.device,
+        })]
+    }
+
+    pub(super) fn restart(&mut self) -> Vec<Effect> {
+        self.engine = EngineState::Starting;
+        self.stopping = None;
+        vec![Effect::StartEngine]
+    }
+
+    /// After the engine broke: once more on the CPU if a GPU may be to blame, else say so. What the reader has measured
+    /// stays, so a study goes on with the slice that was at work.
+    pub(super) fn recover(&mut self) -> Vec<Effect> {
+        let on_gpu = match &self.engine {
+            EngineState::Ready { device, .. } => device.gpu,
+            EngineState::Preparing => self.settings.device != DeviceWish::Cpu,
+            _ => false,
+        };
+        let was_ready = self.is_ready();
+        if on_gpu {
+            self.settings.device = DeviceWish::Cpu;
+            self.notice = Some(text().gpu_crashed.into());
+            return self.restart();
+        }
+        let lost = |message: &str| RunState::Failed { message: message.into() };
+        match self.run {
+            RunState::Active(_) => self.run = lost(text().crashed),
+            RunState::Timing(_) => self.run = RunState::Open,
+            RunState::Waiting(_) if !was_ready => self.run = lost(text().no_model),
+            _ => {}
+        }
+        if !was_ready {
+            self.engine = EngineState::Failed { message: text().worker_lost.into() };
+            return Vec::new();
+        }
+        self.restart()
+    }
+}

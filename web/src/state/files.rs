@@ -1,0 +1,152 @@
+//! Opening files and choosing a series.
+
+use std::rc::Rc;
+
+use super::run::Task;
+use super::{Effect, Files, RunState, State};
+use crate::protocol::{Found, ReaderReply, ReaderRequest};
+use crate::strings::text;
+use crate::view::View;
+use crate::volume_view::Frame;
+
+impl State {
+    pub(super) fn hear_reader(&mut self, reply: ReaderReply) -> Vec<Effect> {
+        match reply {
+            ReaderReply::Hello => self.reader_hears = true,
+            ReaderReply::Slice { job, series, index } => return self.slice_settled(job, series, index),
+            ReaderReply::Scanned { job, read, of } => {
+                if let (true, RunState::Scanning { .. }) = (job == self.job, &self.run) {
+                    self.run = RunState::Scanning { read, of };
+                }
+            }
+            ReaderReply::Found { job, found } if job == self.job => return self.found(found),
+            ReaderReply::Opened { job, series, frame } if job == self.job => {
+                return self.opened(series, frame);
+            }
+            ReaderReply::Refused { job, message } if job == self.job => return self.refuse(message),
+            ReaderReply::NotShown { job, series, index, message } => {
+                if self.is_viewed(job, series) {
+                    self.notice = Some(message);
+                }
+                return self.slice_settled(job, series, index);
+            }
+            ReaderReply::Found { .. } | ReaderReply::Opened { .. } | ReaderReply::Refused { .. } => {}
+            ReaderReply::Begun { run, to_read } => return self.begun(run, to_read),
+            ReaderReply::Prepared { run, index, head, input } => {
+                return self.prepared(run, index, head, input);
+            }
+            ReaderReply::Measured { run, index, masks } => return self.measured(run, index, masks),
+            ReaderReply::Finished { run, study, formats } => return self.finished(run, &study, formats),
+            ReaderReply::Failed { run, message } => return self.end(run, RunState::Failed { message }),
+            ReaderReply::Exported { .. } => self.exporting = None,
+            ReaderReply::NotExported { message, .. } => {
+                self.exporting = None;
+                self.notice = Some(message);
+            }
+            ReaderReply::Crashed { .. } => return self.reader_died(),
+        }
+        Vec::new()
+    }
+
+    /// A slice has come to be shown, or never will: the next one is asked for, one at a time, so that a run's slices
+    /// need not wait behind them.
+    fn slice_settled(&mut self, job: u32, series: usize, index: usize) -> Vec<Effect> {
+        if !self.is_viewed(job, series) {
+            return Vec::new();
+        }
+        if let Some(view) = &mut self.view {
+            view.settle(index);
+        }
+        self.ask_to_show()
+    }
+
+    fn ask_to_show(&self) -> Vec<Effect> {
+        let Some(view) = &self.view else { return Vec::new() };
+        let (job, series) = (self.job, view.series);
+        view.wanted()
+            .map(|index| Effect::Read(ReaderRequest::Show { job, series, index }))
+            .into_iter()
+            .collect()
+    }
+
+    /// New files: whatever ran is stopped, and whatever was shown is forgotten.
+    pub(super) fn open(&mut self, files: Files) -> Vec<Effect> {
+        let mut effects = self.stop();
+        self.job += 1;
+        self.run = RunState::Scanning { read: 0, of: files.count };
+        self.files = Some(files);
+        (self.found, self.notice, self.exporting) = (None, None, None);
+        effects.extend(self.forget_view());
+        effects.push(Effect::OpenFiles(self.job));
+        effects
+    }
+
+    fn forget_view(&mut self) -> Vec<Effect> {
+        match self.view.take() {
+            Some(_) => vec![Effect::ResetView(None)],
+            None => Vec::new(),
+        }
+    }
+
+    fn found(&mut self, found: Found) -> Vec<Effect> {
+        let recommended = found.recommended;
+        self.found = Some(Rc::new(found));
+        match recommended {
+            Some(series) => vec![Effect::Read(ReaderRequest::Choose { job: self.job, series })],
+            None => {
+                self.run = RunState::Open;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Looks at another of the found series.
+    pub(super) fn choose(&mut self, series: usize) -> Vec<Effect> {
+        let mut effects = self.stop();
+        self.run = RunState::Open;
+        effects.extend(self.forget_view());
+        effects.push(Effect::Read(ReaderRequest::Choose { job: self.job, series }));
+        effects
+    }
+
+    fn opened(&mut self, series: usize, frame: Frame) -> Vec<Effect> {
+        let slices = frame.len;
+        let view = View::new(series, frame);
+        let mut effects = vec![Effect::ResetView(Some(view.frame.clone()))];
+        self.view = Some(view);
+        self.run = RunState::Open;
+        self.every = 1;
+        if slices == 1 {
+            effects.extend(self.begin(Task::Slice { index: 0 }));
+        } else {
+            effects.extend(self.time_a_slice());
+        }
+        effects.extend(self.ask_to_show());
+        effects
+    }
+
+    /// Files or a series cannot be used; what was found stays, so that another series can be chosen.
+    pub(super) fn refuse(&mut self, message: String) -> Vec<Effect> {
+        self.run = RunState::Failed { message };
+        self.forget_view()
+    }
+
+    /// The reader broke: the files have to be opened again.
+    pub(super) fn reader_died(&mut self) -> Vec<Effect> {
+        let mut effects = self.stop();
+        self.job += 1;
+        self.exporting = None;
+        let had_files = self.files.take().is_some() || self.found.is_some();
+        self.found = None;
+        if had_files {
+            effects.extend(self.refuse(text().reader_crashed.into()));
+        }
+        // One that never spoke would be started for ever.
+        if std::mem::take(&mut self.reader_hears) {
+            effects.push(Effect::StartReader);
+        } else {
+            self.run = RunState::Failed { message: text().worker_lost.into() };
+        }
+        effects
+    }
+}

@@ -1,0 +1,367 @@
+//! What the page knows, and how it changes: a reducer without a browser in it.
+//!
+//! [`State::update`] takes an [`Action`] and returns the [`Effect`]s that the page then carries out.
+
+mod engine;
+mod files;
+mod run;
+
+use std::rc::Rc;
+
+use lunglens::export::ExportFormat;
+
+use crate::outcome::{Outcome, SliceOutcome};
+use crate::protocol::{
+    ClaheWish, DeviceSummary, DeviceWish, Found, ModelSummary, ReaderReply, ReaderRequest, Reply, Request,
+    SliceMasks,
+};
+use crate::view::View;
+use crate::volume_view::Frame;
+
+pub use run::{Active, Task};
+
+/// How far the model is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineState {
+    /// The worker is being started.
+    Starting,
+    /// The model is on its way.
+    Fetching {
+        /// Bytes so far.
+        loaded: u64,
+        /// Bytes in all; 0 while unknown.
+        total: u64,
+    },
+    /// The model is being checked and put on the device.
+    Preparing,
+    /// A slice can be run.
+    Ready {
+        /// The model's id.
+        model: String,
+        /// Where it runs.
+        device: DeviceSummary,
+    },
+    /// There is no model.
+    Failed {
+        /// What happened and what to do.
+        message: String,
+    },
+}
+
+/// How far the opened files are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunState {
+    /// Nothing was opened yet.
+    Idle,
+    /// The reader looks through the files.
+    Scanning {
+        /// Files so far.
+        read: usize,
+        /// Files in all, as far as is known.
+        of: usize,
+    },
+    /// A study waits for the user to start, or to choose a series.
+    Open,
+    /// A slice is timed, so that the time of a study can be told; the user may start meanwhile.
+    Timing(Active),
+    /// A run waits for the model.
+    Waiting(Task),
+    /// A run is at work.
+    Active(Active),
+    /// There is a result.
+    Done(Rc<Outcome>),
+    /// There is none.
+    Failed {
+        /// What happened and what to do.
+        message: String,
+    },
+    /// The user stopped it.
+    Cancelled,
+}
+
+/// The user's choices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The model's id; the manifest's first if absent.
+    pub model: Option<String>,
+    /// The device.
+    pub device: DeviceWish,
+    /// Contrast equalisation.
+    pub clahe: ClaheWish,
+    /// Instances below this score are dropped, 0 to 1.
+    pub score_threshold: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { model: None, device: DeviceWish::Auto, clahe: ClaheWish::Auto, score_threshold: 0.5 }
+    }
+}
+
+/// The opened files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Files {
+    /// The name of the only one, or of the folder or the first one.
+    pub name: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// The engine spoke.
+    Engine(Reply),
+    /// The reader spoke.
+    Reader(ReaderReply),
+    /// The engine's worker broke without a word.
+    EngineDied(String),
+    /// The reader's worker broke without a word.
+    ReaderDied(String),
+    /// The user opened files.
+    Open(Files),
+    /// Files could not be opened at all.
+    Refuse(String),
+    /// Look at another series.
+    Choose(usize),
+    /// Every how-manieth slice the next study reads.
+    ChooseEvery(usize),
+    /// Measure the opened study.
+    Start,
+    /// Read the slice in front only.
+    StartSlice,
+    /// Run the same again with the present settings.
+    RunAgain,
+    /// Send no more slices to the engine for now.
+    Pause,
+    /// Go on.
+    Continue,
+    /// Stop.
+    Cancel,
+    /// The engine had its time to stop.
+    CancelOverdue(u32),
+    /// Put a slice in front.
+    Show(usize),
+    /// Look at a lesion of the study's list, or at none.
+    PickLesion(Option<usize>),
+    /// Save a file of the result.
+    Export(ExportFormat),
+    /// Load the model once more.
+    Retry,
+    /// Another model.
+    ChooseModel(String),
+    /// Another device.
+    ChooseDevice(DeviceWish),
+    /// Another contrast setting.
+    ChooseClahe(ClaheWish),
+    /// Another threshold.
+    ChooseThreshold(f32),
+}
+
+/// Something to do outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// End the engine's worker, if any, and start a new one.
+    StartEngine,
+    /// End the reader's worker, if any, and start a new one.
+    StartReader,
+    /// Send a message to the engine.
+    Engine(Request),
+    /// Send a message to the engine with the values of the slice that was prepared last.
+    Segment(Request),
+    /// Send a message to the reader.
+    Read(ReaderRequest),
+    /// Send the files that the user opened last to the reader.
+    OpenFiles(u32),
+    /// Say [`Action::CancelOverdue`] after three seconds.
+    WatchCancel(u32),
+    /// Show a series of which nothing is known yet, or none.
+    ResetView(Option<Rc<Frame>>),
+    /// Forget what was found on the slices.
+    ClearFindings,
+    /// Show what a study found on a slice.
+    PutMasks(usize, SliceMasks),
+    /// Show what was found on a single slice.
+    PutInstances(Rc<Outcome>),
+    /// Number the lesions of a finished study.
+    LinkLesions,
+}
+
+/// What the page knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// How far the model is.
+    pub engine: EngineState,
+    /// The models on offer.
+    pub models: Vec<ModelSummary>,
+    /// The user's choices.
+    pub settings: Settings,
+    /// The opened files.
+    pub files: Option<Files>,
+    /// What they hold, once it is known.
+    pub found: Option<Rc<Found>>,
+    /// The series that is looked at.
+    pub view: Option<View>,
+    /// Every how-manieth slice the next study reads.
+    pub every: usize,
+    /// How far the run is.
+    pub run: RunState,
+    /// Why something is not as wished, as a sentence.
+    pub notice: Option<String>,
+    /// The settings that the result on the page was made with.
+    pub used: Option<Settings>,
+    /// The file that is being written.
+    pub exporting: Option<ExportFormat>,
+    /// What a slice takes on this model and device, in milliseconds, once one was timed.
+    pub slice_millis: Option<f64>,
+    /// Whether the reader has spoken.
+    reader_hears: bool,
+    job: u32,
+    runs: u32,
+    /// The run that the result on the page is of.
+    shown_run: u32,
+    /// A run that the engine was told to stop and that it has not ended yet.
+    stopping: Option<u32>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            engine: EngineState::Starting,
+            models: Vec::new(),
+            settings: Settings::default(),
+            files: None,
+            found: None,
+            view: None,
+            every: 1,
+            run: RunState::Idle,
+            notice: None,
+            used: None,
+            exporting: None,
+            slice_millis: None,
+            reader_hears: false,
+            job: 0,
+            runs: 0,
+            shown_run: 0,
+            stopping: None,
+        }
+    }
+}
+
+impl State {
+    /// Whether files are looked through, or a run waits or is at work.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.run, RunState::Scanning { .. } | RunState::Waiting(_) | RunState::Active(_))
+    }
+
+    /// Whether the model is ready.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.engine, EngineState::Ready { .. })
+    }
+
+    /// Whether the result on the page was made with other settings than the present ones.
+    pub fn settings_changed(&self) -> bool {
+        matches!((&self.run, &self.used), (RunState::Done(_), Some(used)) if *used != self.settings)
+    }
+
+    /// The present model, as the manifest describes it.
+    pub fn model(&self) -> Option<&ModelSummary> {
+        match &self.settings.model {
+            Some(id) => self.models.iter().find(|m| m.id == *id),
+            None => self.models.first(),
+        }
+    }
+
+    /// Whether an answer about a series is about the one that is looked at.
+    pub fn is_viewed(&self, job: u32, series: usize) -> bool {
+        job == self.job && self.view.as_ref().is_some_and(|view| view.series == series)
+    }
+
+    /// Whether an answer is of the run at work.
+    pub fn is_at_work(&self, run: u32) -> bool {
+        matches!(&self.run, RunState::Timing(active) | RunState::Active(active) if active.run == run)
+    }
+
+    /// What the opened files are called; empty without any.
+    pub fn name(&self) -> &str {
+        self.files.as_ref().map_or("", |files| files.name.as_str())
+    }
+
+    /// The finished slice, if that is what is shown.
+    pub fn slice_outcome(&self) -> Option<&SliceOutcome> {
+        match &self.run {
+            RunState::Done(outcome) => match outcome.as_ref() {
+                Outcome::Slice(slice) => Some(slice),
+                Outcome::Study(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Takes in an action; returns what is to be done.
+    pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::Engine(reply) => return self.hear_engine(reply),
+            Action::Reader(reply) => return self.hear_reader(reply),
+            Action::EngineDied(_) => return self.recover(),
+            Action::ReaderDied(_) => return self.reader_died(),
+            Action::Open(files) => return self.open(files),
+            Action::Refuse(message) => {
+                if !self.is_busy() {
+                    self.files = None;
+                    return self.refuse(message);
+                }
+            }
+            Action::Choose(series) => return self.choose(series),
+            Action::ChooseEvery(every) => self.every = every.max(1),
+            Action::Start => return self.begin(Task::Study { every: self.every }),
+            Action::StartSlice => {
+                if let Some(view) = &self.view {
+                    return self.begin(Task::Slice { index: view.current });
+                }
+            }
+            Action::RunAgain => return self.run_again(),
+            Action::Pause => self.pause(),
+            Action::Continue => return self.go_on(),
+            Action::Cancel => return self.cancel(),
+            Action::CancelOverdue(overdue) => {
+                if self.stopping == Some(overdue) {
+                    return self.restart();
+                }
+            }
+            Action::Show(index) => self.show(index),
+            Action::PickLesion(lesion) => {
+                if let Some(view) = &mut self.view {
+                    view.lesion = lesion;
+                }
+            }
+            Action::Export(format) => {
+                if self.exporting.is_none() && matches!(self.run, RunState::Done(_)) {
+                    self.exporting = Some(format);
+                    return vec![Effect::Read(ReaderRequest::Export { run: self.shown_run, format })];
+                }
+            }
+            Action::Retry => return self.restart(),
+            Action::ChooseModel(id) => {
+                self.settings.model = Some(id);
+                return self.load();
+            }
+            Action::ChooseDevice(device) => {
+                self.settings.device = device;
+                return self.load();
+            }
+            Action::ChooseClahe(clahe) => self.settings.clahe = clahe,
+            Action::ChooseThreshold(score) => self.settings.score_threshold = score.clamp(0.0, 1.0),
+        }
+        Vec::new()
+    }
+
+    fn show(&mut self, index: usize) {
+        if let Some(view) = &mut self.view {
+            view.show(index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
