@@ -1,4 +1,4 @@
-//! The command line program: `lunglens segment`, `study`, `evaluate`, `devices`, `models`, `pack` and `completions`.
+//! The command line program: `lunglens segment`, `study`, `evaluate`, `devices`, `models`, `pack`, `quantize` and `completions`.
 
 mod cli;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use lunglens::weights::{
-    Quantization, WeightTensor, Weights, WeightsError, fold_batch_norm, load_torchvision, read_packed,
-    read_safetensors, write_packed, write_safetensors,
+    Quantization, WeightData, WeightTensor, Weights, WeightsError, check, fold_batch_norm, load_torchvision,
+    quantize_blocks, read_packed, read_safetensors, write_packed, write_safetensors,
 };
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -114,4 +114,75 @@ fn names_of_older_torchvision_load_too() {
     let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
     let from_older = load_torchvision(&write_safetensors(&older).unwrap(), &config).unwrap();
     assert_eq!(from_older, load_torchvision(&fixture("weights_r50.safetensors"), &config).unwrap());
+}
+
+fn int4_fixture(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/weights").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+#[test]
+fn four_bit_tensors_unpack_as_numpy_packed_them() {
+    let read = read_packed(&int4_fixture("int4.llw")).unwrap();
+    let dense = int4_fixture("int4_dense.f32");
+    let mut expected = dense.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+    assert_eq!(read.len(), 3);
+    for (name, tensor) in &read {
+        let WeightData::Int4(blocks) = &tensor.data else { panic!("{name} is not in blocks") };
+        assert_eq!(
+            blocks.taps,
+            if name == "a.weight" {
+                9
+            } else if name == "b.weight" {
+                3
+            } else {
+                1
+            }
+        );
+        for (at, &value) in tensor.to_f32().iter().enumerate() {
+            assert_eq!(Some(value), expected.next(), "{name} {at}");
+        }
+    }
+    assert_eq!(expected.next(), None);
+    assert_eq!(read_packed(&write_packed(&read, Quantization::Int4).unwrap()).unwrap(), read);
+}
+
+#[test]
+fn the_scales_of_blocks_are_nearly_as_good_as_those_of_a_fine_search() {
+    #[derive(serde::Deserialize)]
+    struct Block {
+        block: Vec<f32>,
+        weights: Vec<f32>,
+        least_error: f64,
+    }
+    let blocks: Vec<Block> = serde_json::from_slice(&int4_fixture("int4_search.json")).unwrap();
+    let (mut found, mut least) = (0.0, 0.0);
+    for one in &blocks {
+        let tensor = WeightTensor::f32(vec![1, 32], one.block.clone());
+        let packed = quantize_blocks(&tensor, 1, Some(&one.weights));
+        let terms = packed
+            .to_f32()
+            .iter()
+            .zip(&one.block)
+            .zip(&one.weights)
+            .fold(0.0, |sum, ((a, b), w)| sum + f64::from(*w) * f64::from(a - b).powi(2));
+        assert!(terms < 1.3 * one.least_error, "{terms} of {}", one.least_error);
+        found += terms;
+        least += one.least_error;
+    }
+    assert!(blocks.len() == 48 && found < 1.04 * least, "{found} of {least}");
+}
+
+#[test]
+fn a_narrow_network_in_four_bit_fits_its_configuration() {
+    let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    let weights = load_torchvision(&fixture("weights_r50.safetensors"), &config).unwrap();
+    let bytes = write_packed(&weights, Quantization::Int4).unwrap();
+    assert!(bytes.len() < write_packed(&weights, Quantization::Int8).unwrap().len());
+    let read = read_packed(&bytes).unwrap();
+    check(&read, &config).unwrap();
+    let WeightData::Int4(fc7) = &read.get("roi_heads.box_head.fc7.weight").unwrap().data else {
+        panic!("fc7")
+    };
+    assert_eq!(fc7.taps, 1);
 }

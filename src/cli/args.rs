@@ -10,6 +10,7 @@ use lunglens::weights::Quantization;
 
 use super::evaluate::{EXAMPLES as EVALUATE_EXAMPLES, EvaluateArgs};
 use super::pack::{EXAMPLES as PACK_EXAMPLES, PackArgs};
+use super::quantize::{EXAMPLES as QUANTIZE_EXAMPLES, QuantizeArgs};
 use super::study::{EXAMPLES as STUDY_EXAMPLES, StudyArgs};
 
 const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device";
@@ -78,6 +79,9 @@ pub enum Command {
     /// Pack a torchvision checkpoint into a small model file
     #[command(after_help = PACK_EXAMPLES)]
     Pack(PackArgs),
+    /// Store a model's weights in fewer bits, calibrated
+    #[command(after_help = QUANTIZE_EXAMPLES)]
+    Quantize(QuantizeArgs),
     /// Print a shell completion script
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -188,6 +192,8 @@ impl From<BackboneArg> for Backbone {
 pub enum StorageArg {
     /// 8 bit with a scale a channel
     Int8,
+    /// 4 bit with a scale a block of 32, sensitive layers 8 or 16 bit
+    Int4,
     /// 16 bit floating point
     F16,
     /// 32 bit floating point
@@ -198,6 +204,7 @@ impl From<StorageArg> for Quantization {
     fn from(storage: StorageArg) -> Self {
         match storage {
             StorageArg::Int8 => Quantization::Int8,
+            StorageArg::Int4 => Quantization::Int4,
             StorageArg::F16 => Quantization::F16,
             StorageArg::F32 => Quantization::F32,
         }

@@ -10,6 +10,7 @@ mod models;
 mod outputs;
 mod pack;
 mod progress;
+mod quantize;
 mod runner;
 mod segment;
 mod study;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Devices(options) => devices::run(&options),
         Command::Models(options) => models::list::run(&options),
         Command::Pack(options) => pack::run(&options),
+        Command::Quantize(options) => quantize::run(&options),
         Command::Completions { shell } => print_completions(shell),
     };
     let exit = outcome.unwrap_or_else(|error| {

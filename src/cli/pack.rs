@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use lunglens::manifest::MaskRcnnConfig;
-use lunglens::weights::{Quantization, load_torchvision, read_packed, write_packed};
+use lunglens::weights::{Quantization, Weights, load_torchvision, read_packed, write_packed};
 use sha2::{Digest, Sha256};
 
 use super::args::{BackboneArg, StorageArg};
@@ -67,35 +67,36 @@ pub struct PackSummary {
 pub fn run(options: &PackArgs) -> anyhow::Result<Exit> {
     let config = match &options.config {
         None => MaskRcnnConfig::new(options.backbone.into()),
-        Some(path) => {
-            let reading = || format!("reading {}", path.display());
-            let text = fs::read_to_string(path).with_context(reading)?;
-            serde_json::from_str(&text).with_context(reading)?
-        }
+        Some(path) => read_config(path)?,
     };
-    let quantization = options.storage.into();
     let accuracy = options.register.accuracy()?;
-    let packed = pack(&options.input, &config, quantization, &options.out)?;
+    let weights = read_checkpoint(&options.input, &config)?;
+    let quantization = options.storage.into();
+    let packed = write_model(&weights, quantization, &options.out)?;
     options.register.add(&options.out, &packed, config, quantization, accuracy)?;
     writeln!(std::io::stdout().lock(), "{}: {packed}", options.out.display())?;
     Ok(Exit::Success)
 }
 
-/// Packs the checkpoint `input` (safetensors, torchvision's names) as `output`: folds BatchNorm, checks every tensor
-/// against `config`, and writes the packed file.
-fn pack(
-    input: &Path,
-    config: &MaskRcnnConfig,
-    quantization: Quantization,
-    output: &Path,
-) -> anyhow::Result<PackSummary> {
+/// A network's sizes and limits from a JSON file.
+pub fn read_config(path: &Path) -> anyhow::Result<MaskRcnnConfig> {
+    let reading = || format!("reading {}", path.display());
+    let text = fs::read_to_string(path).with_context(reading)?;
+    serde_json::from_str(&text).with_context(reading)
+}
+
+/// The weights of a checkpoint (safetensors, torchvision's names), BatchNorm folded, every tensor checked.
+pub fn read_checkpoint(path: &Path, config: &MaskRcnnConfig) -> anyhow::Result<Weights> {
     config.validate()?;
-    let checkpoint = fs::read(input).with_context(|| format!("reading {}", input.display()))?;
-    let weights =
-        load_torchvision(&checkpoint, config).with_context(|| format!("loading {}", input.display()))?;
-    let packed = write_packed(&weights, quantization)?;
+    let checkpoint = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    load_torchvision(&checkpoint, config).with_context(|| format!("loading {}", path.display()))
+}
+
+/// Writes the packed file, once it was read back.
+pub fn write_model(weights: &Weights, quantization: Quantization, out: &Path) -> anyhow::Result<PackSummary> {
+    let packed = write_packed(weights, quantization)?;
     read_packed(&packed).context("reading the packed weights back")?;
-    write_whole(output, &packed).with_context(|| format!("writing {}", output.display()))?;
+    write_whole(out, &packed).with_context(|| format!("writing {}", out.display()))?;
     Ok(PackSummary {
         tensors: weights.len(),
         bytes: packed.len() as u64,

@@ -42,6 +42,14 @@ pub enum WeightsError {
         /// What is wrong.
         problem: String,
     },
+    /// What is known of a layer's inputs does not fit the layer.
+    #[error("calibrating: '{name}' {problem}")]
+    Calibration {
+        /// The statistic.
+        name: String,
+        /// What is wrong, as the end of a sentence.
+        problem: String,
+    },
     /// Tensors differ from what the configuration asks for.
     #[error("the weights do not fit the model: {}", describe(.missing, .extra, .misshaped))]
     Mismatch {

@@ -1,8 +1,10 @@
 //! The network's weights: reading torchvision's checkpoints, folding BatchNorm, checking, and the packed file.
 //!
-//! A checkpoint goes through [`load_torchvision`]; the result is written by [`write_packed`] and read by
+//! A checkpoint goes through [`load_torchvision`], and [`quantize`] where it is to be calibrated; the result is written by [`write_packed`] and read by
 //! [`read_packed`]. Every name is torchvision's, with BatchNorm gone and the biases in its place.
 
+mod blocks;
+mod calibrate;
 mod error;
 mod expected;
 mod fold;
@@ -13,6 +15,8 @@ mod quantize;
 mod safetensors;
 mod tensor;
 
+pub use blocks::{BLOCK, Int4Blocks, quantize_blocks};
+pub use calibrate::{Calibration, LayerError, Quantized, Storage, quantize, storage_of};
 pub use error::WeightsError;
 pub use expected::{check, expected_tensors};
 pub use fold::{BATCH_NORM_EPS, fold_batch_norm};

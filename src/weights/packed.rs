@@ -2,29 +2,24 @@
 //!
 //! Little endian. 8 bytes `LUNGLENS`, u32 version (1), u32 header length, a JSON header padded by spaces to a multiple
 //! of 16 bytes, then the data. The header lists the tensors in the order of their names:
-//! `{"tensors":[{"name":..., "dtype":"f32"|"f16"|"i8", "shape":[...], "offset":...}]}`, `offset` counted in bytes from
+//! `{"tensors":[{"name":..., "dtype":"f32"|"f16"|"i8"|"i4", "shape":[...], "offset":...}]}`, `offset` counted in bytes from
 //! the start of the data, a multiple of 16. A tensor's data begin where those before it end, rounded up to 16, so that
-//! none overlap. An `i8` tensor is its scales (f32, one a channel of dim 0), then its values.
+//! none overlap. An `i8` tensor is its scales (f32, one a channel of dim 0), then its values. An `i4` tensor has
+//! `"taps":...` too (1 if missing) and is the scales of its blocks (f16), then 16 bytes a block, as [`Int4Blocks`] says.
 
 use half::f16;
 use serde::{Deserialize, Serialize};
 
+use super::blocks::BLOCK_BYTES;
 use super::header::{Format, f16_values, f32_values, i8_values};
-use super::{Quantization, WeightData, WeightTensor, Weights, WeightsError, quantize_per_channel};
+use super::{
+    Int4Blocks, Quantization, Storage, WeightData, WeightTensor, Weights, WeightsError, quantize, storage_of,
+};
 
 const FORMAT: Format = Format("a LungLens weights file");
 const MAGIC: &[u8; 8] = b"LUNGLENS";
 const VERSION: u32 = 1;
 const ALIGNMENT: usize = 16;
-
-/// The layers whose outputs are scores, boxes and masks: stored in f16, where 8 bits would show most.
-const LAST_LAYERS: [&str; 5] = [
-    "rpn.head.cls_logits.weight",
-    "rpn.head.bbox_pred.weight",
-    "roi_heads.box_predictor.cls_score.weight",
-    "roi_heads.box_predictor.bbox_pred.weight",
-    "roi_heads.mask_predictor.mask_fcn_logits.weight",
-];
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,6 +27,7 @@ enum Dtype {
     F32,
     F16,
     I8,
+    I4,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,19 +41,34 @@ struct Entry {
     dtype: Dtype,
     shape: Vec<usize>,
     offset: usize,
+    /// Of an `i4` tensor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    taps: Option<usize>,
 }
 
-/// `weights` as a packed file; the same weights give the same bytes.
+/// `weights` as a packed file; the same weights give the same bytes. Matrices that are not quantized yet are, without
+/// calibration.
 ///
 /// # Errors
 /// [`WeightsError`] if a matrix has a value too large for f16, or the header is too long.
 pub fn write_packed(weights: &Weights, quantization: Quantization) -> Result<Vec<u8>, WeightsError> {
+    let weights = quantize(weights, quantization, None)?.weights;
     let mut tensors = Vec::with_capacity(weights.len());
     let mut data = Vec::new();
-    for (name, tensor) in weights {
+    for (name, tensor) in &weights {
         data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
-        let dtype = dtype_of(name, tensor, quantization);
-        tensors.push(Entry { name: name.clone(), dtype, shape: tensor.shape.clone(), offset: data.len() });
+        let dtype = match (&tensor.data, storage_of(name, tensor, quantization)) {
+            (WeightData::Int8 { .. }, _) => Dtype::I8,
+            (WeightData::Int4(_), _) => Dtype::I4,
+            (WeightData::F32(_), Storage::F16) => Dtype::F16,
+            (WeightData::F32(_), _) => Dtype::F32,
+        };
+        let taps = match &tensor.data {
+            WeightData::Int4(blocks) => Some(blocks.taps),
+            _ => None,
+        };
+        let offset = data.len();
+        tensors.push(Entry { name: name.clone(), dtype, shape: tensor.shape.clone(), offset, taps });
         append(&mut data, name, tensor, dtype)?;
     }
     let mut header = serde_json::to_vec(&Header { tensors }).map_err(|e| FORMAT.error(e.to_string()))?;
@@ -73,51 +84,30 @@ pub fn write_packed(weights: &Weights, quantization: Quantization) -> Result<Vec
     Ok(bytes)
 }
 
-fn dtype_of(name: &str, tensor: &WeightTensor, quantization: Quantization) -> Dtype {
-    if tensor.shape.len() < 2 || tensor.element_count() == 0 {
-        return Dtype::F32;
-    }
-    match quantization {
-        Quantization::F32 => Dtype::F32,
-        Quantization::F16 => Dtype::F16,
-        Quantization::Int8 if LAST_LAYERS.contains(&name) => Dtype::F16,
-        Quantization::Int8 => Dtype::I8,
-    }
-}
-
 fn append(data: &mut Vec<u8>, name: &str, tensor: &WeightTensor, dtype: Dtype) -> Result<(), WeightsError> {
-    match dtype {
-        Dtype::F32 => data.extend(tensor.to_f32().iter().flat_map(|v| v.to_le_bytes())),
-        Dtype::F16 => {
-            for value in tensor.to_f32().iter().map(|&v| f16::from_f32(v)) {
+    match &tensor.data {
+        WeightData::F32(values) if dtype == Dtype::F16 => {
+            for value in values.iter().map(|&v| f16::from_f32(v)) {
                 if !value.is_finite() {
                     return Err(WeightsError::NotFinite { doing: "packing to f16", name: name.to_owned() });
                 }
                 data.extend(value.to_le_bytes());
             }
         }
-        Dtype::I8 => {
-            let quantized;
-            let (values, scales) = match &tensor.data {
-                WeightData::Int8 { values, scales } => (values, scales),
-                WeightData::F32(_) => {
-                    quantized = quantize_per_channel(tensor);
-                    match &quantized.data {
-                        WeightData::Int8 { values, scales } => (values, scales),
-                        WeightData::F32(_) => {
-                            return Err(FORMAT.entry_error(name, "cannot be stored in 8 bit"));
-                        }
-                    }
-                }
-            };
+        WeightData::F32(values) => data.extend(values.iter().flat_map(|v| v.to_le_bytes())),
+        WeightData::Int8 { values, scales } => {
             data.extend(scales.iter().flat_map(|v| v.to_le_bytes()));
             data.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+        }
+        WeightData::Int4(blocks) => {
+            data.extend(blocks.scales.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()));
+            data.extend(&blocks.nibbles);
         }
     }
     Ok(())
 }
 
-/// The tensors of a packed file; f16 is widened to f32, 8-bit tensors stay so.
+/// The tensors of a packed file; f16 is widened to f32, 8-bit and 4-bit tensors stay so.
 ///
 /// # Errors
 /// [`WeightsError`] if the file is of another format or version, cut short or damaged; no declared size is
@@ -158,24 +148,26 @@ pub fn read_packed(bytes: &[u8]) -> Result<Weights, WeightsError> {
 
 /// One tensor, and where its data end.
 fn read_tensor(entry: &Entry, data: &[u8]) -> Result<(WeightTensor, usize), WeightsError> {
-    let Entry { name, dtype, shape, offset } = entry;
+    let Entry { name, dtype, shape, offset, taps } = entry;
     let too_large = || FORMAT.entry_error(name, "is too large");
-    let width = match dtype {
-        Dtype::F32 => 4,
-        Dtype::F16 => 2,
-        Dtype::I8 => 1,
-    };
-    let (_, size) = FORMAT.sizes(name, shape, width)?;
-    let scale_size = match (dtype, shape.first()) {
-        (Dtype::I8, Some(&channels)) => channels.checked_mul(4).ok_or_else(too_large)?,
-        (Dtype::I8, None) => return Err(FORMAT.entry_error(name, "is of 8 bit without a channel")),
-        _ => 0,
-    };
-    if *dtype == Dtype::I8 && size == 0 {
-        return Err(FORMAT.entry_error(name, "is of 8 bit without values"));
+    let (count, _) = FORMAT.sizes(name, shape, 1)?;
+    if matches!(dtype, Dtype::I8 | Dtype::I4) && shape.is_empty() {
+        return Err(FORMAT.entry_error(name, "is quantized without a channel"));
     }
-    let begin = offset.checked_add(scale_size).ok_or_else(too_large)?;
-    let end = begin.checked_add(size).ok_or_else(too_large)?;
+    if matches!(dtype, Dtype::I8 | Dtype::I4) && count == 0 {
+        return Err(FORMAT.entry_error(name, "is quantized without values"));
+    }
+    let (scale_size, size) = match dtype {
+        Dtype::F32 => (Some(0), count.checked_mul(4)),
+        Dtype::F16 => (Some(0), count.checked_mul(2)),
+        Dtype::I8 => (shape[0].checked_mul(4), Some(count)),
+        Dtype::I4 => {
+            let blocks = block_count(entry, count)?;
+            (blocks.checked_mul(2), blocks.checked_mul(BLOCK_BYTES))
+        }
+    };
+    let begin = offset.checked_add(scale_size.ok_or_else(too_large)?).ok_or_else(too_large)?;
+    let end = begin.checked_add(size.ok_or_else(too_large)?).ok_or_else(too_large)?;
     let scales = FORMAT.slice(name, data, *offset, begin)?;
     let values = FORMAT.slice(name, data, begin, end)?;
     let data = match dtype {
@@ -184,13 +176,31 @@ fn read_tensor(entry: &Entry, data: &[u8]) -> Result<(WeightTensor, usize), Weig
         Dtype::I8 => {
             WeightData::Int8 { values: i8_values(values), scales: FORMAT.finite(name, f32_values(scales))? }
         }
+        Dtype::I4 => WeightData::Int4(Int4Blocks {
+            taps: taps.unwrap_or(1),
+            scales: FORMAT.finite(name, f16_values(scales))?,
+            nibbles: values.to_vec(),
+        }),
     };
     Ok((WeightTensor { shape: shape.clone(), data }, end))
+}
+
+/// Number of blocks of a 4-bit tensor of `count` values.
+fn block_count(entry: &Entry, count: usize) -> Result<usize, WeightsError> {
+    let (outputs, taps) = (entry.shape[0], entry.taps.unwrap_or(1));
+    let row = count / outputs;
+    if taps == 0 || row % taps != 0 {
+        let problem = format!("has rows of {row} values, which do not divide into {taps} taps");
+        return Err(FORMAT.entry_error(&entry.name, problem));
+    }
+    Int4Blocks::block_count(outputs, row / taps, taps)
+        .ok_or_else(|| FORMAT.entry_error(&entry.name, "is too large"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weights::quantize_per_channel;
 
     fn sample() -> Weights {
         let mut weights = Weights::new();
@@ -228,6 +238,27 @@ mod tests {
     }
 
     #[test]
+    fn int4_keeps_its_blocks_and_reads_back() {
+        let mut weights = sample();
+        let values = (0..3 * 40 * 9).map(|i| ((i * 31 % 97) as f32 - 48.0) / 40.0).collect();
+        weights.insert("b.weight", WeightTensor::f32(vec![3, 40, 3, 3], values));
+        let bytes = write_packed(&weights, Quantization::Int4).unwrap();
+        let read = read_packed(&bytes).unwrap();
+        assert!(matches!(&read.get("a.weight").unwrap().data, WeightData::Int8 { .. }));
+        let WeightData::Int4(blocks) = &read.get("b.weight").unwrap().data else { panic!("not in blocks") };
+        assert_eq!(blocks.taps, 9);
+        assert_eq!(write_packed(&read, Quantization::Int4).unwrap(), bytes);
+        // Repacking to f32 is what was unpacked.
+        let plain = read_packed(&write_packed(&read, Quantization::F32).unwrap()).unwrap();
+        assert_eq!(plain.get("b.weight").unwrap().to_f32(), read.get("b.weight").unwrap().to_f32());
+        for position in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[position] ^= 1 << (position % 8);
+            let _ = read_packed(&flipped);
+        }
+    }
+
+    #[test]
     fn data_are_aligned() {
         let bytes = write_packed(&sample(), Quantization::Int8).unwrap();
         let length = u32::from_le_bytes(bytes[12..16].try_into().unwrap()) as usize;
@@ -246,6 +277,10 @@ mod tests {
         let tensor = |dtype: &str, shape: &str, offset: usize| {
             format!(r#"{{"name":"w","dtype":"{dtype}","shape":{shape},"offset":{offset}}}"#)
         };
+        let taps = |taps: &str| {
+            let one = r#"{"tensors":[{"name":"w","dtype":"i4","shape":[1,32],"offset":0,"taps":TAPS}]}"#;
+            one.replace("TAPS", taps)
+        };
         let one = |dtype: &str, shape: &str| format!(r#"{{"tensors":[{}]}}"#, tensor(dtype, shape, 0));
         let twice = format!(r#"{{"tensors":[{0},{1}]}}"#, tensor("f32", "[1]", 0), tensor("f32", "[1]", 16));
         let overlap = format!(r#"{{"tensors":[{0},{0}]}}"#, tensor("f32", "[1]", 0));
@@ -257,7 +292,7 @@ mod tests {
             (newer, "version 2"),
             (file("{}", &[])[..17].to_vec(), "longer than the file"),
             (file("{}", &[]), "header is damaged"),
-            (file(&one("i4", "[1]"), &[]), "header is damaged"),
+            (file(&one("i2", "[1]"), &[]), "header is damaged"),
             (file(&one("f32", "[2]"), &[0; 4]), "'w' lies outside"),
             (file(&one("i8", "[2,2]"), &[0; 11]), "'w' lies outside"),
             (file(&one("i8", "[]"), &[0; 1]), "without a channel"),
@@ -265,6 +300,11 @@ mod tests {
             (file(&one("f32", "[1099511627776,1099511627776]"), &[]), "'w' is too large"),
             (file(&one("f32", "[1]"), &f32::INFINITY.to_le_bytes()), "'w' holds a value that is not finite"),
             (file(&one("f32", "[1]"), &[0; 8]), "belong to no tensor"),
+            (file(&one("i4", "[2,32]"), &[0; 35]), "'w' lies outside"),
+            (file(&one("i4", "[]"), &[]), "without a channel"),
+            (file(&one("i4", "[0]"), &[]), "without values"),
+            (file(&taps("0"), &[]), "do not divide into 0 taps"),
+            (file(&taps("5"), &[]), "do not divide into 5 taps"),
             (file(&overlap, &[0; 4]), "not where the one before it ends"),
             (file(&twice, &[0; 20]), "'w' is there twice"),
         ];

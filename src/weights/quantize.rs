@@ -1,4 +1,4 @@
-//! 8-bit storage of matrices.
+//! The kinds of storage, and 8-bit storage of matrices.
 
 use std::fmt;
 
@@ -12,6 +12,8 @@ use super::{WeightData, WeightTensor};
 pub enum Quantization {
     /// Symmetric 8 bit with a scale a channel; last layers f16, vectors f32.
     Int8,
+    /// 4 bit in blocks of input channels; sensitive layers 8 bit or f16, vectors f32.
+    Int4,
     /// Half precision; vectors f32.
     F16,
     /// Everything f32.
@@ -23,6 +25,7 @@ impl Quantization {
     pub fn name(self) -> &'static str {
         match self {
             Self::Int8 => "int8",
+            Self::Int4 => "int4",
             Self::F16 => "f16",
             Self::F32 => "f32",
         }

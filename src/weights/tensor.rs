@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 
-use super::WeightsError;
+use super::{Int4Blocks, WeightsError};
 
 /// The values of a tensor, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub enum WeightData {
         /// One a channel of dim 0.
         scales: Vec<f32>,
     },
+    /// 4-bit values in blocks.
+    Int4(Int4Blocks),
 }
 
 /// One tensor.
@@ -42,10 +44,11 @@ impl WeightTensor {
         match &self.data {
             WeightData::F32(values) => values.len(),
             WeightData::Int8 { values, .. } => values.len(),
+            WeightData::Int4(_) => self.shape.iter().product(),
         }
     }
 
-    /// The values as f32: borrowed if plain, unpacked if 8-bit.
+    /// The values as f32: borrowed if plain, else unpacked.
     pub fn to_f32(&self) -> Cow<'_, [f32]> {
         match &self.data {
             WeightData::F32(values) => Cow::Borrowed(values),
@@ -56,6 +59,11 @@ impl WeightTensor {
                     rows.flat_map(|(row, &scale)| row.iter().map(move |&v| f32::from(v) * scale)).collect(),
                 )
             }
+            WeightData::Int4(blocks) => {
+                let outputs = self.shape.first().copied().unwrap_or(0);
+                let inputs = self.element_count() / (outputs * blocks.taps).max(1);
+                Cow::Owned(blocks.to_f32(outputs, inputs))
+            }
         }
     }
 
@@ -63,7 +71,7 @@ impl WeightTensor {
     pub fn into_f32(self) -> Vec<f32> {
         match self.data {
             WeightData::F32(values) => values,
-            WeightData::Int8 { .. } => self.to_f32().into_owned(),
+            _ => self.to_f32().into_owned(),
         }
     }
 }
