@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use lunglens::imaging::ValueScale;
 use lunglens::intake::{Catalogue, IntakeError, NamedSource, Scan, SeriesKind, catalogue};
 use lunglens::source::MemorySource;
-use lunglens::study::Reason;
+use lunglens::study::{Reason, StudyError};
 use zip::write::SimpleFileOptions;
 
 fn fixtures() -> PathBuf {
@@ -108,12 +108,39 @@ fn images_without_a_series_are_taken_where_there_is_no_other() {
 }
 
 #[test]
-fn a_directory_only_lists_files() {
-    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
-    files.push(file("DICOMDIR", read("dicom/DICOMDIR")));
-    let found = find(files);
+fn a_reformat_is_taken_only_where_there_are_no_other_slices() {
+    let reformatted = || {
+        (0..4).map(|k| {
+            let mut bytes = read(&format!("dicom/acquisitions/{k}.dcm"));
+            let at = bytes.windows(5).position(|window| window == b"AXIAL").unwrap();
+            bytes[at..at + 5].copy_from_slice(b"MPR\\A");
+            file(&format!("mpr{k}"), bytes)
+        })
+    };
+    assert_eq!(find(reformatted().collect()).open_recommended().unwrap().len(), 4);
+    let originals = slices().into_iter().take(3).map(|(name, bytes)| file(&name, bytes));
+    let found = find(reformatted().chain(originals).collect());
+    let chosen = found.recommended().unwrap();
+    assert_eq!((chosen, found.series()[chosen].slices), (1, 3));
+    assert_eq!(found.set_aside(chosen)[0].reason, Reason::Reformat);
+    assert_eq!(found.open(0).unwrap().len(), 4);
+}
+
+#[test]
+fn a_directory_tells_what_is_missing() {
+    // It lists the first three.
+    let with = |numbers: std::ops::Range<usize>| {
+        let images = numbers.map(|k| file(&format!("{k}"), read(&format!("dicom/acquisitions/{k}.dcm"))));
+        find(images.chain([file("DICOMDIR", read("dicom/DICOMDIR"))]).collect())
+    };
+    let found = with(0..4);
     let aside = found.set_aside(found.recommended().unwrap());
     assert_eq!(aside.iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::Directory]);
+    assert_eq!(found.open_recommended().unwrap().len(), 4);
+    let error = with(1..4).open_recommended().unwrap_err();
+    assert_eq!(error, IntakeError::Study(StudyError::Missing { missing: 1 }));
+    let loose = slices().into_iter().map(|(name, bytes)| file(&name, bytes));
+    let found = find(loose.chain([file("DICOMDIR", read("dicom/DICOMDIR"))]).collect());
     assert_eq!(found.open_recommended().unwrap().len(), 5);
 }
 

@@ -1,13 +1,13 @@
 //! The series that are among the files, and which one is recommended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::open::OpenSeries;
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource, stack};
-use crate::imaging::DicomHeader;
+use crate::imaging::{DicomHeader, ListedImage};
 use crate::study::{
     ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, list_reasons,
     order_series, other_part,
@@ -19,6 +19,8 @@ pub(super) struct Found {
     pub images: Vec<StudyImage>,
     pub pictures: Vec<usize>,
     pub volumes: Vec<ScannedVolume>,
+    /// What DICOMDIRs list.
+    pub listed: Vec<ListedImage>,
     /// Files that seem to be of use but cannot be read, and why.
     pub unreadable: Vec<(usize, String)>,
     aside: BTreeMap<(Option<String>, Reason), usize>,
@@ -56,11 +58,16 @@ pub struct Catalogue {
 
 impl Catalogue {
     pub(super) fn new(files: Vec<NamedSource>, found: Found) -> Self {
-        let Found { images, pictures, volumes, unreadable, aside } = found;
+        let Found { images, pictures, volumes, listed, unreadable, aside } = found;
+        let missing = missing_images(&images, &listed);
         let mut contents = Vec::new();
         let mut series = Vec::new();
         for (group, plan) in group_images(&images).into_iter().flat_map(|group| acquisitions(&images, group))
         {
+            let plan = match missing.get(group.series_uid.as_deref().unwrap_or_default()) {
+                Some(&missing) if group.unfit.is_none() => Err(StudyError::Missing { missing }),
+                _ => plan,
+            };
             series.push(summarise(&images, &group, &plan));
             contents.push(Content::Dicom { group, plan: Box::new(plan) });
         }
@@ -214,6 +221,16 @@ impl Catalogue {
     }
 }
 
+/// How many of the images that a DICOMDIR lists are not here, by series.
+fn missing_images(images: &[StudyImage], listed: &[ListedImage]) -> HashMap<String, usize> {
+    let here: HashSet<&str> = images.iter().filter_map(|image| image.header.sop_uid.as_deref()).collect();
+    let mut missing: HashMap<String, usize> = HashMap::new();
+    for one in listed.iter().filter(|one| !here.contains(one.sop_uid.as_str())) {
+        *missing.entry(one.series_uid.clone()).or_default() += 1;
+    }
+    missing
+}
+
 /// A series with its plan; or several, where slices lie at the same places because it holds several acquisitions, as with and
 /// without contrast, each of which is whole.
 fn acquisitions(
@@ -266,9 +283,11 @@ fn recommend(series: &[SeriesSummary]) -> Option<usize> {
             return Some(index);
         }
     }
-    // Some tools for leaving names out leave the series out too.
-    let nameless = |one: &SeriesSummary| one.reason == Some(Reason::NoSeries) && one.problem.is_none();
-    let best = series.iter().enumerate().filter(|(_, one)| nameless(one));
+    // Where there is nothing better. Some tools for leaving names out leave the series out too.
+    let second = |one: &SeriesSummary| {
+        matches!(one.reason, Some(Reason::NoSeries | Reason::Reformat)) && one.problem.is_none()
+    };
+    let best = series.iter().enumerate().filter(|(_, one)| second(one));
     if let Some((index, _)) = best.max_by_key(|&(index, one)| (one.slices, std::cmp::Reverse(index))) {
         return Some(index);
     }
@@ -287,7 +306,8 @@ fn summarise(
     let header = &images[group.images[0]].header;
     let mut files: Vec<usize> = group.images.iter().map(|&image| images[image].file).collect();
     files.dedup();
-    let can_be_asked_for = matches!(&group.unfit, None | Some(Reason::Projection | Reason::NoSeries));
+    let can_be_asked_for =
+        matches!(&group.unfit, None | Some(Reason::Projection | Reason::Reformat | Reason::NoSeries));
     let problem = match (&group.unfit, plan) {
         (Some(reason), _) if !can_be_asked_for => Some(format!("It is {reason}.")),
         (_, Err(error)) => Some(error.to_string()),

@@ -6,7 +6,7 @@ use super::catalogue::{Catalogue, Found};
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
-use crate::imaging::{DicomImage, ImagingError, begins_like_a_picture};
+use crate::imaging::{DicomImage, ImagingError, ListedImage, begins_like_a_picture};
 use crate::source::{ByteSource, sha256};
 use crate::study::{Reason, StudyImage};
 use crate::volume::read_volume_header;
@@ -100,8 +100,11 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
         return Vec::new();
     }
     match read_images(index, &**source) {
-        Ok(Some(images)) if images.is_empty() => found.put_aside(None, Reason::Directory),
-        Ok(Some(mut images)) => found.images.append(&mut images),
+        Ok(Some(Dicom::Images(mut images))) => found.images.append(&mut images),
+        Ok(Some(Dicom::Directory(mut listed))) => {
+            found.put_aside(None, Reason::Directory);
+            found.listed.append(&mut listed);
+        }
         Ok(None) => match read_volume_header(source) {
             Ok(Some(header)) => found.volumes.push(ScannedVolume::open(index, file, header)),
             Ok(None) => found.put_aside(None, Reason::Unknown),
@@ -132,16 +135,21 @@ fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSourc
     inside
 }
 
-/// The images of a DICOM file, none of a DICOMDIR; `None` where it is no such file.
-fn read_images(file: usize, source: &dyn ByteSource) -> Result<Option<Vec<StudyImage>>, ImagingError> {
+enum Dicom {
+    Images(Vec<StudyImage>),
+    Directory(Vec<ListedImage>),
+}
+
+/// The images of a DICOM file, or what a DICOMDIR lists; none where it is no DICOM file.
+fn read_images(file: usize, source: &dyn ByteSource) -> Result<Option<Dicom>, ImagingError> {
     let Some(image) = DicomImage::open(source)? else { return Ok(None) };
-    if image.is_directory() {
-        return Ok(Some(Vec::new()));
+    if let Some(listed) = image.listed_images()? {
+        return Ok(Some(Dicom::Directory(listed)));
     }
     (0..image.described_frames())
         .map(|frame| Ok(StudyImage { file, frame, header: image.header(frame)? }))
         .collect::<Result<_, _>>()
-        .map(Some)
+        .map(|images| Some(Dicom::Images(images)))
 }
 
 /// Sets aside files that hold the same image as an earlier one: the same bytes, or the same SOPInstanceUID with the same

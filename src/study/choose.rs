@@ -37,6 +37,8 @@ pub enum Reason {
     Projection,
     /// Coronal, sagittal or oblique.
     NotAxial,
+    /// Axial, but computed from other slices, by ImageType.
+    Reformat,
     /// In an unknown coding, by name and UID of the transfer syntax.
     Coding(String),
     /// No SeriesInstanceUID.
@@ -63,6 +65,7 @@ impl fmt::Display for Reason {
             Self::Localiser => "a localiser",
             Self::Projection => "a projection",
             Self::NotAxial => "not axial",
+            Self::Reformat => "a reformat of other slices",
             Self::Coding(coding) => return write!(f, "stored as {coding}, which LungLens does not read"),
             Self::NoSeries => "without a series",
             Self::OtherPart(part) => return write!(f, "a CT series of another part of the body ({part})"),
@@ -130,12 +133,14 @@ fn unfit(header: &DicomHeader) -> Option<Reason> {
     }
     if header.rows.is_none() || header.columns.is_none() {
         Some(Reason::NoImage)
-    } else if is_type("LOCALIZER") {
+    } else if is_type("LOCALIZER") || is_type("SCOUT") {
         Some(Reason::Localiser)
     } else if ["MIP", "MINIP", "PROJECTION IMAGE"].into_iter().any(is_type) {
         Some(Reason::Projection)
     } else if header.orientation.and_then(axes).is_some_and(|(_, normal)| normal[2] < AXIAL_Z) {
         Some(Reason::NotAxial)
+    } else if ["MPR", "CSA MPR", "REFORMATTED", "RESAMPLED"].into_iter().any(is_type) {
+        Some(Reason::Reformat)
     } else {
         None
     }

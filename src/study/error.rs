@@ -29,6 +29,15 @@ pub enum StudyError {
         /// Value of NumberOfFrames.
         frames: u32,
     },
+    /// Images that a DICOMDIR lists and that are not among the files.
+    #[error(
+        "The DICOMDIR lists {missing} more images of the CT series than are here. Please copy the medium whole, or leave \
+         the DICOMDIR out."
+    )]
+    Missing {
+        /// How many.
+        missing: usize,
+    },
     /// Files that do not say where their image lies.
     #[error("{files} of {of} files of the CT series do not state {what}, so volumes cannot be measured.")]
     NoGeometry {

@@ -12,6 +12,7 @@ use super::super::decode::check_size;
 use super::super::{CtSlice, FileFormat, ImagingError, ValueScale};
 use super::attributes::{Attributes, NEEDED, bad, missing};
 use super::codec;
+use super::directory::{self, ListedImage};
 use super::elements::{self, Element, PixelStart, Syntax, structure};
 use super::fragments::Fragments;
 use super::header::DicomHeader;
@@ -152,11 +153,14 @@ impl DicomImage {
         })
     }
 
-    /// Whether it is a DICOMDIR: a list of the files of a medium.
-    pub fn is_directory(&self) -> bool {
+    /// The images that a DICOMDIR lists; none where it is no such file.
+    ///
+    /// # Errors
+    /// An [`ImagingError`] if its records are damaged.
+    pub fn listed_images(&self) -> Result<Option<Vec<ListedImage>>, ImagingError> {
         let wanted = [tags::DIRECTORY_RECORD_SEQUENCE];
-        let found = elements::walk(&self.head, self.start, self.syntax, &wanted);
-        self.pixels.is_none() && found.is_ok_and(|(found, _)| !found.is_empty())
+        let (found, _) = elements::walk(&self.head, self.start, self.syntax, &wanted)?;
+        found.first().map(|sequence| directory::listed_images(&self.head, sequence, self.syntax)).transpose()
     }
 
     /// Number of frames, 1 where the file does not say.

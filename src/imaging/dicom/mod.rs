@@ -6,6 +6,7 @@
 
 mod attributes;
 mod codec;
+mod directory;
 mod elements;
 mod fragments;
 mod header;
@@ -18,6 +19,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use self::attributes::{missing, tag_name};
+pub use self::directory::ListedImage;
 use self::elements::{Element, Syntax};
 pub use self::header::{DicomHeader, read_dicom_header};
 pub use self::identity::DicomIdentity;
