@@ -150,6 +150,7 @@ fn acquisitions_at_the_same_places_are_series_of_their_own() {
     let found = find(files.collect());
     assert_eq!(found.series().iter().map(|one| one.slices).collect::<Vec<_>>(), [4, 4]);
     assert_eq!(found.recommended(), Some(0));
+    assert_eq!(found.series()[1].label, "(acquisition 2)");
     let slices: Vec<f32> =
         (0..2).map(|series| found.open(series).unwrap().slice(0).unwrap().values[0]).collect();
     assert_eq!(slices, [10.0, 60.0]);

@@ -315,7 +315,7 @@ fn summarise(
     };
     SeriesSummary {
         kind: SeriesKind::Dicom,
-        label: header.series_description.clone().unwrap_or_default(),
+        label: label(images, group),
         series_uid: group.series_uid.clone(),
         number: header.series_number,
         modality: header.modality.clone(),
@@ -325,6 +325,25 @@ fn summarise(
         slice_spacing_mm: plan.as_ref().ok().map(|plan| plan.geometry.slice_spacing_mm),
         reason: group.unfit.clone(),
         problem,
+    }
+}
+
+/// The description of a series; of one of several acquisitions with its number.
+fn label(images: &[StudyImage], group: &ImageGroup) -> String {
+    let header = &images[group.images[0]].header;
+    let description = header.series_description.clone().unwrap_or_default();
+    let of_series = |image: &&StudyImage| image.header.series_uid == header.series_uid;
+    let is_part = images
+        .iter()
+        .filter(of_series)
+        .any(|image| image.header.acquisition_number != header.acquisition_number);
+    let whole = group
+        .images
+        .iter()
+        .any(|&image| images[image].header.acquisition_number != header.acquisition_number);
+    match header.acquisition_number.filter(|_| is_part && !whole) {
+        Some(number) => format!("{description} (acquisition {number})").trim_start().to_owned(),
+        None => description,
     }
 }
 

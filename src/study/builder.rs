@@ -199,8 +199,11 @@ impl StudyBuilder {
         if [slice.rows, slice.columns] != [self.rows, self.columns] {
             return wrong(format!("it has {} x {} pixels", slice.columns, slice.rows));
         }
-        if slice.scale != ValueScale::Hounsfield || slice.values.len() != self.rows * self.columns {
-            return wrong("its values are not in Hounsfield units".to_owned());
+        if slice.scale != ValueScale::Hounsfield {
+            return Err(StudyError::Grey);
+        }
+        if slice.values.len() != self.rows * self.columns {
+            return wrong(format!("it has {} values", slice.values.len()));
         }
         Ok(())
     }

@@ -74,11 +74,18 @@ pub enum StudyError {
         /// Its value.
         value: String,
     },
-    /// Image rows that do not run from side to side.
+    /// Slices of which the patient's sides are not known.
     #[error(
-        "The slices are turned: their rows do not run from side to side, so left and right cannot be told."
+        "It cannot be told which side of the slices is the patient's right: their rows do not run from side to side, or the \
+         file does not say how it lies."
     )]
     Turned,
+    /// Grey levels instead of Hounsfield units.
+    #[error(
+        "The slices hold grey levels, not Hounsfield units, so lesions cannot be measured by their density. Please take \
+         the CT itself instead of pictures of it."
+    )]
+    Grey,
     /// Different images at one place.
     #[error(
         "Positions of the CT series with more than one slice: {places}, the first at {height_mm:.1} mm. Several scans \

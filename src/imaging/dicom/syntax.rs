@@ -12,6 +12,8 @@ const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 pub enum Coding {
     /// As numbers, one after the other.
     Native,
+    /// As numbers, in fragments.
+    Fragmented,
     /// Run lengths of bytes (PS3.5, annex G).
     Rle,
     /// JPEG with a discrete cosine transform, 8 or 12 bit.
@@ -95,7 +97,7 @@ fn explicit_little(uid: &str) -> (&'static str, Coding) {
         uids::JPEG2000_LOSSLESS => ("JPEG 2000 Lossless", Coding::Jpeg2000),
         uids::JPEG2000 => ("JPEG 2000", Coding::Jpeg2000),
         uids::ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN => {
-            ("Encapsulated Uncompressed", Coding::Unread)
+            ("Encapsulated Uncompressed", Coding::Fragmented)
         }
         uids::HTJ2K_LOSSLESS | uids::HTJ2K_LOSSLESS_RPCL | uids::HTJ2K => {
             ("High-Throughput JPEG 2000", Coding::Unread)

@@ -24,6 +24,7 @@ pub fn decode(coding: Coding, data: &[u8], layout: &Layout) -> Result<Vec<u16>, 
         ("compressed data", Err(detail))
     } else {
         match coding {
+            Coding::Fragmented => ("numbers in fragments", fragmented(data, layout)),
             Coding::Rle => ("RLE", rle::decode(data, layout)),
             Coding::Jpeg | Coding::JpegLossless => ("JPEG", jpeg::decode(data, layout.rows, layout.columns)),
             Coding::JpegLs => ("JPEG-LS", jpeg_ls::decode(data, layout.rows, layout.columns)),
@@ -32,6 +33,15 @@ pub fn decode(coding: Coding, data: &[u8], layout: &Layout) -> Result<Vec<u16>, 
         }
     };
     result.map_err(|detail| ImagingError::Compressed { coding: name, detail })
+}
+
+/// The stored words of a frame that is not compressed.
+fn fragmented(data: &[u8], layout: &Layout) -> Result<Vec<u16>, String> {
+    let data = data.get(..layout.frame_bytes()).ok_or(CUT)?;
+    Ok(match layout.bits_allocated {
+        8 => data.iter().map(|&byte| u16::from(byte)).collect(),
+        _ => data.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect(),
+    })
 }
 
 /// The words for an image of another size than the header says.
