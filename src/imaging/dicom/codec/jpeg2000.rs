@@ -2,6 +2,7 @@
 
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
+use super::super::pixels::Layout;
 use super::{CUT, other_size};
 
 /// Start of the codestream and of its SIZ segment, also inside a JP2 file.
@@ -12,7 +13,8 @@ const SETTINGS: DecodeSettings =
 const MAX_TILES: u64 = 4096;
 
 /// The samples of a frame; of signed ones the two's complement.
-pub fn decode(data: &[u8], rows: usize, columns: usize) -> Result<Vec<u16>, String> {
+pub fn decode(data: &[u8], layout: &Layout) -> Result<Vec<u16>, String> {
+    let Layout { rows, columns, .. } = *layout;
     let Siz { bits, signed } = check(data, rows, columns)?;
     let image = Image::new(data, &SETTINGS).map_err(|error| error.to_string())?;
     let mut context = DecoderContext::default();
@@ -26,7 +28,13 @@ pub fn decode(data: &[u8], rows: usize, columns: usize) -> Result<Vec<u16>, Stri
     }
     // The decoder lifts signed samples as it does unsigned ones.
     let (highest, lift) = (((1_u32 << bits) - 1) as f32, if signed { 1_i32 << (bits - 1) } else { 0 });
-    Ok(samples.iter().map(|v| (v.round_ties_even().clamp(0.0, highest) as i32 - lift) as u16).collect())
+    // A codestream of unsigned samples in a file of signed ones holds their lowest bits, as pydicom takes it.
+    let unused = if layout.signed && !signed { 16 - bits } else { 0 };
+    let word = |&v: &f32| {
+        let sample = (v.round_ties_even().clamp(0.0, highest) as i32 - lift) as u16;
+        (sample << unused) as i16 >> unused
+    };
+    Ok(samples.iter().map(|v| word(v) as u16).collect())
 }
 
 /// What the SIZ segment says of the samples.

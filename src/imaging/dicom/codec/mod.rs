@@ -28,7 +28,7 @@ pub fn decode(coding: Coding, data: &[u8], layout: &Layout) -> Result<Vec<u16>, 
             Coding::Rle => ("RLE", rle::decode(data, layout)),
             Coding::Jpeg | Coding::JpegLossless => ("JPEG", jpeg::decode(data, layout.rows, layout.columns)),
             Coding::JpegLs => ("JPEG-LS", jpeg_ls::decode(data, layout.rows, layout.columns)),
-            Coding::Jpeg2000 => ("JPEG 2000", jpeg2000::decode(data, layout.rows, layout.columns)),
+            Coding::Jpeg2000 => ("JPEG 2000", jpeg2000::decode(data, layout)),
             Coding::Native | Coding::Unread => ("compressed data", Err("it is not compressed".to_owned())),
         }
     };
