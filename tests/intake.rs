@@ -72,6 +72,23 @@ fn a_broken_archive_may_hold_slices_of_the_study() {
 }
 
 #[test]
+fn a_damaged_file_of_another_series_does_not_matter() {
+    let chest = || (5..9).map(|k| file(&format!("{k}"), read(&format!("dicom/parts/{k}.dcm"))));
+    let damaged = |name: &str| {
+        let mut bytes = read(name);
+        // Cut inside of Rows.
+        let at = bytes.windows(4).position(|window| window == b"\x28\0\x10\0").unwrap();
+        bytes.truncate(at + 6);
+        file("damaged", bytes)
+    };
+    let found = find(chest().chain([damaged("dicom/parts/0.dcm")]).collect());
+    assert_eq!(found.unreadable().count(), 1);
+    assert_eq!(found.open_recommended().unwrap().len(), 4);
+    let found = find(chest().chain([damaged("dicom/parts/5.dcm")]).collect());
+    assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 1, of: 5, .. })));
+}
+
+#[test]
 fn copies_count_once_also_where_other_attributes_were_changed() {
     let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
     files.push(file("same.dcm", read("study/reversed/2.dcm")));

@@ -18,7 +18,9 @@ mod slice;
 
 pub use clahe::clahe;
 pub use decode::{MAX_SIDE, begins_like_a_picture, decode};
-pub use dicom::{AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, read_dicom_header};
+pub use dicom::{
+    AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, read_dicom_header, salvage_series,
+};
 pub use display::{LUNG_WINDOW, display_grey};
 pub use error::ImagingError;
 pub use geometry::{Geometry, Vector};

@@ -21,14 +21,40 @@ pub(super) struct Found {
     pub volumes: Vec<ScannedVolume>,
     /// What DICOMDIRs list.
     pub listed: Vec<ListedImage>,
-    /// Files that seem to be of use but cannot be read, and why.
-    pub unreadable: Vec<(usize, String)>,
+    pub unreadable: Vec<Unreadable>,
     aside: BTreeMap<(Option<String>, Reason), usize>,
 }
 
 impl Found {
     pub fn put_aside(&mut self, series_uid: Option<String>, reason: Reason) {
         *self.aside.entry((series_uid, reason)).or_default() += 1;
+    }
+}
+
+/// A file that seems to be of use but cannot be read.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub file: usize,
+    pub why: String,
+    /// What is known of it.
+    pub modality: Option<String>,
+    pub series_uid: Option<String>,
+}
+
+impl Unreadable {
+    /// One of which nothing is known.
+    pub fn any(file: usize, why: String) -> Self {
+        Self { file, why, modality: None, series_uid: None }
+    }
+
+    /// Whether it may be a slice of a CT series; of any for none.
+    fn may_be_of(&self, series_uid: Option<&str>) -> bool {
+        let is_ct = self.modality.as_deref().is_none_or(|modality| modality == "CT");
+        let same = match (self.series_uid.as_deref(), series_uid) {
+            (Some(own), Some(other)) => own == other,
+            _ => true,
+        };
+        is_ct && same
     }
 }
 
@@ -53,7 +79,7 @@ pub struct Catalogue {
     series: Vec<SeriesSummary>,
     recommended: Option<usize>,
     aside: Vec<SetAside>,
-    unreadable: Vec<(usize, String)>,
+    unreadable: Vec<Unreadable>,
 }
 
 impl Catalogue {
@@ -142,7 +168,7 @@ impl Catalogue {
 
     /// Files that cannot be read, by name, and why.
     pub fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.unreadable.iter().map(|(file, why)| (self.files[*file].name.as_str(), why.as_str()))
+        self.unreadable.iter().map(|one| (self.files[one.file].name.as_str(), one.why.as_str()))
     }
 
     /// Opens the recommended series.
@@ -153,7 +179,7 @@ impl Catalogue {
         match self.recommended {
             Some(series) => self.open(series),
             None => {
-                self.all_readable()?;
+                self.all_readable(None)?;
                 let reasons = list_reasons(&self.set_aside(usize::MAX));
                 Err(StudyError::NoSeries { reasons }.into())
             }
@@ -180,7 +206,7 @@ impl Catalogue {
                 }
             }
             Content::Dicom { group, plan } => {
-                self.all_readable()?;
+                self.all_readable(group.series_uid.as_deref())?;
                 if let Some(reason) = group.unfit.as_ref().filter(|_| summary.problem.is_some()) {
                     return Err(IntakeError::Unfit { reason: reason.to_string() });
                 }
@@ -208,14 +234,16 @@ impl Catalogue {
         }
     }
 
-    fn all_readable(&self) -> Result<(), IntakeError> {
-        match self.unreadable().next() {
+    /// Refuses to go on where a file that cannot be read may be of the series; of any for none.
+    fn all_readable(&self, series_uid: Option<&str>) -> Result<(), IntakeError> {
+        let mut of_series = self.unreadable.iter().filter(|one| one.may_be_of(series_uid));
+        match of_series.next() {
             None => Ok(()),
-            Some((name, error)) => Err(IntakeError::Unreadable {
-                files: self.unreadable.len(),
+            Some(first) => Err(IntakeError::Unreadable {
+                files: 1 + of_series.count(),
                 of: self.files.len(),
-                name: name.to_owned(),
-                error: error.to_owned(),
+                name: self.files[first.file].name.clone(),
+                error: first.why.clone(),
             }),
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::catalogue::{Catalogue, Found};
+use super::catalogue::{Catalogue, Found, Unreadable};
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
-use crate::imaging::{DicomImage, ImagingError, ListedImage, begins_like_a_picture};
+use crate::imaging::{DicomImage, ImagingError, ListedImage, begins_like_a_picture, salvage_series};
 use crate::source::{ByteSource, sha256};
 use crate::study::{Reason, StudyImage};
 use crate::volume::read_volume_header;
@@ -88,7 +88,7 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
     let head = match source.read_up_to(0, HEAD) {
         Ok(head) => head,
         Err(error) => {
-            found.unreadable.push((index, error.to_string()));
+            found.unreadable.push(Unreadable::any(index, error.to_string()));
             return Vec::new();
         }
     };
@@ -110,7 +110,10 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
             Ok(None) => found.put_aside(None, Reason::Unknown),
             Err(error) => found.put_aside(None, Reason::Unmeasurable(error.to_string())),
         },
-        Err(error) => found.unreadable.push((index, error.to_string())),
+        Err(error) => {
+            let (modality, series_uid) = salvage_series(&**source);
+            found.unreadable.push(Unreadable { file: index, why: error.to_string(), modality, series_uid });
+        }
     }
     Vec::new()
 }
@@ -120,7 +123,7 @@ fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSourc
     let entries = match Archive::open(file.source.clone()) {
         Ok(archive) => archive.entries,
         Err(error) => {
-            found.unreadable.push((index, error.to_string()));
+            found.unreadable.push(Unreadable::any(index, error.to_string()));
             return Vec::new();
         }
     };
@@ -129,7 +132,7 @@ fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSourc
         let name = format!("{}{IN_ARCHIVE}{}", file.name, entry.name);
         match entry.source {
             Ok(source) => inside.push(NamedSource { name, source }),
-            Err(error) => found.unreadable.push((index, format!("{}: {error}", entry.name))),
+            Err(error) => found.unreadable.push(Unreadable::any(index, format!("{}: {error}", entry.name))),
         }
     }
     inside

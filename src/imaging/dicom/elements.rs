@@ -104,14 +104,26 @@ pub fn walk<'a>(
     syntax: Syntax,
     wanted: &[Tag],
 ) -> Result<(Vec<Element<'a>>, Option<PixelStart>), ImagingError> {
+    let mut found = Vec::new();
+    let pixels = walk_into(bytes, start, syntax, wanted, &mut found)?;
+    Ok((found, pixels))
+}
+
+/// Walks as [`walk`]; `found` also has what stands before damage.
+pub fn walk_into<'a>(
+    bytes: &'a [u8],
+    start: usize,
+    syntax: Syntax,
+    wanted: &[Tag],
+    found: &mut Vec<Element<'a>>,
+) -> Result<Option<PixelStart>, ImagingError> {
     let mut at = start;
-    let mut found: Vec<Element> = Vec::new();
     while at < bytes.len() {
         let header = header(bytes, at, syntax)?;
         let Header { tag, length, value_at, .. } = header;
         if matches!(tag, tags::PIXEL_DATA | tags::FLOAT_PIXEL_DATA | tags::DOUBLE_FLOAT_PIXEL_DATA) {
             let length = (length != UNDEFINED).then_some(length);
-            return Ok((found, Some(PixelStart { tag, at: value_at, length })));
+            return Ok(Some(PixelStart { tag, at: value_at, length }));
         }
         let end = skip(bytes, &header, syntax, 0)?;
         if wanted.contains(&tag) && !found.iter().any(|e| e.tag == tag) {
@@ -122,7 +134,7 @@ pub fn walk<'a>(
         }
         at = end;
     }
-    Ok((found, None))
+    Ok(None)
 }
 
 /// The contents of the items of a sequence, as data sets written in [`Element::inner`].

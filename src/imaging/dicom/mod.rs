@@ -23,7 +23,7 @@ pub use self::directory::ListedImage;
 use self::elements::{Element, Syntax};
 pub use self::header::{DicomHeader, read_dicom_header};
 pub use self::identity::DicomIdentity;
-pub use self::image::DicomImage;
+pub use self::image::{DicomImage, salvage_series};
 pub use self::pixels::AIR_HU;
 use super::{CtSlice, ImagingError};
 use crate::source::BorrowedSource;
