@@ -30,7 +30,7 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
         Some(other) => return Err(format!("the device is {other}, expected cpu or gpu").into()),
     };
     let score_threshold = rest.get(1).map_or(Ok(0.5), |score| score.parse())?;
-    let options = SegmentOptions { score_threshold, ..SegmentOptions::default() };
+    let options = SegmentOptions { score_threshold, join_lesions: false, ..SegmentOptions::default() };
 
     let models = Path::new(models);
     let manifest = ModelManifest::from_json(&std::fs::read_to_string(models.join("manifest.json"))?)?;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lunglens::engine::DeviceChoice;
 use lunglens::imaging::ClaheMode;
 use lunglens::manifest::Backbone;
+use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 use lunglens::weights::Quantization;
 
 use super::evaluate::{EXAMPLES as EVALUATE_EXAMPLES, EvaluateArgs};
@@ -114,7 +115,7 @@ pub struct SegmentArgs {
     pub device: DeviceArg,
 
     /// Keep instances from this score on, 0 to 1
-    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
+    #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]
     pub score: f32,
 
     /// Lung involvement in percent from which a slice is Alarming

@@ -19,7 +19,10 @@ use crate::imaging::{ClaheMode, CtSlice, preprocess};
 use crate::manifest::ModelEntry;
 use crate::masks::{Mask, paste_mask};
 use crate::model::{MaskRcnn, MaskedDetection, Observer};
-use crate::report::{self, ClassName, Instance, ModelInfo, Report, ReportParts, sort_instances};
+use crate::report::{
+    self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, join_lesions,
+    sort_instances,
+};
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::read_packed;
 use run::Run;
@@ -47,15 +50,18 @@ pub struct SegmentOptions {
     pub severity: SeverityConfig,
     /// Whether contrast is equalised (CLAHE).
     pub clahe: ClaheMode,
+    /// Whether lesions that touch become one ([`report::join_lesions`]); not where each detection is measured.
+    pub join_lesions: bool,
 }
 
 impl Default for SegmentOptions {
     fn default() -> Self {
         Self {
-            score_threshold: 0.5,
+            score_threshold: DEFAULT_SCORE_THRESHOLD,
             mask_threshold: 0.5,
             severity: SeverityConfig::default(),
             clahe: ClaheMode::Auto,
+            join_lesions: true,
         }
     }
 }
@@ -130,7 +136,11 @@ impl Engine {
             .iter()
             .map(|d| self.to_source(d, slice, &network_input.letterbox, options.mask_threshold))
             .collect::<Result<Vec<_>, _>>()?;
-        sort_instances(&mut instances);
+        if options.join_lesions {
+            instances = join_lesions(instances)?;
+        } else {
+            sort_instances(&mut instances);
+        }
         let masks = |class: ClassName| -> Vec<Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| i.mask.clone()).collect()
         };

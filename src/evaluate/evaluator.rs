@@ -8,7 +8,7 @@ use super::overlap::{Region, box_area, box_iou, wide};
 use super::slice::{Counts, Extent, SliceResult, measure_lungs, of_class, union};
 use super::truth::{lesion_instances, lung_instances};
 use crate::masks::{Mask, MaskError};
-use crate::report::{ClassName, Instance};
+use crate::report::{ClassName, Instance, join_lesions};
 use crate::severity::SeverityConfig;
 
 const CLASSES: [ClassName; 2] = [ClassName::Lesion, ClassName::Lung];
@@ -131,16 +131,20 @@ impl Evaluator {
         // Stable: of equal scores the first comes first, as in pycocotools.
         let mut ranked: Vec<&Instance> = found.iter().collect();
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let kept: Vec<&Instance> =
-            ranked.iter().copied().filter(|i| i.score > self.score_threshold).collect();
+        let kept = ranked.iter().copied().filter(|i| i.score > self.score_threshold).cloned().collect();
+        let kept = join_lesions(kept).map_err(bad_mask)?;
+        let kept: Vec<&Instance> = kept.iter().collect();
 
         let lesions = lesion_instances(&truth.lesion);
-        let lesion_counts = self.compare(0, patient, &ranked, &lesions);
+        self.rank(0, patient, &ranked, &lesions);
+        let lesion_counts = count(&kept, ClassName::Lesion, &lesions);
         let found_lesion = union(rows, columns, of_class(&kept, ClassName::Lesion)).map_err(bad_mask)?;
         let lung = match &truth.lung {
             None => None,
             Some(lung) => {
-                let counts = self.compare(1, patient, &ranked, &lung_instances(lung));
+                let lungs = lung_instances(lung);
+                self.rank(1, patient, &ranked, &lungs);
+                let counts = count(&kept, ClassName::Lung, &lungs);
                 let measured = measure_lungs(&truth.lesion, lung, &kept, counts, &self.severity);
                 Some(measured.map_err(|source| EvaluateError::Severity { slice: name(), source })?)
             }
@@ -204,8 +208,8 @@ impl Evaluator {
         })
     }
 
-    /// Puts a class of a slice into its tables, and counts the instances from the score threshold on.
-    fn compare(&mut self, class: usize, patient: usize, ranked: &[&Instance], truths: &[Mask]) -> Counts {
+    /// Puts a class of a slice into its tables of average precision: every detection as it is.
+    fn rank(&mut self, class: usize, patient: usize, ranked: &[&Instance], truths: &[Mask]) {
         let found: Vec<&Instance> = ranked.iter().copied().filter(|i| i.class == CLASSES[class]).collect();
         let masks: Vec<Region> = found.iter().map(|i| Region::new(&i.mask)).collect();
         let boxes: Vec<[f64; 4]> = found.iter().map(|i| wide(i.bbox)).collect();
@@ -230,8 +234,6 @@ impl Evaluator {
                 (0..found.len()).map(|at| (0..truths.len()).map(|truth| iou(at, truth)).collect()).collect();
             self.tables[overlap as usize][class].add(patient, &areas, &candidates, &ious);
         }
-        let kept = found.partition_point(|instance| instance.score > self.score_threshold);
-        Counts::of_instances(&masks[..kept], &truths)
     }
 
     fn by_patient(&self) -> (Vec<PatientResult>, Vec<Sums>) {
@@ -290,6 +292,13 @@ impl Evaluator {
         }
         values
     }
+}
+
+/// Counts the instances of a class, best first, against the true ones.
+fn count(found: &[&Instance], class: ClassName, truths: &[Mask]) -> Counts {
+    let found: Vec<Region> = of_class(found, class).map(Region::new).collect();
+    let truths: Vec<Region> = truths.iter().map(Region::new).collect();
+    Counts::of_instances(&found, &truths)
 }
 
 /// COCO's mean over classes: of those that have truths.

@@ -9,7 +9,7 @@ use super::EvaluateError;
 use super::slice::{of_class, union};
 use super::write::{About, rounded};
 use crate::masks::Mask;
-use crate::report::{ClassName, Instance};
+use crate::report::{ClassName, Instance, join_lesions};
 use crate::severity::{Finding, SeverityConfig, assess};
 
 /// What was found on a slice without lesions.
@@ -58,7 +58,10 @@ impl NegativeSlice {
         score_threshold: f32,
         severity: &SeverityConfig,
     ) -> Result<Self, EvaluateError> {
-        let kept: Vec<&Instance> = found.iter().filter(|i| i.score > score_threshold).collect();
+        let kept = found.iter().filter(|i| i.score > score_threshold).cloned().collect();
+        let kept =
+            join_lesions(kept).map_err(|source| EvaluateError::Mask { slice: name.to_owned(), source })?;
+        let kept: Vec<&Instance> = kept.iter().collect();
         let masks = |class| -> Vec<Mask> { of_class(&kept, class).cloned().collect() };
         let (lesions, lungs) = (masks(ClassName::Lesion), masks(ClassName::Lung));
         let assessed = assess(&lesions, &lungs, rows, columns, None, None, severity)
@@ -191,11 +194,11 @@ mod tests {
                 instance(ClassName::Lung, 0.9, 0..20),
                 // Half in the lung, and one at the threshold, which does not count.
                 instance(ClassName::Lesion, 0.8, 15..25),
-                instance(ClassName::Lesion, 0.7, 0..1),
+                instance(ClassName::Lesion, 0.7, 0..4),
                 instance(ClassName::Lesion, 0.5, 2..9),
             ],
             Vec::new(),
-            vec![instance(ClassName::Lesion, 0.6, 0..3)],
+            vec![instance(ClassName::Lesion, 0.6, 0..4)],
         ];
         let severity = SeverityConfig::default();
         found
@@ -208,21 +211,21 @@ mod tests {
     #[test]
     fn every_found_lesion_is_a_false_alarm() {
         let slices = slices();
-        assert_eq!((slices[1].false_lesions, slices[1].lesion_pixels), (2, 11));
-        assert!((slices[1].involvement_percent - 30.0).abs() < 1e-4);
+        assert_eq!((slices[1].false_lesions, slices[1].lesion_pixels), (2, 14));
+        assert!((slices[1].involvement_percent - 45.0).abs() < 1e-4);
         assert_eq!(slices[1].finding, Finding::Alarming);
         let alarms = FalseAlarms::of(&slices).unwrap();
         assert_eq!(alarms.false_lesions_per_slice, 0.75);
         assert_eq!(alarms.slices_with_false_lesion, 0.5);
-        assert!((alarms.mean_involvement_percent - 7.5).abs() < 1e-4);
-        assert!((alarms.highest_involvement_percent - 30.0).abs() < 1e-4);
+        assert!((alarms.mean_involvement_percent - 11.25).abs() < 1e-4);
+        assert!((alarms.highest_involvement_percent - 45.0).abs() < 1e-4);
         assert_eq!((alarms.slices_alarming, alarms.slices_with_lung), (0.25, 0.5));
         assert_eq!(FalseAlarms::of(&[]).unwrap_err(), EvaluateError::NoSlice);
     }
 
     #[test]
     fn a_mask_of_another_size_is_named_by_its_slice() {
-        let found = [instance(ClassName::Lesion, 0.9, 0..3)];
+        let found = [instance(ClassName::Lesion, 0.9, 0..4)];
         let error = NegativeSlice::new("7.dcm", [5, 5], &found, 0.5, &SeverityConfig::default()).unwrap_err();
         assert!(error.to_string().starts_with("7.dcm"), "{error}");
     }

@@ -38,6 +38,10 @@ impl fmt::Display for ClassName {
     }
 }
 
+/// Instances count from this score on unless asked otherwise. Chosen on held-out patients: below it pixels and
+/// involvement get no better, above it more and more lesion is missed (`docs/evaluation.md`).
+pub const DEFAULT_SCORE_THRESHOLD: f32 = 0.3;
+
 /// One instance with its pixels, in memory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Instance {

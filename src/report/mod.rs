@@ -5,12 +5,14 @@
 mod build;
 mod error;
 mod instance;
+mod join;
 mod overlay;
 mod schema;
 
 pub use build::{ReportParts, build};
 pub use error::ReportError;
-pub use instance::{ClassName, Instance, sort_instances};
+pub use instance::{ClassName, DEFAULT_SCORE_THRESHOLD, Instance, sort_instances};
+pub use join::join_lesions;
 pub use overlay::{LESION_RGB, LUNG_RGB, OverlayOptions, draw_masks, draw_masks_png, overlay, overlay_png};
 pub use schema::{
     DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use crate::cli::args::{DeviceArg, ModelsDirArg, parse_count, parse_score};
 
@@ -81,7 +82,7 @@ pub struct EvaluateArgs {
     pub device: DeviceArg,
 
     /// Count instances above this score, 0 to 1 (average precision ranks those above 0.05)
-    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
+    #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]
     pub score: f32,
 
     /// Take at most N slices, spread evenly

@@ -84,6 +84,7 @@ pub fn segment(
     let options = SegmentOptions {
         score_threshold: task.ap_score_threshold,
         severity: SeverityConfig { alarming_from_percent: task.alarming_from_percent },
+        join_lesions: false,
         ..SegmentOptions::default()
     };
     let device = engine.device().name.clone();

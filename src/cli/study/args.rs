@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use crate::cli::args::{DeviceArg, ModelsDirArg, parse_percent, parse_score};
 
@@ -51,7 +52,7 @@ pub struct StudyArgs {
     pub device: DeviceArg,
 
     /// Keep instances from this score on, 0 to 1
-    #[arg(long, value_name = "T", default_value_t = 0.5, value_parser = parse_score)]
+    #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]
     pub score: f32,
 
     /// Lung involvement in percent from which a patient is Alarming

@@ -9,6 +9,7 @@ mod run;
 use std::rc::Rc;
 
 use lunglens::export::ExportFormat;
+use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use crate::outcome::{Outcome, SliceOutcome};
 use crate::protocol::{
@@ -94,7 +95,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { model: None, device: DeviceWish::Auto, clahe: ClaheWish::Auto, score_threshold: 0.5 }
+        Self {
+            model: None,
+            device: DeviceWish::Auto,
+            clahe: ClaheWish::Auto,
+            score_threshold: DEFAULT_SCORE_THRESHOLD,
+        }
     }
 }
 

@@ -1,0 +1,101 @@
+//! Lesions that touch are one lesion.
+
+use super::instance::{ClassName, Instance, sort_instances};
+use crate::masks::{Mask, MaskError, connected_components};
+
+/// A lesion of fewer pixels is noise; the labels that models are trained and measured on have none.
+const SMALLEST_LESION_PIXELS: usize = 4;
+
+/// Joins lesions whose masks touch or overlap, so that no pixel is outlined or listed twice, and puts all instances in the
+/// report's order.
+///
+/// A Mask R-CNN finds parts of a spread-out lesion beside the whole. Lesions become the 8-connected components of all
+/// lesion masks together, as radiologists' labels are read (`docs/evaluation.md`): the score is the highest of the
+/// instances in it, the box the component's own. Components of fewer than 4 pixels are left out. Lungs stay as they are.
+///
+/// # Errors
+/// [`MaskError`] if the masks are not of one size.
+pub fn join_lesions(instances: Vec<Instance>) -> Result<Vec<Instance>, MaskError> {
+    let (mut lesions, mut joined): (Vec<Instance>, Vec<Instance>) =
+        instances.into_iter().partition(|instance| instance.class == ClassName::Lesion);
+    if let Some(first) = lesions.first() {
+        let mut all = Mask::empty(first.mask.rows, first.mask.columns);
+        sort_instances(&mut lesions);
+        for lesion in &lesions {
+            all.add(&lesion.mask)?;
+        }
+        let labels = connected_components(&all);
+        let mut scores = vec![None; labels.count];
+        // Best first, and a mask of several parts scores each of them.
+        for lesion in &lesions {
+            for (&label, &inside) in labels.labels.iter().zip(&lesion.mask.pixels) {
+                if inside != 0 {
+                    scores[label as usize - 1].get_or_insert(lesion.score);
+                }
+            }
+        }
+        let boxes = boxes(&labels.labels, labels.columns, labels.count);
+        for (label, (area, (score, bbox))) in
+            (1..).zip(labels.areas().into_iter().zip(scores.into_iter().zip(boxes)))
+        {
+            let Some(score) = score.filter(|_| area >= SMALLEST_LESION_PIXELS) else { continue };
+            joined.push(Instance { class: ClassName::Lesion, score, bbox, mask: labels.component(label) });
+        }
+    }
+    sort_instances(&mut joined);
+    Ok(joined)
+}
+
+/// The box of each component on pixel borders, that of label 1 first.
+fn boxes(labels: &[u32], columns: usize, count: usize) -> Vec<[f32; 4]> {
+    let mut boxes = vec![[f32::INFINITY, f32::INFINITY, 0.0f32, 0.0f32]; count];
+    for (at, &label) in labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
+        let (x, y) = ((at % columns) as f32, (at / columns) as f32);
+        let bbox = &mut boxes[label as usize - 1];
+        *bbox = [bbox[0].min(x), bbox[1].min(y), bbox[2].max(x + 1.0), bbox[3].max(y + 1.0)];
+    }
+    boxes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance(class: ClassName, score: f32, pixels: &[(usize, usize)]) -> Instance {
+        let mut mask = Mask::empty(6, 8);
+        for &(row, column) in pixels {
+            mask.pixels[row * 8 + column] = 1;
+        }
+        Instance { class, score, bbox: [0.0, 0.0, 8.0, 6.0], mask }
+    }
+
+    #[test]
+    fn touching_lesions_become_one_and_specks_none() {
+        let square = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        // It touches the square by a corner, and has a far part of its own.
+        let corner = [(2, 2), (2, 3), (5, 4), (5, 5), (5, 6), (5, 7)];
+        let speck = [(0, 6), (0, 7)];
+        let lung = instance(ClassName::Lung, 0.99, &square);
+        let found = join_lesions(vec![
+            lung.clone(),
+            instance(ClassName::Lesion, 0.4, &square),
+            instance(ClassName::Lesion, 0.7, &corner),
+            instance(ClassName::Lesion, 0.9, &speck),
+        ])
+        .expect("masks of one size");
+        let lesions: Vec<_> = found.iter().filter(|i| i.class == ClassName::Lesion).collect();
+        assert_eq!(lesions.len(), 2);
+        assert_eq!([lesions[0].score, lesions[1].score], [0.7, 0.7]);
+        assert_eq!(lesions[0].bbox, [0.0, 0.0, 4.0, 3.0]);
+        assert_eq!(lesions[0].mask.area(), 6);
+        assert_eq!(lesions[1].bbox, [4.0, 5.0, 8.0, 6.0]);
+        assert_eq!(found.last(), Some(&lung));
+    }
+
+    #[test]
+    fn nothing_stays_nothing() {
+        assert_eq!(join_lesions(Vec::new()), Ok(Vec::new()));
+        let empty = instance(ClassName::Lesion, 0.9, &[]);
+        assert_eq!(join_lesions(vec![empty]), Ok(Vec::new()));
+    }
+}
