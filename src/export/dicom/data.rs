@@ -94,7 +94,7 @@ pub fn decimal(number: f64) -> String {
         return shortest;
     }
     // Falling precision, as plain decimals and, for very small or large numbers, with an exponent.
-    (0..=12)
+    (0..=14)
         .rev()
         .map(|places| format!("{number:.places$}"))
         .find(|text| text.len() <= DS_LENGTH && (number.abs() >= 1e-3 || number == 0.0))
