@@ -1,0 +1,134 @@
+"""The batched losses against torchvision's own parts. Run: python -m unittest discover -s train/tests -t train"""
+
+import unittest
+
+import torch
+import torch.nn.functional as F
+from torchvision.models.detection._utils import BoxCoder
+from torchvision.models.detection.image_list import ImageList
+from torchvision.ops import nms
+
+from lunglens_train import network
+
+
+def boxes(count, size, seed):
+    generator = torch.Generator().manual_seed(seed)
+    corner = torch.rand(count, 2, generator=generator) * size * 0.7
+    side = torch.rand(count, 2, generator=generator) * size * 0.28 + 3
+    return torch.cat((corner, corner + side), 1)
+
+
+class Parts(unittest.TestCase):
+    def test_box_coder(self):
+        reference, true = boxes(50, 300, 0), boxes(50, 300, 1)
+        for weights in ((1.0,) * 4, (10.0, 10.0, 5.0, 5.0)):
+            coder = BoxCoder(weights)
+            want = coder.encode_single(true, reference)
+            got = network.encode(true, reference, weights)
+            self.assertLess((want - got).abs().max(), 1e-4)
+            back = coder.decode_single(want, reference)
+            self.assertLess((back - network.decode(got, reference, weights)).abs().max(), 1e-2)
+
+    def test_nms(self):
+        for seed in range(5):
+            found, scores = boxes(200, 200, seed), torch.rand(200, generator=torch.Generator().manual_seed(seed)).sort(descending=True)[0]
+            keep = network.nms_batch(found[None], 0.5)[0]
+            self.assertEqual(keep.nonzero().squeeze(1).tolist(), sorted(nms(found, scores, 0.5).tolist()))
+
+    def test_sample(self):
+        positive = torch.zeros(3, 100, dtype=torch.bool)
+        positive[0, :40], positive[1, :2] = True, True
+        chosen, rest = network.sample(positive, ~positive, 32, 8)
+        self.assertEqual(chosen.sum(1).tolist(), [8, 2, 0])
+        self.assertEqual(rest.sum(1).tolist(), [24, 30, 32])
+        self.assertFalse((chosen & ~positive).any() or (rest & positive).any())
+
+
+class Losses(unittest.TestCase):
+    """With every anchor and every candidate drawn, the losses must be torchvision's."""
+
+    @classmethod
+    def setUpClass(cls):
+        torch.manual_seed(0)
+        cls.size = 128
+        cls.model = network.build(50, cls.size)
+        cls.images = torch.rand(2, 1, cls.size, cls.size)
+        cls.boxes = torch.stack((boxes(3, cls.size, 5), boxes(3, cls.size, 6)))
+        cls.labels = torch.tensor([[1, 2, 1], [2, 1, 1]])
+        cls.valid = torch.tensor([[True, True, True], [True, True, False]])
+        at = torch.arange(cls.size) + 0.5
+        x, y = at[None, None, None], at[None, None, :, None]
+        edge = lambda i: cls.boxes[..., i, None, None]
+        cls.masks = (x > edge(0)) & (x < edge(2)) & (y > edge(1)) & (y < edge(3)) & ((x + y) % 7 > 2)
+        cls.targets = [
+            {"boxes": b[v], "labels": l[v], "masks": m[v].to(torch.uint8)}
+            for b, l, m, v in zip(cls.boxes, cls.labels, cls.masks, cls.valid)
+        ]
+        cls.model.train()
+
+    def test_anchors(self):
+        with torch.no_grad():
+            features = list(self.model.backbone(self.images.expand(-1, 3, -1, -1)).values())
+        want = self.model.rpn.anchor_generator(ImageList(self.images, [(self.size,) * 2] * 2), features)[0]
+        self.assertTrue(torch.equal(want, torch.cat(network.anchors(self.model, self.size, "cpu"))))
+
+    def test_rpn(self):
+        count = sum(len(a) for a in network.anchors(self.model, self.size, "cpu"))
+        logits, deltas = torch.randn(2, count), torch.randn(2, count, 4)
+        trainer = network.Trainer(self.model, self.size)
+        everything = network.sample
+        try:
+            network.sample = lambda positive, negative, *_: (positive, negative)
+            anchors = torch.cat(network.anchors(self.model, self.size, "cpu"))
+            got = trainer.rpn_losses(logits, deltas, anchors, self.boxes, self.valid, torch.ones(2, dtype=torch.bool))
+        finally:
+            network.sample = everything
+        rpn = self.model.rpn
+        sampler, rpn.fg_bg_sampler = rpn.fg_bg_sampler, lambda labels: ([l == 1 for l in labels], [l == 0 for l in labels])
+        try:
+            labels, matched = rpn.assign_targets_to_anchors([anchors, anchors], self.targets)
+            wanted = rpn.box_coder.encode(matched, [anchors, anchors])
+            objectness, box = rpn.compute_loss(logits.reshape(-1, 1), deltas.reshape(-1, 4), labels, wanted)
+        finally:
+            rpn.fg_bg_sampler = sampler
+        self.assertAlmostEqual(float(got["rpn_objectness"]), float(objectness), places=4)
+        self.assertAlmostEqual(float(got["rpn_box"]), float(box), places=4)
+
+    def test_heads(self):
+        proposals = torch.stack((boxes(40, self.size, 8), boxes(40, self.size, 9)))
+        proposals[:, :12] = self.boxes[:, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]] + torch.rand(2, 12, 4) * 4
+        with torch.no_grad():
+            features = self.model.backbone(self.images.expand(-1, 3, -1, -1))
+        heads = self.model.roi_heads
+        trainer = network.Trainer(self.model, self.size, rois=43, positives=43, masks=43, dice=0.0)
+        everything, sampler = network.sample, heads.fg_bg_sampler
+        try:
+            network.sample = lambda positive, negative, *_: (positive, negative)
+            with torch.no_grad():
+                got = trainer.head_losses(features, proposals, self.boxes, self.labels, self.valid, self.masks, torch.ones(2, dtype=torch.bool))
+        finally:
+            network.sample = everything
+        heads.fg_bg_sampler = lambda labels: ([l > 0 for l in labels], [l == 0 for l in labels])
+        try:
+            with torch.no_grad():
+                _, want = heads(features, list(proposals), [(self.size,) * 2] * 2, self.targets)
+        finally:
+            heads.fg_bg_sampler = sampler
+        for mine, theirs in (("class", "loss_classifier"), ("box", "loss_box_reg"), ("mask", "loss_mask")):
+            self.assertAlmostEqual(float(got[mine]), float(want[theirs]), places=3, msg=mine)
+
+    def test_unlabelled_lungs_teach_nothing_about_lungs(self):
+        trainer = network.Trainer(self.model, self.size)
+        none = torch.zeros(2, 3, dtype=torch.bool)
+        losses = trainer(self.images, self.boxes, self.labels, none, self.masks, torch.zeros(2, dtype=torch.bool))
+        self.assertEqual(float(losses["rpn_objectness"]), 0.0)
+        sum(losses.values()).backward()
+        gradient = self.model.roi_heads.box_predictor.cls_score.bias.grad
+        # Pushing "lesion" down is all that these slices may do; background and lung rise together.
+        self.assertGreater(float(gradient[network.LESION]), 0)
+        self.assertLess(float(gradient[0]), 0)
+        self.assertLess(float(gradient[network.LUNG]), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
