@@ -1,13 +1,18 @@
-"""Trains one model: `python train/train.py CONFIG --data slices.bin --body body.npz --out DIR [--fold K] [--stop-after SECONDS]`.
+"""Trains models: `python train/train.py JOB... --data slices.bin --body body.npz --out DIR [--stop-after SECONDS]`.
 
-Run it again to go on where it stopped: model, average, optimiser and random state are kept in DIR/state.pt. At the end it writes
-DIR/model.safetensors (f16 matrices, torchvision's names), DIR/log.csv and, with a fold, DIR/held_out.json.
+A job is a backbone and a fold to hold out, or `final` for all slices: `r50:0`, `r101:final`. Its results go to DIR/r50-0:
+model.safetensors (f16 matrices, torchvision's names), log.csv, loss.png and, with a fold, held_out.json. Run it again to go on where it
+stopped: model, average, optimiser and random state are kept in state.pt. Several processes may be given the same jobs; each job is
+done once.
 """
 
 import argparse
 import csv
 import json
 import math
+import os
+import subprocess
+import sys
 import time
 import tomllib
 from pathlib import Path
@@ -15,32 +20,31 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from lunglens_train import backbone, folds, packed
+from lunglens_train import backbone, folds, measure, packed
 from lunglens_train.augment import Views, targets
 from lunglens_train.data import mirrored
-from lunglens_train.measure import predict, summarise
 from lunglens_train.network import SIZE, Trainer, build
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path)
+    parser.add_argument("jobs", nargs="+", metavar="JOB")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="files of pack_data.py")
     parser.add_argument("--body", type=Path, help="starting backbone (make_backbone.py); without it the body is random")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--fold", type=int, help="hold this fold out, 0 to 3; without it all slices are trained on")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the config")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the configs")
+    parser.add_argument("--seconds", type=float, metavar="S", help="train S seconds a job of a ResNet50 fold instead of the config's steps; "
+                        "the other jobs in proportion to their steps and cost")
     parser.add_argument("--stop-after", type=float, default=math.inf, metavar="SECONDS")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
 
-def learning_rate(step, steps, warm_up):
-    """Factor of the learning rate: a linear start, then half a cosine to zero."""
-    start = max(1, warm_up * steps)
-    if step < start:
-        return (step + 1) / start
-    return 0.5 * (1 + math.cos(math.pi * min(1, (step - start) / (steps - start))))
+def learning_rate(progress, warm_up):
+    """Factor of the learning rate at a progress of 0 to 1: a linear start, then half a cosine to zero."""
+    if progress < warm_up:
+        return max(progress, 1e-3) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * min(1, (progress - warm_up) / (1 - warm_up))))
 
 
 def floats(model):
@@ -71,65 +75,85 @@ def draw_batch(groups, size):
     return (torch.cat(grey), *targets(ids), torch.cat(labelled))
 
 
-def group(slices, canvas_size, count, device, crop_chance):
-    """The views of some slices, `count` of them a batch; slices of rarer sources are drawn more often."""
-    if not slices:
-        return None
-    views = Views(*packed.canvas(slices, canvas_size, device), crop_chance)
-    often = {"medseg": 2, "medseg-clahe": 1, "negative": 1}
-    indices = [i for i, s in enumerate(slices) for _ in range(often.get(s.source, 1))]
-    has_lungs = torch.tensor([s.lung is not None for s in slices], device=device)
-    return views, torch.tensor(indices, device=device), has_lungs, count
+class Data:
+    """All slices as views on the device, and which of them a fold may learn from."""
+
+    # How often a slice of a rarer source is drawn beside the others of its group.
+    OFTEN = {"medseg": 2}
+
+    def __init__(self, files, device):
+        self.slices = [one for file in files for one in packed.read(file)]
+        order = [s.name for s in self.slices if s.source == "medseg"]
+        covid = [s for s in self.slices if s.source == "covid"]
+        others = [s for s in self.slices if s.source != "covid"]
+        halves = [one for one in packed.in_parallel(mirrored, covid) if one]
+        self.groups = []
+        for slices, size in ((covid, 256), (others, SIZE), (halves, 256)):
+            arrays = packed.canvas(slices, size, device) if slices else None
+            fold = [folds.fold_of(s, order) for s in slices]
+            self.groups.append((slices, arrays, fold, torch.tensor([s.lung is not None for s in slices], device=device)))
+        self.order, self.device = order, device
+
+    def held_out(self, fold, source):
+        return [s for s in self.slices if s.source == source and folds.fold_of(s, self.order) == fold]
+
+    def views(self, fold, config):
+        """The groups of `draw_batch` without the slices of `fold`."""
+        counts = config["batch"] - config["pictures"] - config["mirrored"], config["pictures"], config["mirrored"]
+        crops = config["crop_chance"], 0.1, config["crop_chance"]
+        groups = []
+        for (slices, arrays, where, lungs), count, crop in zip(self.groups, counts, crops):
+            often = lambda one: self.OFTEN.get(one.source, 1)
+            index = [i for i, (s, k) in enumerate(zip(slices, where)) if k != fold for _ in range(often(s))]
+            if index:
+                groups.append((Views(*arrays, crop), torch.tensor(index, device=self.device), lungs, count))
+        return groups
 
 
-def main():
-    args = arguments()
-    config = tomllib.loads(args.config.read_text())
-    for change in args.set:
-        name, value = change.split("=", 1)
-        config[name] = type(config[name])(float(value))
-    device = torch.device(args.device)
-    torch.manual_seed(config["seed"])
-    torch.backends.cudnn.benchmark = True
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    args.out.mkdir(parents=True, exist_ok=True)
-
-    slices = [one for file in args.data for one in packed.read(file)]
-    order = [s.name for s in slices if s.source == "medseg"]
-    plain = {"medseg-clahe": lambda s: s.name.removesuffix("-clahe")}
-    fold_of = lambda s: order.index(plain.get(s.source, lambda s: s.name)(s)) * folds.FOLDS // len(order) if s.source.startswith("medseg") else folds.fold_of(s, order)
-    held = [s for s in slices if args.fold is not None and fold_of(s) == args.fold]
-    used = [s for s in slices if args.fold is None or fold_of(s) != args.fold]
-    covid = [s for s in used if s.source == "covid"]
-    others = [s for s in used if s.source != "covid"]
-    halves = mirrored(covid)
-    counts = config["batch"] - config["pictures"] - config["mirrored"], config["pictures"], config["mirrored"]
-    groups = [
-        group(covid, 256, counts[0], device, config["crop_chance"]),
-        group(others, SIZE, counts[1], device, 0.1),
-        group(halves, 256, counts[2], device, config["crop_chance"]),
-    ]
-    groups = [g for g in groups if g]
-    print(f"{len(covid)} slices, {len(others)} others, {len(halves)} mirrored; {len(held)} held out", flush=True)
-
+def set_up(config, body, device):
+    """The model, its running mean and the optimiser."""
     model, mean = build(config["depth"]), build(config["depth"])
-    if args.body:
-        backbone.initialise(model, backbone.cut(backbone.load_small(args.body), config["depth"]))
+    if body:
+        backbone.initialise(model, backbone.cut(backbone.load_small(body), config["depth"]))
     model.to(device, memory_format=torch.channels_last)
     mean.load_state_dict(model.state_dict())
     mean.to(device)
     body = [p for n, p in model.named_parameters() if n.startswith("backbone.body")]
     rest = [p for n, p in model.named_parameters() if not n.startswith("backbone.body")]
-    rate = config["learning_rate"]
-    decay = {"weight_decay": config["weight_decay"]}
-    optimiser = torch.optim.AdamW(
-        [{"params": body, "lr": rate * config["body_rate"], **decay}, {"params": rest, "lr": rate, **decay}],
-        **({"fused": True} if device.type == "cuda" else {}),
-    )
+    rate, decay = config["learning_rate"], {"weight_decay": config["weight_decay"]}
+    groups = [{"params": body, "lr": rate * config["body_rate"], **decay}, {"params": rest, "lr": rate, **decay}]
+    return model, mean, torch.optim.AdamW(groups, **({"fused": True} if device.type == "cuda" else {}))
+
+
+def plot(log, out):
+    """The losses of a log as a picture."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    rows = list(csv.DictReader(open(log)))
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    for name in list(rows[0])[2:] if rows else []:
+        axes.plot([int(r["step"]) for r in rows], [float(r[name]) for r in rows], label=name)
+    axes.set(xlabel="step", ylabel="loss", yscale="log")
+    axes.legend()
+    figure.savefig(out, dpi=100, bbox_inches="tight")
+    pyplot.close(figure)
+
+
+def train(job, config, data, args):
+    """One job, from where it stopped before. Whether it came to its end."""
+    device, fold = data.device, None if job.endswith("final") else int(job.split(":")[1])
+    out = args.out / job.replace(":", "-")
+    steps = config["final_steps"] if fold is None else config["fold_steps"]
+    seconds = args.seconds and args.seconds * config["cost"] * steps / config["fold_steps"]
+    torch.manual_seed(config["seed"])
+    groups = data.views(fold, config)
+    model, mean, optimiser = set_up(config, args.body, device)
     base = [g["lr"] for g in optimiser.param_groups]
     trainer = Trainer(model, dice=config["dice"])
-    state_file = args.out / "state.pt"
-    step = 0
+    state_file, step, spent = out / "state.pt", 0, 0.0
     if state_file.exists():
         state = torch.load(state_file, map_location=device)
         model.load_state_dict(state["model"])
@@ -138,61 +162,91 @@ def main():
         torch.set_rng_state(state["rng"].cpu())
         if device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu())
-        step = state["step"]
+        step, spent = state["step"], state["spent"]
 
-    def keep_state():
-        state = {"model": model.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "rng": torch.get_rng_state()}
-        if device.type == "cuda":
-            state["cuda_rng"] = torch.cuda.get_rng_state()
-        torch.save(state, state_file.with_suffix(".new"))
-        state_file.with_suffix(".new").replace(state_file)
-
-    steps, begun, sums, seen = config["steps"], time.time(), {}, 0
-    log = open(args.out / "log.csv", "a", newline="")
+    begun, sums, seen = time.time() - spent, {}, 0
+    log = open(out / "log.csv", "a", newline="")
     writer = csv.writer(log)
     model.train()
     mean_tensors, tensors = floats(mean), floats(model)
-    while step < steps:
-        factor = learning_rate(step, steps, config["warm_up"])
+    while True:
+        progress = (time.time() - begun) / seconds if seconds else step / steps
+        if progress >= 1:
+            break
+        factor = learning_rate(progress, config["warm_up"])
         for g, b in zip(optimiser.param_groups, base):
             g["lr"] = b * factor
         losses = trainer(*draw_batch(groups, SIZE))
-        total = sum(losses.values())
         optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        sum(losses.values()).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
         average(mean_tensors, tensors, step, config["ema"])
         step, seen = step + 1, seen + 1
         for k, v in losses.items():
             sums[k] = sums.get(k, 0) + v.detach()
-        if step % 50 == 0 or step == steps:
+        # Reading the sums waits for the device, which also keeps the clock honest.
+        if step % 20 == 0:
             row = {k: round(float(v) / seen, 5) for k, v in sums.items()}
-            if step == 50:
+            if step == 20:
                 writer.writerow(["step", "seconds", *row])
             writer.writerow([step, round(time.time() - begun, 1), *row.values()])
             log.flush()
-            print(step, f"{time.time() - begun:.0f} s", row, flush=True)
+            if step % 100 == 0:
+                print(job, step, f"{time.time() - begun:.0f} s", row, flush=True)
             if not all(math.isfinite(v) for v in row.values()):
-                raise SystemExit("the losses are not finite")
+                raise SystemExit(f"{job}: the losses are not finite")
             sums, seen = {}, 0
-        if time.time() - begun > args.stop_after and step < steps:
-            keep_state()
-            print(f"stopped at step {step} of {steps}; run again to go on")
-            return
+        if time.time() - args.begun > args.stop_after:
+            state = {"model": model.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
+            state |= {"step": step, "spent": time.time() - begun, "rng": torch.get_rng_state()}
+            if device.type == "cuda":
+                state["cuda_rng"] = torch.cuda.get_rng_state()
+            torch.save(state, state_file.with_suffix(".new"))
+            state_file.with_suffix(".new").replace(state_file)
+            print(f"{job}: stopped at step {step}; run again to go on")
+            return False
 
+    log.close()
     weights = {k: (v.half() if v.dim() > 1 else v.float()).contiguous().cpu() for k, v in mean.state_dict().items() if "num_batches" not in k}
-    save_file(weights, args.out / "model.safetensors")
+    save_file(weights, out / "model.safetensors")
     state_file.unlink(missing_ok=True)
-    if held:
-        result = {"config": config, "fold": args.fold, "seconds": round(time.time() - begun, 1)}
-        for source in ("covid", "medseg", "negative"):
-            some = [s for s in held if s.source == source]
-            if some:
-                found = predict(mean, some, device)
-                result[source] = [summarise(some, found, t) for t in (0.3, 0.4, 0.5, 0.6, 0.7)]
-                print(source, *result[source], sep="\n  ", flush=True)
-        (args.out / "held_out.json").write_text(json.dumps(result, indent=1))
+    print(f"{job}: {step} steps in {time.time() - begun:.0f} s", flush=True)
+    (out / "run.json").write_text(json.dumps({"job": job, "config": config, "steps": step, "seconds": round(time.time() - begun, 1)}, indent=1))
+    if fold is not None:
+        held = [(source, data.held_out(fold, source)) for source in ("covid", "medseg", "negative")]
+        measure.save(out / "found.npz", [(source, some, measure.predict(mean, some, device)) for source, some in held if some])
+    plot(out / "log.csv", out / "loss.png")
+    return True
+
+
+def main():
+    args = arguments()
+    args.begun = time.time()
+    device = torch.device(args.device)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.benchmark_limit = True, 4
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    data = None
+    for job in args.jobs:
+        out = args.out / job.replace(":", "-")
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            # Whoever makes the file does the job.
+            os.close(os.open(out / "taken", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            continue
+        config = tomllib.loads((Path(__file__).parent / "configs" / f"{job.split(':')[0]}.toml").read_text())
+        for change in args.set:
+            name, value = change.split("=", 1)
+            config[name] = type(config[name])(float(value))
+        data = data or Data(args.data, device)
+        if not train(job, config, data, args):
+            (out / "taken").unlink()
+            break
+        if (out / "found.npz").exists():
+            # On its own, since the device can go on.
+            command = [sys.executable, "-m", "lunglens_train.measure", str(out / "found.npz"), *map(str, args.data)]
+            subprocess.Popen(command, cwd=Path(__file__).parent, stdout=open(out / "held_out.json", "w"))
 
 
 if __name__ == "__main__":

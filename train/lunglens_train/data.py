@@ -126,31 +126,26 @@ def equalised(slices):
     return [Slice(f"{s.name}-clahe", s.patient, "medseg-clahe", clahe.apply(s.grey), s.lesion, s.lung) for s in slices]
 
 
-def mirrored(slices):
-    """Lesion-free slices made of those with one lesion-free lung: its half of the body, mirrored over the other."""
-    made = []
-    for one in slices:
-        labels, count = ndimage.label(one.lung, EIGHT)
-        if count < 2:
-            continue
-        sizes = ndimage.sum(one.lung, labels, range(1, count + 1))
-        first, second = np.argsort(-sizes)[:2] + 1
-        if min(sizes[first - 1], sizes[second - 1]) < 0.02 * one.lung.size:
-            continue
-        centres = [ndimage.center_of_mass(labels == i)[1] for i in (first, second)]
-        middle = sum(centres) / 2
-        columns = np.arange(one.lung.shape[1])
-        for centre in centres:
-            own = (columns < middle) if centre < middle else (columns >= middle)
-            if one.lesion[:, own].any():
-                continue
-            partner = np.rint(2 * middle - columns).astype(int).clip(0, len(columns) - 1)
-            source = np.where(own, columns, partner)
-            if one.lesion[:, source].any():
-                continue
-            made.append(Slice(one.name, one.patient, "mirrored", one.grey[:, source], one.lesion[:, source], one.lung[:, source]))
-            break
-    return made
+def mirrored(one):
+    """A lesion-free slice made of one with a lesion-free lung: that half of the body, mirrored over the other. Else None."""
+    labels, count = ndimage.label(one.lung, EIGHT)
+    if count < 2:
+        return None
+    sizes = ndimage.sum(one.lung, labels, range(1, count + 1))
+    first, second = np.argsort(-sizes)[:2] + 1
+    if min(sizes[first - 1], sizes[second - 1]) < 0.02 * one.lung.size:
+        return None
+    centres = [ndimage.center_of_mass(labels == i)[1] for i in (first, second)]
+    middle = sum(centres) / 2
+    columns = np.arange(one.lung.shape[1])
+    for centre in centres:
+        own = (columns < middle) if centre < middle else (columns >= middle)
+        partner = np.rint(2 * middle - columns).astype(int).clip(0, len(columns) - 1)
+        source = np.where(own, columns, partner)
+        if not one.lesion[:, own].any() and not one.lesion[:, source].any():
+            grey, lesion, lung = one.grey[:, source], one.lesion[:, source], one.lung[:, source]
+            return Slice(one.name, one.patient, "mirrored", grey, lesion, lung)
+    return None
 
 
 def lesion_instances(mask):

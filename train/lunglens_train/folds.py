@@ -12,8 +12,8 @@ PATIENTS = (
 
 def fold_of(one, medseg_order):
     """The fold that a slice is held out in. MedSeg's slices go in runs of neighbours, which may be one patient's."""
-    if one.source == "medseg":
-        return medseg_order.index(one.name) * FOLDS // len(medseg_order)
+    if one.source.startswith("medseg"):
+        return medseg_order.index(one.name.removesuffix("-clahe")) * FOLDS // len(medseg_order)
     found = [k for k, patients in enumerate(PATIENTS) if one.patient in patients]
     if len(found) != 1:
         raise ValueError(f"patient {one.patient} is in {len(found)} folds")

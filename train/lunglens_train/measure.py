@@ -1,7 +1,11 @@
 """Metrics of a model on held-out slices, as docs/evaluation.md defines them, to choose by while training.
 
 The published figures come from `lunglens evaluate`; these agree with it up to how a box's mask is pasted.
+`python -m lunglens_train.measure found.npz slices.bin...` prints them as JSON.
 """
+
+import json
+import sys
 
 import numpy as np
 import torch
@@ -27,6 +31,37 @@ def predict(model, slices, device, flip=False):
             masks = masks.flip(2) if flip else masks
             found.append((one["labels"].cpu().numpy(), one["scores"].cpu().numpy(), masks.cpu().numpy()))
     return found
+
+
+def save(path, parts):
+    """Keeps detections, masks as bits, of (source, slices, found) parts."""
+    arrays = {}
+    for source, slices, found in parts:
+        arrays[f"{source}|names"] = np.array([s.name for s in slices])
+        for i, (labels, scores, masks) in enumerate(found):
+            arrays[f"{source}|{i}|labels"], arrays[f"{source}|{i}|scores"] = labels, scores
+            arrays[f"{source}|{i}|masks"] = np.packbits(masks)
+    np.savez(path, **arrays)
+
+
+def main(path, files):
+    from . import packed
+
+    by_name = {(s.source, s.name): s for file in files for s in packed.read(file)}
+    result = {}
+    with np.load(path) as arrays:
+        for key in arrays.files:
+            if not key.endswith("|names"):
+                continue
+            source = key.split("|")[0]
+            slices = [by_name[source, str(name)] for name in arrays[key]]
+            found = []
+            for i, one in enumerate(slices):
+                labels, scores, bits = (arrays[f"{source}|{i}|{part}"] for part in ("labels", "scores", "masks"))
+                shape = (len(labels), *one.grey.shape)
+                found.append((labels, scores, np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape).astype(bool)))
+            result[source] = [summarise(slices, found, t) for t in (0.3, 0.4, 0.5, 0.6, 0.7)]
+    print(json.dumps(result, indent=1))
 
 
 def instance_hits(predicted, truth):
@@ -73,7 +108,7 @@ def summarise(slices, found, threshold):
                 want = 100 * (one.lesion & one.lung).sum() / one.lung.sum()
                 errors.append(abs(got - want))
                 agree += (got >= 25) == (want >= 25)
-    ratio = lambda a, b: round(float(a) / b, 4) if b else None
+    ratio = lambda a, b: round(float(a) / float(b), 4) if b else None
     return {
         "slices": len(slices),
         "score": threshold,
@@ -89,3 +124,7 @@ def summarise(slices, found, threshold):
         "alarming_agreement": ratio(agree, len(errors)),
         "counts": [int(v) for v in (tp, fp, fn, hits, named, true)],
     }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -2,6 +2,8 @@
 
 import io
 import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import torch
@@ -42,18 +44,44 @@ def write(slices, path):
             out.write(blob)
 
 
+def in_parallel(function, items):
+    """`function` of each item, on all cores; in order."""
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
+        return list(pool.map(function, items, chunksize=8))
+
+
+def decode(entry):
+    one, grey, masks = entry
+    masks = np.array(Image.open(io.BytesIO(masks)).convert("RGB")) > 127
+    lung = masks[..., 1] if one["lungs"] else None
+    grey = np.array(Image.open(io.BytesIO(grey)).convert("L"))
+    return Slice(one["name"], one["patient"], one["source"], grey, masks[..., 0], lung)
+
+
 def read(path):
     """The slices of a file that `write` made, in its order."""
     with open(path, "rb") as file:
         index = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         data = file.read()
-    slices = []
-    for one in index:
-        image = lambda key: Image.open(io.BytesIO(data[one[key][0] : sum(one[key])]))
-        masks = np.array(image("masks").convert("RGB")) > 127
-        lung = masks[..., 1] if one["lungs"] else None
-        slices.append(Slice(one["name"], one["patient"], one["source"], np.array(image("grey").convert("L")), masks[..., 0], lung))
-    return slices
+    part = lambda span: data[span[0] : sum(span)]
+    return in_parallel(decode, [(one, part(one["grey"]), part(one["masks"])) for one in index])
+
+
+def on_canvas(entry):
+    """A slice's grey, instance layers, content size and chest box on a canvas."""
+    one, size = entry
+    rows, columns = one.grey.shape
+    scale = min(1.0, size / max(rows, columns))
+    rows, columns = max(1, round(rows * scale)), max(1, round(columns * scale))
+    picture = Image.fromarray(one.grey)
+    lung = one.lung if one.lung is not None else np.zeros_like(one.lesion)
+    layers = [lesion_instances(one.lesion), lung_instances(lung)]
+    if scale < 1:
+        picture = picture.resize((columns, rows), Image.BILINEAR)
+        layers = [np.array(Image.fromarray(layer).resize((columns, rows), Image.NEAREST)) for layer in layers]
+    y, x = np.nonzero(layers[1] > 0) if one.lung is not None else ([], [])
+    box = [x.min(), y.min(), x.max() + 1, y.max() + 1] if len(x) else [0, 0, columns, rows]
+    return np.array(picture), np.stack(layers), (columns, rows), [float(v) for v in box]
 
 
 def canvas(slices, size, device):
@@ -62,21 +90,8 @@ def canvas(slices, size, device):
     grey = torch.zeros(count, size, size, dtype=torch.float16)
     ids = torch.zeros(count, 2, size, size, dtype=torch.uint8)
     content, chest = torch.zeros(count, 2), torch.zeros(count, 4)
-    for i, one in enumerate(slices):
-        rows, columns = one.grey.shape
-        scale = min(1.0, size / max(rows, columns))
-        rows, columns = max(1, round(rows * scale)), max(1, round(columns * scale))
-        picture = Image.fromarray(one.grey)
-        lung = one.lung if one.lung is not None else np.zeros_like(one.lesion)
-        layers = [lesion_instances(one.lesion), lung_instances(lung)]
-        if scale < 1:
-            picture = picture.resize((columns, rows), Image.BILINEAR)
-            layers = [np.array(Image.fromarray(layer).resize((columns, rows), Image.NEAREST)) for layer in layers]
-        grey[i, :rows, :columns] = torch.from_numpy(np.array(picture)).half() / 255
-        for k, layer in enumerate(layers):
-            ids[i, k, :rows, :columns] = torch.from_numpy(layer)
-        content[i] = torch.tensor([columns, rows])
-        y, x = np.nonzero(layers[1] > 0) if one.lung is not None else ([], [])
-        box = [x.min(), y.min(), x.max() + 1, y.max() + 1] if len(x) else [0, 0, columns, rows]
-        chest[i] = torch.tensor([float(v) for v in box])
+    for i, (picture, layers, (columns, rows), box) in enumerate(in_parallel(on_canvas, [(one, size) for one in slices])):
+        grey[i, :rows, :columns] = torch.from_numpy(picture).half() / 255
+        ids[i, :, :rows, :columns] = torch.from_numpy(layers)
+        content[i], chest[i] = torch.tensor([columns, rows]), torch.tensor(box)
     return grey.to(device), ids.to(device), content.to(device), chest.to(device)
