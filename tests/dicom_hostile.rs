@@ -165,3 +165,16 @@ fn a_bomb_of_zeros_is_not_inflated() {
     let error = DicomImage::open(&source).unwrap_err();
     assert!(error.to_string().contains("inflates to more than"), "{error}");
 }
+
+#[test]
+fn very_many_described_frames_are_refused_at_once() {
+    let bytes = read("enhanced");
+    let at = find(&bytes, [0, 0x52, 0x30, 0x92]);
+    // The sequence of functional groups, of undefined length, with empty items.
+    let mut many = bytes[..at].to_vec();
+    many.extend(b"\0\x52\x30\x92SQ\0\0\xFF\xFF\xFF\xFF");
+    many.extend([0xFE, 0xFF, 0, 0xE0, 0, 0, 0, 0].repeat(500_000));
+    many.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    let error = frames(&many).unwrap_err();
+    assert!(error.to_string().contains("describes 500000 images"), "{error}");
+}

@@ -1,6 +1,7 @@
 //! A series whose slices are read one by one.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -8,7 +9,7 @@ use super::stack::Pictures;
 use super::volume::{self, Volume};
 use super::{IntakeError, NamedSource};
 use crate::imaging::{CtSlice, DicomIdentity, DicomImage, Geometry, ImagingError, Vector};
-use crate::study::{ImageGroup, SeriesPlan, StudyImage};
+use crate::study::{ImageGroup, SeriesPlan, SlicePlace, StudyImage};
 use crate::volume::{SourceGrid, VolumeReader};
 
 /// What a slice was made of, for results that refer to it.
@@ -78,10 +79,12 @@ impl OpenSeries {
         group: &ImageGroup,
         plan: SeriesPlan,
     ) -> Self {
-        let of_place = |place: &crate::study::SlicePlace| {
-            let mut own = group.images.iter().map(|&index| &images[index]);
-            own.find(|image| (image.file, image.frame) == (place.file, place.frame)).cloned()
-        };
+        let own: HashMap<(usize, u32), &StudyImage> = group
+            .images
+            .iter()
+            .map(|&index| ((images[index].file, images[index].frame), &images[index]))
+            .collect();
+        let of_place = |place: &SlicePlace| own.get(&(place.file, place.frame)).map(|&image| image.clone());
         let images: Vec<StudyImage> = plan.slices.iter().filter_map(of_place).collect();
         Self::of_dicom(files, images, Some(plan))
     }

@@ -172,9 +172,10 @@ fn drop_copies(files: &[NamedSource], found: &mut Found) -> Result<(), IntakeErr
             let file = &files[image.file];
             let digest = sha256(&*file.source)
                 .map_err(|error| IntakeError::Source { name: file.name.clone(), error })?;
-            let is_copy = kept
-                .iter()
-                .any(|(other_digest, other)| *other_digest == digest || same_image(files, other, image));
+            // Only one other is decoded, however many there are.
+            let alike = kept.iter().find(|(_, other)| other.header == image.header);
+            let is_copy = kept.iter().any(|(other, _)| *other == digest)
+                || alike.is_some_and(|(_, other)| same_image(files, other, image));
             if is_copy {
                 copies.insert(image.file);
             } else {
@@ -190,12 +191,12 @@ fn drop_copies(files: &[NamedSource], found: &mut Found) -> Result<(), IntakeErr
     Ok(())
 }
 
-/// Whether two files of one name, of one frame each, hold the same slice.
+/// Whether two files of one name and header, of one frame each, hold the same slice.
 fn same_image(files: &[NamedSource], a: &StudyImage, b: &StudyImage) -> bool {
     let slice = |image: &StudyImage| {
         let source = &*files[image.file].source;
         DicomImage::open(source).ok()??.slice(source, 0).ok()
     };
     let named = a.header.sop_uid.is_some() && a.header.frames == 1;
-    named && a.header == b.header && slice(a).is_some_and(|slice_a| Some(slice_a) == slice(b))
+    named && slice(a).is_some_and(|slice_a| Some(slice_a) == slice(b))
 }

@@ -15,7 +15,7 @@ use super::codec;
 use super::directory::{self, ListedImage};
 use super::elements::{self, Element, PixelStart, Syntax, structure};
 use super::fragments::Fragments;
-use super::header::DicomHeader;
+use super::header::{self, DicomHeader};
 use super::identity::{self, DicomIdentity};
 use super::pixels::{Layout, patient_right_is_image_left, pixel_spacing};
 use super::syntax::{Coding, TransferSyntax};
@@ -26,6 +26,8 @@ use crate::source::{BorrowedSource, ByteSource};
 const FIRST_PIECE: usize = 16 << 10;
 /// The longest header that is read, in bytes.
 const LARGEST_HEADER: usize = 64 << 20;
+/// The most frames that a file may describe one by one.
+const MAX_FRAMES: usize = 10_000;
 /// How much may come out of a deflated file: this, and as many times its size.
 const INFLATED: (u64, u64) = (48 << 20, 3);
 
@@ -42,8 +44,10 @@ pub struct DicomImage {
     start: usize,
     pixels: Option<PixelStart>,
     frames: u32,
-    /// Functional groups of all frames together, then of each.
-    shared: Option<Group>,
+    /// What holds for all frames: of the shared functional group, then of the data set. Found once, since there may be many
+    /// frames.
+    common: Vec<Place>,
+    /// The functional group of each frame.
     per_frame: Vec<Group>,
     fragments: OnceCell<Fragments>,
 }
@@ -53,6 +57,25 @@ pub struct DicomImage {
 struct Group {
     range: Range<usize>,
     syntax: Syntax,
+}
+
+/// An element's place in `head`.
+#[derive(Debug, Clone)]
+struct Place {
+    tag: Tag,
+    range: Range<usize>,
+    inner: Syntax,
+}
+
+/// The elements that are read of a functional group.
+fn in_group<'a>(item: &'a [u8], syntax: Syntax, found: &mut Vec<Element<'a>>) -> Result<(), ImagingError> {
+    let wanted = [NEEDED.as_slice(), &header::WANTED].concat();
+    for sequence in elements::walk(item, 0, syntax, &MACROS)?.0 {
+        if let Some(item) = elements::items(&sequence)?.first() {
+            found.extend(elements::walk(item, 0, sequence.inner, &wanted)?.0);
+        }
+    }
+    Ok(())
 }
 
 /// Sequences inside functional groups that are read (PS3.3, C.7.6.16.2).
@@ -106,35 +129,47 @@ impl DicomImage {
                 start: 0,
                 pixels: None,
                 frames: 1,
-                shared: None,
+                common: Vec::new(),
                 per_frame: Vec::new(),
                 fragments: OnceCell::new(),
             });
         };
         let groups = [tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE];
-        let wanted = [groups.as_slice(), &[tags::NUMBER_OF_FRAMES]].concat();
+        let wanted = [groups.as_slice(), &[tags::NUMBER_OF_FRAMES], &NEEDED, &header::WANTED].concat();
         let (found, pixels) = elements::walk(&head, start, syntax, &wanted)?;
-        let (sequences, others): (Vec<Element>, Vec<Element>) =
+        let (sequences, top): (Vec<Element>, Vec<Element>) =
             found.into_iter().partition(|element| groups.contains(&element.tag));
-        let frames = match Attributes::read(&others, syntax)?.integer(tags::NUMBER_OF_FRAMES)? {
+        let counted: Vec<Element> =
+            top.iter().filter(|element| element.tag == tags::NUMBER_OF_FRAMES).copied().collect();
+        let frames = match Attributes::read(&counted, syntax)?.integer(tags::NUMBER_OF_FRAMES)? {
             None => 1,
             Some(frames) => u32::try_from(frames)
                 .map_err(|_| bad(tags::NUMBER_OF_FRAMES, format!("is {frames}, no number of images")))?,
         };
-        let group = |item: &[u8], syntax| {
-            // The item lies in `head`.
-            let from = item.as_ptr() as usize - head.as_ptr() as usize;
-            Group { range: from..from + item.len(), syntax }
+        // Every part lies in `head`.
+        let range = |part: &[u8]| {
+            let from = part.as_ptr() as usize - head.as_ptr() as usize;
+            from..from + part.len()
         };
-        let (mut shared, mut per_frame) = (None, Vec::new());
+        let (mut common, mut per_frame) = (Vec::new(), Vec::new());
         for sequence in &sequences {
             let items = elements::items(sequence)?;
             if sequence.tag == groups[0] {
-                shared = items.first().map(|item| group(item, sequence.inner));
+                if let Some(item) = items.first() {
+                    in_group(item, sequence.inner, &mut common)?;
+                }
+            } else if items.len() > MAX_FRAMES {
+                let problem = format!("describes {} images; LungLens reads up to {MAX_FRAMES}", items.len());
+                return Err(bad(sequence.tag, problem));
             } else {
-                per_frame = items.iter().map(|item| group(item, sequence.inner)).collect();
+                let group = |item: &&[u8]| Group { range: range(item), syntax: sequence.inner };
+                per_frame = items.iter().map(group).collect();
             }
         }
+        common.extend(top);
+        let place =
+            |element: Element| Place { tag: element.tag, range: range(element.value), inner: element.inner };
+        let common: Vec<Place> = common.into_iter().map(place).collect();
         if !per_frame.is_empty() && per_frame.len() != frames.max(1) as usize {
             let problem = format!("is {frames}, but {} images are described", per_frame.len());
             return Err(bad(tags::NUMBER_OF_FRAMES, problem));
@@ -147,7 +182,7 @@ impl DicomImage {
             start,
             pixels,
             frames: frames.max(1),
-            shared,
+            common,
             per_frame,
             fragments: OnceCell::new(),
         })
@@ -178,7 +213,7 @@ impl DicomImage {
     /// # Errors
     /// An [`ImagingError`] that names the tag.
     pub fn header(&self, frame: u32) -> Result<DicomHeader, ImagingError> {
-        let elements = self.elements(frame, &super::header::WANTED)?;
+        let elements = self.elements(frame, &header::WANTED)?;
         let unread = (self.transfer_syntax.coding == Coding::Unread).then(|| self.transfer_syntax.describe());
         let mut header = DicomHeader::read(&elements, self.syntax, self.frames, unread)?;
         if self.frames > 1 {
@@ -190,21 +225,20 @@ impl DicomImage {
     /// The elements of `wanted` that hold for a frame: of its own functional group, the shared one, then the data set.
     fn elements(&self, frame: u32, wanted: &[Tag]) -> Result<Vec<Element<'_>>, ImagingError> {
         let mut all: Vec<Element> = Vec::new();
-        let own = self.per_frame.get(frame as usize);
-        for group in own.into_iter().chain(&self.shared) {
-            let bytes = &self.head[group.range.clone()];
-            for sequence in elements::walk(bytes, 0, group.syntax, &MACROS)?.0 {
-                if let Some(item) = elements::items(&sequence)?.first() {
-                    let (found, _) = elements::walk(item, 0, sequence.inner, wanted)?;
-                    all.extend(found);
-                }
-            }
+        if let Some(group) = self.per_frame.get(frame as usize) {
+            let item = &self.head[group.range.clone()];
+            in_group(item, group.syntax, &mut all)?;
         }
-        all.extend(elements::walk(&self.head, self.start, self.syntax, wanted)?.0);
+        all.extend(self.common.iter().map(|place| Element {
+            tag: place.tag,
+            value: &self.head[place.range.clone()],
+            end: place.range.end,
+            inner: place.inner,
+        }));
         // The first of each tag holds; `Attributes` expects no other.
         let mut seen = Vec::new();
         all.retain(|element| {
-            !seen.contains(&element.tag) && {
+            wanted.contains(&element.tag) && !seen.contains(&element.tag) && {
                 seen.push(element.tag);
                 true
             }
