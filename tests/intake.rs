@@ -225,3 +225,17 @@ fn a_scan_can_be_stopped_and_nothing_is_found_in_nothing() {
     let error = find(Vec::new()).open_recommended().unwrap_err();
     assert!(error.to_string().contains("no files"), "{error}");
 }
+
+#[test]
+fn what_cannot_be_measured_can_be_looked_at() {
+    let with_gap = slices().into_iter().enumerate().filter(|(index, _)| *index != 1);
+    let found = find(with_gap.map(|(_, (name, bytes))| file(&name, bytes)).collect());
+    assert!(found.open(0).is_err(), "a slice is missing");
+    let open = found.open_to_look(0).unwrap();
+    assert!((open.len(), open.plan().is_none()) == (4, true));
+    // `reversed` has its highest slice first.
+    assert_eq!([0, 1, 2, 3].map(|index| open.file_name(index)), ["4.dcm", "3.dcm", "2.dcm", "0.dcm"]);
+    let whole = find(slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect());
+    assert_eq!(open.slice(3).unwrap(), whole.open(0).unwrap().slice(4).unwrap());
+    assert_eq!(found.open_to_look(1).unwrap_err(), found.open(1).unwrap_err());
+}

@@ -7,7 +7,7 @@ use crate::protocol::{Found, FoundSeries, FoundSetAside};
 use crate::volume_view::{Frame, Values};
 
 /// Why a stack of pictures is no study.
-const PICTURES: &str = "Pictures do not say how large their pixels are, so volumes cannot be measured. Slices can be read one by one.";
+pub const PICTURES: &str = "Pictures do not say how large their pixels are, so volumes cannot be measured. Slices can be read one by one.";
 
 /// The series on offer.
 ///

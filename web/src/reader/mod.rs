@@ -35,8 +35,10 @@ struct Shelf {
 /// An opened series.
 pub(crate) struct Series {
     pub index: usize,
-    pub open: Rc<OpenSeries>,
+    pub open: OpenSeries,
     pub frame: crate::volume_view::Frame,
+    /// Why it cannot be measured as a study.
+    pub problem: Option<String>,
 }
 
 /// Starts listening; called once by the reader's `main`.
@@ -98,9 +100,14 @@ type Said = Result<(ReaderReply, Vec<js_sys::ArrayBuffer>), String>;
 
 impl Shelf {
     fn open(&mut self, index: usize) -> Result<crate::volume_view::Frame, String> {
-        let open = self.catalogue()?.open_to_look(index).map_err(|e| e.to_string())?;
+        let catalogue = self.catalogue()?;
+        let open = catalogue.open_to_look(index).map_err(|e| e.to_string())?;
+        let problem = match open.plan() {
+            Some(_) => None,
+            None => catalogue.open(index).err().map(|e| e.to_string()),
+        };
         let frame = describe::frame(&open)?;
-        self.series = Some(Series { index, open: Rc::new(open), frame: frame.clone() });
+        self.series = Some(Series { index, open, frame: frame.clone(), problem });
         Ok(frame)
     }
 

@@ -11,7 +11,7 @@ use lunglens::severity::SeverityConfig;
 use lunglens::source::sha256;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
 
-use super::{Said, Series};
+use super::{Said, Series, describe};
 use crate::bridge::{buffer_of, buffer_of_f32};
 use crate::protocol::{ReaderReply, SavedFile, SliceHead, SliceMasks};
 use crate::volume_view::pack_slice;
@@ -44,9 +44,7 @@ impl Study {
     /// Begins a study; returns the slices to be read.
     pub fn begin(&mut self, run: u32, every: usize, series: &Series) -> Result<Vec<usize>, String> {
         let Some(plan) = series.open.plan() else {
-            return Err(
-                "This series cannot be measured as a study. Its slices can be read one by one.".into()
-            );
+            return Err(series.problem.clone().unwrap_or_else(|| describe::PICTURES.to_owned()));
         };
         let limit = SeverityConfig::default().alarming_from_percent;
         let builder = StudyBuilder::new(plan, every, limit).map_err(|e| e.to_string())?;
