@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use lunglens::export::ExportFormat;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::outcome::Outcome;
@@ -16,6 +18,8 @@ pub struct Props {
     pub outcome: Rc<Outcome>,
     /// The form that is being written.
     pub writing: Option<ExportFormat>,
+    /// Whether the patient is left out of DICOM files.
+    pub deidentify: bool,
     /// The user wants one.
     pub on_action: Callback<Action>,
 }
@@ -36,11 +40,25 @@ pub fn Downloads(props: &Props) -> Html {
             </li>
         }
     });
+    let choose = {
+        let on_action = props.on_action.clone();
+        Callback::from(move |event: Event| {
+            if let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) {
+                on_action.emit(Action::ChooseDeidentify(input.checked()));
+            }
+        })
+    };
     let dicom = study.formats.contains(&ExportFormat::Seg);
     html! {
         <section class="card downloads" aria-labelledby="downloads-title">
             <h2 id="downloads-title">{ t.downloads }</h2>
             <ul class="downloads-list">{ for buttons }</ul>
+            if dicom {
+                <label class="switch">
+                    <input type="checkbox" checked={props.deidentify} data-field="deidentify" onchange={choose} />
+                    <span>{ t.deidentify }</span>
+                </label>
+            }
             <p class="hint">{ if dicom { t.downloads_hint } else { t.downloads_plain } }</p>
         </section>
     }

@@ -205,7 +205,8 @@ impl Page {
             }
             (ReaderReply::Exported { files, .. }, buffers) => {
                 for (file, bytes) in files.iter().zip(buffers) {
-                    let name = format!("{}.{}", stage::saved_name(&self.state), file.name);
+                    let kind = file.name.strip_prefix("study.").unwrap_or(&file.name);
+                    let name = format!("{}.{kind}", stage::saved_name(&self.state));
                     stage::report(browser::save_buffer(&name, &file.media_type, bytes));
                 }
             }

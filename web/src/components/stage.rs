@@ -113,7 +113,7 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
                 let stage = html! {
                     <>
                         { viewer(page, link) }
-                        <Downloads outcome={outcome.clone()} writing={state.exporting} on_action={act.clone()} />
+                        <Downloads outcome={outcome.clone()} writing={state.exporting} deidentify={state.deidentify} on_action={act.clone()} />
                         <StudyFacts outcome={outcome.clone()} />
                     </>
                 };

@@ -116,6 +116,8 @@ pub enum ReaderRequest {
         run: u32,
         /// Which form.
         format: ExportFormat,
+        /// Whether the patient's name, numbers and dates are left out of DICOM forms; no other has them.
+        deidentify: bool,
     },
 }
 

@@ -136,6 +136,7 @@ impl Study {
         &self,
         run: u32,
         format: ExportFormat,
+        deidentify: bool,
         series: &Series,
     ) -> Result<(Vec<SavedFile>, Vec<ArrayBuffer>), String> {
         let done = self.done.as_ref().filter(|_| self.run == run).zip(series.open.geometry());
@@ -143,7 +144,7 @@ impl Study {
         let study =
             ExportStudy { report, measured, geometry, grid: series.open.grid(), dicom: dicom.as_ref() };
         let created_unix_s = (js_sys::Date::now() / 1000.0) as i64;
-        let options = ExportOptions { deidentify_dicom: true, created_unix_s };
+        let options = ExportOptions { deidentify_dicom: deidentify, created_unix_s };
         let files = export(format, &study, &options).map_err(|e| e.to_string())?;
         let saved = |file: &lunglens::export::ExportFile| SavedFile {
             name: file.name.clone(),

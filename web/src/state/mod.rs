@@ -152,6 +152,8 @@ pub enum Action {
     PickLesion(Option<usize>),
     /// Save a file of the result.
     Export(ExportFormat),
+    /// Whether the patient is left out of DICOM files.
+    ChooseDeidentify(bool),
     /// Load the model once more.
     Retry,
     /// Another model.
@@ -218,6 +220,8 @@ pub struct State {
     pub used: Option<Settings>,
     /// The file that is being written.
     pub exporting: Option<ExportFormat>,
+    /// Whether the patient's name, numbers and dates are left out of DICOM files.
+    pub deidentify: bool,
     /// What a slice takes on this model and device, in milliseconds, once one was timed.
     pub slice_millis: Option<f64>,
     /// Whether the reader has spoken.
@@ -244,6 +248,7 @@ impl Default for State {
             notice: None,
             used: None,
             exporting: None,
+            deidentify: false,
             slice_millis: None,
             reader_hears: false,
             job: 0,
@@ -344,9 +349,14 @@ impl State {
             Action::Export(format) => {
                 if self.exporting.is_none() && matches!(self.run, RunState::Done(_)) {
                     self.exporting = Some(format);
-                    return vec![Effect::Read(ReaderRequest::Export { run: self.shown_run, format })];
+                    return vec![Effect::Read(ReaderRequest::Export {
+                        run: self.shown_run,
+                        format,
+                        deidentify: self.deidentify,
+                    })];
                 }
             }
+            Action::ChooseDeidentify(deidentify) => self.deidentify = deidentify,
             Action::Retry => return self.restart(),
             Action::ChooseModel(id) => {
                 self.settings.model = Some(id);
