@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::open::OpenSeries;
+use super::split::{Part, split};
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource, stack};
 use crate::imaging::{DicomHeader, ListedImage};
 use crate::study::{
-    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, list_reasons,
-    order_series, other_part,
+    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, list_reasons, other_part,
 };
 
 /// What a scan has found.
@@ -88,13 +88,14 @@ impl Catalogue {
         let missing = missing_images(&images, &listed);
         let mut contents = Vec::new();
         let mut series = Vec::new();
-        for (group, plan) in group_images(&images).into_iter().flat_map(|group| acquisitions(&images, group))
+        for Part { group, plan, name } in
+            group_images(&images).into_iter().flat_map(|group| split(&images, group))
         {
             let plan = match missing.get(group.series_uid.as_deref().unwrap_or_default()) {
                 Some(&missing) if group.unfit.is_none() => Err(StudyError::Missing { missing }),
                 _ => plan,
             };
-            series.push(summarise(&images, &group, &plan));
+            series.push(summarise(&images, &group, &plan, name));
             contents.push(Content::Dicom { group, plan: Box::new(plan) });
         }
         for volume in volumes {
@@ -259,29 +260,6 @@ fn missing_images(images: &[StudyImage], listed: &[ListedImage]) -> HashMap<Stri
     missing
 }
 
-/// A series with its plan; or several, where slices lie at the same places because it holds several acquisitions, as with and
-/// without contrast, each of which is whole.
-fn acquisitions(
-    images: &[StudyImage],
-    group: ImageGroup,
-) -> Vec<(ImageGroup, Result<SeriesPlan, StudyError>)> {
-    let plan = order_series(images, &group.images);
-    if matches!(plan, Err(StudyError::Duplicate { .. })) {
-        let mut parts: BTreeMap<Option<i64>, Vec<usize>> = BTreeMap::new();
-        for &image in &group.images {
-            parts.entry(images[image].header.acquisition_number).or_default().push(image);
-        }
-        let split: Vec<_> = parts
-            .into_values()
-            .map(|part| (ImageGroup { images: part.clone(), ..group.clone() }, order_series(images, &part)))
-            .collect();
-        if split.len() > 1 && split.iter().all(|(_, plan)| plan.is_ok()) {
-            return split;
-        }
-    }
-    vec![(group, plan)]
-}
-
 /// The part of the body of each series that is no chest CT by its own words, where another one may be.
 fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<String>> {
     let header = |content: &Content| match content {
@@ -330,10 +308,12 @@ fn summarise(
     images: &[StudyImage],
     group: &ImageGroup,
     plan: &Result<SeriesPlan, StudyError>,
+    part: Option<String>,
 ) -> SeriesSummary {
     let header = &images[group.images[0]].header;
     let mut files: Vec<usize> = group.images.iter().map(|&image| images[image].file).collect();
     files.dedup();
+    let description = header.series_description.clone().unwrap_or_default();
     let can_be_asked_for =
         matches!(&group.unfit, None | Some(Reason::Projection | Reason::Reformat | Reason::NoSeries));
     let problem = match (&group.unfit, plan) {
@@ -343,7 +323,10 @@ fn summarise(
     };
     SeriesSummary {
         kind: SeriesKind::Dicom,
-        label: label(images, group),
+        label: match part {
+            Some(part) => format!("{description} ({part})").trim_start().to_owned(),
+            None => description,
+        },
         series_uid: group.series_uid.clone(),
         number: header.series_number,
         modality: header.modality.clone(),
@@ -353,25 +336,6 @@ fn summarise(
         slice_spacing_mm: plan.as_ref().ok().map(|plan| plan.geometry.slice_spacing_mm),
         reason: group.unfit.clone(),
         problem,
-    }
-}
-
-/// The description of a series; of one of several acquisitions with its number.
-fn label(images: &[StudyImage], group: &ImageGroup) -> String {
-    let header = &images[group.images[0]].header;
-    let description = header.series_description.clone().unwrap_or_default();
-    let of_series = |image: &&StudyImage| image.header.series_uid == header.series_uid;
-    let is_part = images
-        .iter()
-        .filter(of_series)
-        .any(|image| image.header.acquisition_number != header.acquisition_number);
-    let whole = group
-        .images
-        .iter()
-        .any(|&image| images[image].header.acquisition_number != header.acquisition_number);
-    match header.acquisition_number.filter(|_| is_part && !whole) {
-        Some(number) => format!("{description} (acquisition {number})").trim_start().to_owned(),
-        None => description,
     }
 }
 

@@ -8,6 +8,7 @@ mod catalogue;
 mod error;
 mod open;
 mod scan;
+mod split;
 mod stack;
 mod summary;
 mod volume;

@@ -10,7 +10,7 @@ use super::image::DicomImage;
 use crate::source::BorrowedSource;
 
 /// The elements that are read.
-pub(super) const WANTED: [Tag; 18] = [
+pub(super) const WANTED: [Tag; 19] = [
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
@@ -18,6 +18,7 @@ pub(super) const WANTED: [Tag; 18] = [
     tags::SERIES_DESCRIPTION,
     tags::BODY_PART_EXAMINED,
     tags::ACQUISITION_NUMBER,
+    tags::CONVOLUTION_KERNEL,
     tags::SLICE_THICKNESS,
     tags::STUDY_INSTANCE_UID,
     tags::SERIES_INSTANCE_UID,
@@ -53,6 +54,8 @@ pub struct DicomHeader {
     pub series_description: Option<String>,
     /// BodyPartExamined (0018,0015), as `CHEST`.
     pub body_part: Option<String>,
+    /// ConvolutionKernel (0018,1210), the first of several.
+    pub kernel: Option<String>,
     /// AcquisitionNumber (0020,0012); none where it is no number.
     pub acquisition_number: Option<i64>,
     /// SeriesNumber (0020,0011); none where it is no number.
@@ -114,6 +117,7 @@ impl DicomHeader {
             image_type: attributes.texts(tags::IMAGE_TYPE)?,
             series_description: description.filter(|text| !text.is_empty()),
             body_part: attributes.text(tags::BODY_PART_EXAMINED).ok().flatten(),
+            kernel: attributes.text(tags::CONVOLUTION_KERNEL).ok().flatten(),
             acquisition_number: attributes.integer(tags::ACQUISITION_NUMBER).ok().flatten(),
             series_number: attributes.integer(tags::SERIES_NUMBER).ok().flatten(),
             instance_number: attributes.integer(tags::INSTANCE_NUMBER).ok().flatten(),
