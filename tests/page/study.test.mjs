@@ -163,7 +163,7 @@ test('a study in a ZIP archive is paused, goes on, and ends', { timeout: 600_000
   await page.locator('[data-action="pause"]').click();
   await page.locator('[data-action="continue"]').waitFor();
   // The slice at work is let finish; then nothing moves.
-  await page.waitForTimeout(4000);
+  await page.locator('[data-field="phase"]', { hasText: /^Paused$/ }).waitFor();
   const before = await page.locator('[data-field="slices-done"]').innerText();
   await page.waitForTimeout(3000);
   assert.equal(await page.locator('[data-field="slices-done"]').innerText(), before);

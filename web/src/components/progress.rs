@@ -77,7 +77,10 @@ pub fn RunProgress(props: &Props) -> Html {
         RunState::Waiting(Task::Study { .. }) => (t.waiting, bar(t.waiting, None)),
         RunState::Waiting(_) => (t.waiting, steps(None)),
         RunState::Active(active) => match active.task {
-            Task::Study { .. } if active.paused => (t.paused, study(props, active)),
+            Task::Study { .. } if active.paused => match active.at_work_on() {
+                Some(_) => (t.pausing, study(props, active)),
+                None => (t.paused, study(props, active)),
+            },
             Task::Study { .. } => (t.measuring, study(props, active)),
             _ => (t.reading, steps(active.stage)),
         },
@@ -87,7 +90,7 @@ pub fn RunProgress(props: &Props) -> Html {
     let pausable = matches!(&props.state.run, RunState::Active(Active { task: Task::Study { .. }, .. }));
     html! {
         <section class="card running" aria-busy="true" aria-labelledby="running-title">
-            <h2 id="running-title">{ title }if !paused { { "\u{2026}" } }</h2>
+            <h2 id="running-title" data-field="phase">{ title }{ if title == t.paused { "" } else { "\u{2026}" } }</h2>
             <p class="small file-name">{ props.state.name() }</p>
             { inner }
             <div class="running-buttons">
