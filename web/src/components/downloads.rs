@@ -29,7 +29,10 @@ pub struct Props {
 pub fn Downloads(props: &Props) -> Html {
     let t = text();
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
-    let buttons = study.formats.iter().map(|&format| {
+    // What people read first.
+    let mut formats = study.formats.clone();
+    formats.sort_by_key(|&format| place(format).1);
+    let buttons = formats.into_iter().map(|format| {
         let press = props.on_action.reform(move |_: MouseEvent| Action::Export(format));
         let (id, name, hint) = describe(format);
         html! {
@@ -66,8 +69,14 @@ pub fn Downloads(props: &Props) -> Html {
 
 /// A form's name for tests, for people, and what it is for.
 fn describe(format: ExportFormat) -> (&'static str, &'static str, &'static str) {
-    let t = text();
-    let (id, at) = match format {
+    let (id, at) = place(format);
+    let (name, hint) = text().formats[at];
+    (id, name, hint)
+}
+
+/// A form's name for tests, and its place on the page.
+fn place(format: ExportFormat) -> (&'static str, usize) {
+    match format {
         ExportFormat::Pdf => ("pdf", 0),
         ExportFormat::Json => ("json", 1),
         ExportFormat::Csv => ("csv", 2),
@@ -75,7 +84,5 @@ fn describe(format: ExportFormat) -> (&'static str, &'static str, &'static str) 
         ExportFormat::Seg => ("seg", 4),
         ExportFormat::Sr => ("sr", 5),
         ExportFormat::Nifti => ("nifti", 6),
-    };
-    let (name, hint) = t.formats[at];
-    (id, name, hint)
+    }
 }

@@ -36,7 +36,7 @@ pub fn FoundPanel(props: &Props) -> Html {
     }
     let busy = state.is_busy();
     html! {
-        <section class="card found" aria-labelledby="found-title" data-field="found">
+        <section class={classes!("card", "found", (!busy && !matches!(state.run, RunState::Done(_))).then_some("is-first"))} aria-labelledby="found-title" data-field="found">
             <h2 id="found-title">{ t.found }</h2>
             if let Some(series) = present {
                 <p class="series-name">{ &series.title }</p>

@@ -208,9 +208,9 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
             <button type="button" class={classes!("instance", "is-lesion", lit.then_some("is-lit"))} aria-pressed={lit.to_string()}
                 data-lesion={index.to_string()} onclick={press}>
                 <span class="instance-name">{ format!("{} {}", t.lesion, lesion.id) }</span>
-                <span class="figure">{ format!("{side}, {slices}") }</span>
                 <span class="figure">{ format::ml(lesion.volume_ml) }</span>
                 <span class="figure hu">{ format!("{:.0} HU", lesion.mean_hu).replace('-', "\u{2212}") }</span>
+                <span class="figure place">{ format!("{side}, {slices}") }</span>
             </button>
         </li>
     }
