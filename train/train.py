@@ -245,7 +245,8 @@ def main():
             break
         if (out / "found.npz").exists():
             # On its own, since the device can go on.
-            command = [sys.executable, "-m", "lunglens_train.measure", str(out / "found.npz"), *map(str, args.data)]
+            files = [str(path.resolve()) for path in (out / "found.npz", *args.data)]
+            command = [sys.executable, "-m", "lunglens_train.measure", *files]
             subprocess.Popen(command, cwd=Path(__file__).parent, stdout=open(out / "held_out.json", "w"))
 
 
