@@ -142,7 +142,7 @@ fn all_files() -> Vec<ExportFile> {
         files.into_iter().map(|file| ExportFile { name: format!("{prefix}-{}", file.name), ..file }).collect()
     };
     let mut all = Vec::new();
-    for format in [ExportFormat::Nifti, ExportFormat::Seg, ExportFormat::Sr] {
+    for format in [ExportFormat::Nifti, ExportFormat::Seg, ExportFormat::Sr, ExportFormat::Pdf] {
         all.extend(named("whole", whole.write(format, false)));
         all.extend(named("half", half.write(format, false)));
         all.extend(named("nothing", nothing.write(format, false)));
@@ -189,7 +189,7 @@ fn only_dicom_studies_have_dicom_results() {
 #[test]
 fn nobody_is_named_in_what_is_not_dicom() {
     let drawn = draw(1, instances);
-    for format in ExportFormat::ALL.into_iter().filter(|&format| format != ExportFormat::Pdf) {
+    for format in ExportFormat::ALL {
         let deidentify = matches!(format, ExportFormat::Seg | ExportFormat::Sr);
         for file in drawn.write(format, deidentify) {
             for secret in ["nne", "nobody", "19700131", "20200401", "101112", "Nobody"] {

@@ -17,9 +17,6 @@ pub enum ExportError {
         name(*.0)
     )]
     NotDicom(ExportFormat),
-    /// A form that this build does not write.
-    #[error("{} is not written yet.", name(*.0))]
-    NotWritten(ExportFormat),
     /// Parts that are not of one study.
     #[error("writing {what}: {problem}")]
     Unfit {

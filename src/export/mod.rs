@@ -11,6 +11,7 @@ mod dicom;
 mod error;
 mod masks;
 mod nifti;
+mod pdf;
 mod source;
 
 use serde::{Deserialize, Serialize};
@@ -114,7 +115,7 @@ pub fn export(
         ExportFormat::Sr => {
             one("report.dcm", "application/dicom", dicom::structured_report(study, images()?, options)?)
         }
-        ExportFormat::Pdf => Err(ExportError::NotWritten(format)),
+        ExportFormat::Pdf => one("report.pdf", "application/pdf", pdf::report(study)?),
     }
 }
 

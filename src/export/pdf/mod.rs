@@ -1,0 +1,250 @@
+//! One page for people: grades, volumes, zones, the involvement by slice, and the slices with the most lesion.
+
+mod canvas;
+mod chart;
+
+use self::canvas::{A4, Canvas, Colour, Font, Picture};
+use super::{ExportError, ExportStudy};
+use crate::report::{DeviceKind, LESION_RGB, LUNG_RGB, NOTICE, OverlayOptions, draw_masks};
+use crate::severity::Finding;
+use crate::study::{Height, KeySlice, Side, StudyReport, VolumeInvolvement};
+
+const INK: Colour = [0.1, 0.12, 0.15];
+const FAINT: Colour = [0.42, 0.46, 0.5];
+const RULE: Colour = [0.82, 0.84, 0.86];
+const WARNING: Colour = [0.68, 0.1, 0.08];
+const LEFT: f32 = 42.0;
+const RIGHT: f32 = A4[0] - 42.0;
+
+/// The bytes of a one-page PDF. Nothing in it names the patient.
+pub fn report(study: &ExportStudy<'_>) -> Result<Vec<u8>, ExportError> {
+    let report = study.report;
+    let mut page = Canvas::new();
+    heading(&mut page, report);
+    grades(&mut page, report);
+    volumes(&mut page, report);
+    composition(&mut page, report);
+    let rows: Vec<chart::Bar> = report
+        .slices
+        .iter()
+        .map(|slice| chart::Bar { z_mm: slice.z_mm, percent: slice.percent.unwrap_or(0.0) })
+        .collect();
+    title(&mut page, 452.0, "Involvement by slice, from the feet (left) to the head (right)");
+    chart::draw(&mut page, [LEFT + 24.0, 462.0, RIGHT - LEFT - 24.0, 84.0], &rows, report.series.step_mm);
+    pictures(&mut page, study)?;
+    footing(&mut page, report);
+    let producer = format!("{} {}", report.software.name, report.software.version);
+    Ok(page.finish("LungLens chest CT report", &producer))
+}
+
+fn title(page: &mut Canvas, y: f32, text: &str) {
+    page.text([LEFT, y], 10.0, Font::Bold, INK, text);
+}
+
+fn heading(page: &mut Canvas, report: &StudyReport) {
+    page.text([LEFT, 56.0], 18.0, Font::Bold, INK, "LungLens chest CT report");
+    page.fill([LEFT, 66.0, RIGHT - LEFT, 18.0], [0.98, 0.92, 0.91]);
+    page.text([LEFT + 6.0, 78.5], 9.5, Font::Bold, WARNING, NOTICE);
+    page.text([LEFT + 216.0, 78.5], 9.5, Font::Plain, WARNING, "The grades are not validated.");
+    let series = &report.series;
+    let read = match series.every {
+        1 => format!("all {} slices read", series.slices),
+        every => format!(
+            "ONLY {} OF {} SLICES READ (1 in {every}): a quick look, not the whole study",
+            series.slices_read, series.slices
+        ),
+    };
+    let colour = if series.every == 1 { FAINT } else { WARNING };
+    page.text([LEFT, 99.0], 9.0, if series.every == 1 { Font::Plain } else { Font::Bold }, colour, &read);
+    let [row_mm, column_mm] = series.pixel_spacing_mm;
+    let name = report.ids.series.as_deref().unwrap_or("not named");
+    let text = format!(
+        "Series {name}: {} x {} pixels of {row_mm:.3} x {column_mm:.3} mm, slices {:.2} mm apart, from {:.1} to {:.1} mm",
+        series.columns, series.rows, series.slice_spacing_mm, series.lowest_mm, series.highest_mm
+    );
+    page.text([LEFT, 111.0], 8.0, Font::Plain, FAINT, &shortened(&text, 130));
+}
+
+fn grades(page: &mut Canvas, report: &StudyReport) {
+    let assessment = &report.assessment;
+    let colour = match assessment.finding {
+        Finding::Alarming => WARNING,
+        _ => INK,
+    };
+    page.text([LEFT, 144.0], 22.0, Font::Bold, colour, &assessment.finding.to_string());
+    let boundary = format!("Alarming from {} % on", assessment.alarming_from_percent);
+    page.text([LEFT, 157.0], 8.0, Font::Plain, FAINT, &boundary);
+    let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| format!("{percent:.1} %"));
+    let mosmed = assessment.mosmed.map_or("none".to_owned(), |grade| grade.to_string());
+    let score = assessment.ct_severity_score.map_or("none".to_owned(), |score| format!("{score} of 24"));
+    let lesions = format!("{} ({:.1} ml)", assessment.lesion_count, assessment.lungs.lesion_ml);
+    let facts = [
+        ("Lungs involved", percent),
+        ("MosMed, by volume", mosmed),
+        ("CT severity score", score),
+        ("Lesions", lesions),
+    ];
+    for (at, (name, value)) in facts.iter().enumerate() {
+        let x = LEFT + 160.0 + at as f32 * 92.0;
+        page.text([x, 132.0], 8.0, Font::Plain, FAINT, name);
+        page.text([x, 147.0], 13.0, Font::Bold, INK, value);
+    }
+    page.line([LEFT, 166.0], [RIGHT, 166.0], 0.6, RULE);
+}
+
+/// The table of lungs and zones.
+fn volumes(page: &mut Canvas, report: &StudyReport) {
+    let assessment = &report.assessment;
+    title(page, 184.0, "Volumes");
+    let columns = [LEFT + 250.0, LEFT + 340.0, LEFT + 425.0, RIGHT];
+    for (x, name) in columns.into_iter().zip(["lung, ml", "lesion, ml", "involved", "score, 0 to 4"]) {
+        // Letters are about half as wide as the size.
+        page.text([x - name.len() as f32 * 3.9, 184.0], 8.0, Font::Plain, FAINT, name);
+    }
+    let mut rows: Vec<(String, VolumeInvolvement, Option<u8>, bool)> = vec![
+        ("Both lungs".into(), assessment.lungs, None, true),
+        ("Right lung".into(), assessment.right, None, true),
+    ];
+    let zones = |side: Side| {
+        assessment.zones.iter().filter(move |zone| zone.side == side).map(|zone| {
+            let height = match zone.height {
+                Height::Upper => "upper third",
+                Height::Middle => "middle third",
+                Height::Lower => "lower third",
+            };
+            (format!("    {height}"), zone.involvement, zone.score, false)
+        })
+    };
+    rows.extend(zones(Side::Right));
+    rows.push(("Left lung".into(), assessment.left, None, true));
+    rows.extend(zones(Side::Left));
+    for (at, (name, part, score, bold)) in rows.into_iter().enumerate() {
+        let y = 199.0 + at as f32 * 14.0;
+        let font = if bold { Font::Bold } else { Font::Plain };
+        page.line([LEFT, y + 4.0], [RIGHT, y + 4.0], 0.3, RULE);
+        page.text([LEFT, y], 9.0, font, INK, &name);
+        let percent = part.percent.map_or("-".to_owned(), |percent| format!("{percent:.1} %"));
+        let score = score.map(|score| score.to_string()).unwrap_or_default();
+        let values = [format!("{:.1}", part.lung_ml), format!("{:.1}", part.lesion_ml), percent, score];
+        for (x, value) in columns.into_iter().zip(values) {
+            page.number([x, y], 9.0, font, INK, &value);
+        }
+    }
+}
+
+/// What lesions consist of, as one bar with its legend.
+fn composition(page: &mut Canvas, report: &StudyReport) {
+    let assessment = &report.assessment;
+    title(page, 344.0, "What the lesions consist of, by Hounsfield units");
+    let Some(shares) = assessment.composition else {
+        page.text([LEFT, 360.0], 9.0, Font::Plain, FAINT, "No lesion was found.");
+        return;
+    };
+    let parts = [
+        ("below -750: as aerated lung", shares.aerated_percent, [0.75, 0.85, 0.95]),
+        ("-750 to -400: ground glass", shares.ground_glass_percent, [0.98, 0.75, 0.45]),
+        ("-400 to 0: consolidation", shares.consolidation_percent, [0.88, 0.45, 0.16]),
+        ("from 0 on: denser", shares.denser_percent, [0.5, 0.2, 0.1]),
+    ];
+    let width = RIGHT - LEFT;
+    let mut x = LEFT;
+    for (at, (name, percent, colour)) in parts.into_iter().enumerate() {
+        let part = (percent / 100.0) as f32 * width;
+        page.fill([x, 352.0, part, 14.0], colour);
+        x += part;
+        let legend = LEFT + at as f32 * width / 4.0;
+        page.fill([legend, 374.0, 8.0, 8.0], colour);
+        page.text([legend + 12.0, 381.0], 8.0, Font::Plain, INK, name);
+        page.text([legend + 12.0, 393.0], 9.0, Font::Bold, INK, &format!("{percent:.1} %"));
+    }
+    let mean = assessment.mean_hu.map_or(String::new(), |mean| format!("Mean {mean:.0} HU. "));
+    let source = "Limits: default thresholds of Lung CT Analyzer for 3D Slicer.";
+    page.text([LEFT, 408.0], 8.0, Font::Plain, FAINT, &format!("{mean}{source}"));
+    let largest = report.lesions.iter().take(4).map(|lesion| {
+        let side = if lesion.side == Side::Left { "left" } else { "right" };
+        format!("{:.1} ml {side}", lesion.volume_ml)
+    });
+    let largest: Vec<String> = largest.collect();
+    page.text([LEFT, 421.0], 8.0, Font::Plain, FAINT, &format!("Largest lesions: {}", largest.join(", ")));
+}
+
+fn pictures(page: &mut Canvas, study: &ExportStudy<'_>) -> Result<(), ExportError> {
+    let keys = &study.measured.key_slices;
+    title(page, 588.0, "The slices with the most lesion");
+    if keys.is_empty() {
+        page.text(
+            [LEFT, 604.0],
+            9.0,
+            Font::Plain,
+            FAINT,
+            "No lesion was found on the slices that were read.",
+        );
+        return Ok(());
+    }
+    colour_key(page);
+    let side = (RIGHT - LEFT - 2.0 * 12.0) / 3.0;
+    for (at, key) in keys.iter().take(3).enumerate() {
+        let x = LEFT + at as f32 * (side + 12.0);
+        let picture = draw(key)?;
+        // The true aspect: pixels need not be square.
+        let [row_mm, column_mm] = study.report.series.pixel_spacing_mm;
+        let height_mm = key.slice.rows as f64 * row_mm;
+        let width_mm = key.slice.columns as f64 * column_mm;
+        let scale = f64::from(side) / height_mm.max(width_mm).max(f64::MIN_POSITIVE);
+        let (width, height) = ((width_mm * scale) as f32, (height_mm * scale) as f32);
+        page.picture([x + (side - width) / 2.0, 596.0, width, height], picture);
+        page.text([x, 596.0 + side + 11.0], 8.0, Font::Plain, FAINT, &caption(study.report, key));
+    }
+    Ok(())
+}
+
+fn colour_key(page: &mut Canvas) {
+    let entries = [("lesion", LESION_RGB, RIGHT - 92.0), ("lung", LUNG_RGB, RIGHT - 36.0)];
+    for (name, rgb, x) in entries {
+        page.fill([x, 581.0, 8.0, 8.0], rgb.map(|v| f32::from(v) / 255.0));
+        page.text([x + 11.0, 588.0], 8.0, Font::Plain, FAINT, name);
+    }
+}
+
+fn draw(key: &KeySlice) -> Result<Picture, ExportError> {
+    let (lesion, lung) = (std::slice::from_ref(&key.lesion), std::slice::from_ref(&key.lung));
+    let drawn = draw_masks(&key.slice, lesion, lung, OverlayOptions::default())?;
+    Ok(Picture { width: drawn.width(), height: drawn.height(), rgb: drawn.into_raw() })
+}
+
+fn caption(report: &StudyReport, key: &KeySlice) -> String {
+    let Some(slice) = report.slices.iter().find(|slice| slice.index == key.index) else {
+        return format!("slice {}", key.index + 1);
+    };
+    let percent = slice.percent.map(|percent| format!(", {percent:.1} %")).unwrap_or_default();
+    let instance = slice.instance_number.map(|number| format!(" (image {number})")).unwrap_or_default();
+    format!("slice {}{instance}, {:.1} mm{percent}", key.index + 1, slice.z_mm)
+}
+
+fn footing(page: &mut Canvas, report: &StudyReport) {
+    page.line([LEFT, 796.0], [RIGHT, 796.0], 0.6, RULE);
+    let device = |kind| match kind {
+        DeviceKind::Gpu => "GPU",
+        DeviceKind::Cpu => "CPU",
+    };
+    let mut devices: Vec<&str> = report.devices.iter().map(|one| device(one.kind)).collect();
+    devices.dedup();
+    let text = format!(
+        "{} {}, model {} (SHA-256 {}...), on the {}, instances of a score from {} on.",
+        report.software.name,
+        report.software.version,
+        report.model.id,
+        shortened(&report.model.sha256, 12),
+        devices.join(", then the "),
+        report.thresholds.score,
+    );
+    page.text([LEFT, 806.0], 7.0, Font::Plain, FAINT, &shortened(&text, 150));
+    let zones =
+        "A zone is a third of its lung's height. Grades of the eye are made here of measured involvement.";
+    page.text([LEFT, 815.0], 7.0, Font::Plain, FAINT, zones);
+    page.text([LEFT, 825.0], 7.0, Font::Bold, WARNING, NOTICE);
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
