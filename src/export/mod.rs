@@ -16,9 +16,9 @@ mod source;
 
 use serde::{Deserialize, Serialize};
 
-use crate::imaging::Geometry;
+use crate::imaging::{CtSlice, Geometry};
 use crate::report::{OverlayOptions, draw_masks_png};
-use crate::study::{KeySlice, Measured, StudyReport, slices_csv};
+use crate::study::{KeySlice, Measured, SliceRecord, StudyReport, slices_csv};
 
 pub use error::ExportError;
 pub use nifti::Label;
@@ -34,13 +34,13 @@ pub enum ExportFormat {
     Csv,
     /// `key-1.overlay.png` and on: the slices with the most lesion.
     KeyOverlays,
-    /// `labels.nii.gz`: the voxels of lungs and lesions ([`Label`]) on the grid of the source.
+    /// `study.labels.nii.gz`: the voxels of lungs and lesions ([`Label`]) on the grid of the source.
     Nifti,
-    /// `segmentation.dcm`: DICOM Segmentation.
+    /// `study.seg.dcm`: DICOM Segmentation.
     Seg,
-    /// `report.dcm`: DICOM Structured Report, TID 1500.
+    /// `study.sr.dcm`: DICOM Structured Report, TID 1500.
     Sr,
-    /// `report.pdf`: one page for people.
+    /// `study.pdf`: one page for people.
     Pdf,
 }
 
@@ -48,6 +48,30 @@ impl ExportFormat {
     /// All of them.
     pub const ALL: [Self; 7] =
         [Self::Json, Self::Csv, Self::KeyOverlays, Self::Nifti, Self::Seg, Self::Sr, Self::Pdf];
+
+    /// The names of its files, without folders.
+    pub fn file_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["study.json"],
+            Self::Csv => &["slices.csv"],
+            Self::KeyOverlays => &["key-1.overlay.png", "key-2.overlay.png", "key-3.overlay.png"],
+            Self::Nifti => &["study.labels.nii.gz"],
+            Self::Seg => &["study.seg.dcm"],
+            Self::Sr => &["study.sr.dcm"],
+            Self::Pdf => &["study.pdf"],
+        }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::KeyOverlays => "image/png",
+            Self::Nifti => "application/gzip",
+            Self::Seg | Self::Sr => "application/dicom",
+            Self::Pdf => "application/pdf",
+        }
+    }
 
     /// Why a study of this source cannot be written so, as a sentence; none where it can.
     pub fn unavailable(self, dicom: Option<&DicomSource>) -> Option<ExportError> {
@@ -102,28 +126,39 @@ pub fn export(
     options: &ExportOptions,
 ) -> Result<Vec<ExportFile>, ExportError> {
     let images = || study.dicom.ok_or(ExportError::NotDicom(format));
-    let one =
-        |name: &str, media_type, bytes| Ok(vec![ExportFile { name: name.to_owned(), media_type, bytes }]);
-    match format {
-        ExportFormat::Json => one("study.json", "application/json", study.report.to_json().into_bytes()),
-        ExportFormat::Csv => one("slices.csv", "text/csv", slices_csv(study.report).into_bytes()),
-        ExportFormat::KeyOverlays => key_overlays(study.measured),
-        ExportFormat::Nifti => one("labels.nii.gz", "application/gzip", nifti::label_map(study)?),
-        ExportFormat::Seg => {
-            one("segmentation.dcm", "application/dicom", dicom::segmentation(study, images()?, options)?)
-        }
-        ExportFormat::Sr => {
-            one("report.dcm", "application/dicom", dicom::structured_report(study, images()?, options)?)
-        }
-        ExportFormat::Pdf => one("report.pdf", "application/pdf", pdf::report(study)?),
-    }
+    let contents = match format {
+        ExportFormat::Json => vec![study.report.to_json().into_bytes()],
+        ExportFormat::Csv => vec![slices_csv(study.report).into_bytes()],
+        ExportFormat::KeyOverlays => key_overlays(study.measured)?,
+        ExportFormat::Nifti => vec![nifti::label_map(study)?],
+        ExportFormat::Seg => vec![dicom::segmentation(study, images()?, options)?],
+        ExportFormat::Sr => vec![dicom::structured_report(study, images()?, options)?],
+        ExportFormat::Pdf => vec![pdf::report(study)?],
+    };
+    let file = |(bytes, name): (Vec<u8>, &&str)| ExportFile {
+        name: (*name).to_owned(),
+        media_type: format.media_type(),
+        bytes,
+    };
+    Ok(contents.into_iter().zip(format.file_names()).map(file).collect())
 }
 
-fn key_overlays(measured: &Measured) -> Result<Vec<ExportFile>, ExportError> {
-    let draw = |(at, key): (usize, &KeySlice)| {
+/// The picture of one slice that was read, its masks drawn on it, named by its place in the series.
+///
+/// # Errors
+/// [`ExportError`] if the slice is of another size than its masks.
+pub fn slice_overlay(slice: &CtSlice, record: &SliceRecord) -> Result<ExportFile, ExportError> {
+    let masks = masks::decode(record, slice.rows, slice.columns)?;
+    let lungs = [masks.left, masks.right];
+    let bytes = draw_masks_png(slice, &[masks.lesion], &lungs, OverlayOptions::default())?;
+    let name = format!("slice-{:04}.overlay.png", record.index);
+    Ok(ExportFile { name, media_type: "image/png", bytes })
+}
+
+fn key_overlays(measured: &Measured) -> Result<Vec<Vec<u8>>, ExportError> {
+    let draw = |key: &KeySlice| {
         let (lesion, lung) = (std::slice::from_ref(&key.lesion), std::slice::from_ref(&key.lung));
-        let bytes = draw_masks_png(&key.slice, lesion, lung, OverlayOptions::default())?;
-        Ok(ExportFile { name: format!("key-{}.overlay.png", at + 1), media_type: "image/png", bytes })
+        Ok(draw_masks_png(&key.slice, lesion, lung, OverlayOptions::default())?)
     };
-    measured.key_slices.iter().enumerate().map(draw).collect()
+    measured.key_slices.iter().map(draw).collect()
 }

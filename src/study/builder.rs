@@ -13,7 +13,7 @@ use crate::severity::split_sides;
 /// How many slices are kept for pictures.
 const KEY_SLICES: usize = 3;
 /// The least number of slices that are measured: one a zone.
-const LEAST_SLICES: usize = 3;
+pub(super) const LEAST_SLICES: usize = 3;
 
 /// What is kept of a slice.
 #[derive(Debug, Clone, PartialEq)]

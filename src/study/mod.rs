@@ -6,6 +6,7 @@
 //!
 //! Sizes are of voxels, millimetres and millilitres; heights are along the slices' common normal, towards the head.
 
+mod budget;
 mod builder;
 mod choose;
 mod composition;
@@ -20,6 +21,7 @@ mod table;
 mod vector;
 mod zones;
 
+pub use budget::every_within;
 pub use builder::{KeySlice, Measured, SliceRecord, StudyBuilder};
 pub use choose::{ImageGroup, Reason, SetAside, StudyImage, group_images, list_reasons, other_part};
 pub use composition::{Composition, HU_LIMITS};
