@@ -185,3 +185,27 @@ fn ctrl_c_stops_between_stages_and_leaves_no_half_written_file() {
         }
     }
 }
+
+#[test]
+fn codings_of_the_same_values_give_the_same_result() {
+    let codings = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dicom/codings");
+    let names = ["explicit", "deflated", "rle", "jpeg_lossless_sv1_1", "jpeg_ls", "jpeg2000"];
+    let files = names.map(|name| codings.join(format!("{name}_u12.dcm")));
+    let unread = codings.join("htj2k_u12.dcm");
+    let mut inputs: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
+    inputs.push(&unread);
+    let done = segment(&inputs, &["--json", "--quiet"]);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(
+        done.stderr.contains("htj2k_u12.dcm: The DICOM file stores its pixels as High-Throughput JPEG 2000"),
+        "{}",
+        done.stderr
+    );
+    let mut reports: Vec<Value> =
+        done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(reports.len(), names.len());
+    reports.iter_mut().for_each(|report| report["input"] = Value::Null);
+    for (report, name) in reports.iter().zip(names) {
+        assert_eq!(report, &reports[0], "{name}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `lunglens study` on drawn series, on the CPU. The drawings are no lungs, so little is said of what is found.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -112,4 +113,22 @@ fn series_are_listed_and_another_one_can_be_measured() {
     let missing = study(&fixture("chest"), &["--series", "99"]);
     assert_eq!(missing.code, 1);
     assert!(missing.stderr.contains("no series 99"), "{}", missing.stderr);
+}
+
+#[test]
+fn an_archive_gives_the_result_of_its_folder() {
+    let folder = scratch_folder("study-archive");
+    let path = folder.join("chest.zip");
+    let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+    for name in files_below(&fixture("chest")) {
+        archive.start_file(name.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(&fs::read(fixture("chest").join(&name)).unwrap()).unwrap();
+    }
+    archive.finish().unwrap();
+    let result = |input: &Path| {
+        let done = study(input, &["--every", "4", "--json", "--quiet"]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        done.stdout
+    };
+    assert_eq!(result(&path), result(&fixture("chest")));
 }
