@@ -105,11 +105,11 @@ fn check_limits(limits: &wgpu::Limits) -> Result<(), EngineError> {
     }
 }
 
-/// How 8 bit weights are kept: a GPU's memory is scarce and its kernels unpack them, the CPU's matrix product wants floats.
+/// How weights are kept: a GPU's memory is scarce and its kernels unpack 8 bit, the CPU's read a layout of their own.
 pub(super) fn weight_storage(kind: DeviceKind) -> WeightStorage {
     match kind {
         DeviceKind::Gpu => WeightStorage::Packed,
-        DeviceKind::Cpu => WeightStorage::Dense,
+        DeviceKind::Cpu => WeightStorage::Prepared,
     }
 }
 

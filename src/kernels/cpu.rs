@@ -20,36 +20,62 @@ pub(crate) fn tensor4(values: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-/// `c += a * b` with `a` `[m, k]`, `b` `[k, n]` and `c` `[m, n]`, all row-major.
-pub(crate) fn gemm(a: &[f32], b: &[f32], c: &mut [f32], m: usize, k: usize, n: usize) {
-    assert!(a.len() >= m * k && b.len() >= k * n && c.len() >= m * n, "sizes of a matrix product");
-    #[cfg(target_arch = "wasm32")]
-    let parallelism = gemm::Parallelism::None;
-    #[cfg(not(target_arch = "wasm32"))]
-    let parallelism = gemm::Parallelism::Rayon(0);
-    // SAFETY: the slices hold m*k, k*n and m*n values (asserted), and `c` is borrowed mutably.
-    #[allow(unsafe_code)]
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            c.as_mut_ptr(),
-            1,
-            n as isize,
-            true,
-            a.as_ptr(),
-            1,
-            k as isize,
-            b.as_ptr(),
-            1,
-            n as isize,
-            1.0f32,
-            1.0f32,
-            false,
-            false,
-            false,
-            parallelism,
-        );
+/// A tensor of which `fill` writes every value.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn filled4(shape: [usize; 4], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let mut values = vec![0.0; shape.iter().product()];
+    fill(&mut values);
+    tensor4(values, shape)
+}
+
+/// A tensor of which `fill` writes every value.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn filled4(shape: [usize; 4], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
+    native::filled4(shape, fill)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    //! Memory of outputs is used again: the system's fresh pages cost more than many a layer computes in them.
+
+    use std::cell::RefCell;
+
+    use burn::tensor::TensorData;
+    use burn_flex::{FlexTensor, Layout};
+    use burn_std::Shape;
+
+    /// Bytes that are kept at most, of those in use and those for the next outputs.
+    const MOST_BYTES: usize = 1 << 29;
+
+    thread_local! {
+        /// Buffers that this thread gave out; those that no tensor holds any more are free.
+        static BUFFERS: RefCell<Vec<FlexTensor>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn filled4(shape: [usize; 4], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
+        let count = shape.iter().product();
+        let mut buffer = BUFFERS.with_borrow_mut(|buffers| take(buffers, count));
+        match buffer.try_storage_mut::<f32>() {
+            Some(values) => fill(&mut values[..count]),
+            None => unreachable!("a buffer that was taken has one holder"),
+        }
+        let filled =
+            FlexTensor::from_arc(buffer.data_arc(), Layout::contiguous(Shape::from(shape)), buffer.dtype());
+        BUFFERS.with_borrow_mut(|buffers| buffers.push(buffer));
+        filled
+    }
+
+    /// The smallest free buffer of `count` floats to twice as many, or a new one.
+    fn take(buffers: &mut Vec<FlexTensor>, count: usize) -> FlexTensor {
+        let floats = |buffer: &FlexTensor| buffer.layout().num_elements();
+        let free = buffers.iter().enumerate().filter(|(_, buffer)| buffer.is_unique());
+        let fitting = free.filter(|(_, buffer)| (count..=2 * count).contains(&floats(buffer)));
+        if let Some((index, _)) = fitting.min_by_key(|(_, buffer)| floats(buffer)) {
+            return buffers.swap_remove(index);
+        }
+        if buffers.iter().map(floats).sum::<usize>() + count > MOST_BYTES / size_of::<f32>() {
+            buffers.retain(|buffer| !buffer.is_unique());
+        }
+        FlexTensor::from_data(TensorData::new(vec![0.0f32; count], [count]))
     }
 }

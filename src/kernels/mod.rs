@@ -7,10 +7,11 @@ mod cpu;
 mod gpu;
 mod pool;
 mod roi_align;
+mod threads;
 mod top_anchors;
 
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};
-pub use conv::{ConvGeometry, ConvWeight, conv2d, conv2d_reference};
+pub use conv::{ConvGeometry, ConvWeight, PreparedWeight, conv2d, conv2d_reference};
 pub use pool::{max_pool2d, max_pool2d_reference};
 pub use roi_align::{ROI_LEVELS, ROI_ROW, RoiAlignConfig, roi_align, roi_align_reference};
 pub use top_anchors::{TOP_ROW, top_anchors, top_anchors_reference};

@@ -9,8 +9,9 @@ use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
 use super::{
-    cpu::{shape4, tensor4, values},
+    cpu::{filled4, shape4, values},
     gpu::{Vec4, WORKGROUP, count_for, output_like},
+    threads,
 };
 
 /// Pyramid levels that boxes are read from.
@@ -73,9 +74,13 @@ impl RoiAlignOps for Flex {
             let [_, rows, columns, _] = shape4(&levels[i]);
             (values(&levels[i]), [rows, columns])
         });
-        let output = roi_align_reference(views, channels, values(&rois), config);
-        let count = values(&rois).len() / ROI_ROW;
-        tensor4(output, [count, config.output_size, config.output_size, channels])
+        let rois = values(&rois);
+        let shape = [rois.len() / ROI_ROW, config.output_size, config.output_size, channels];
+        filled4(shape, |output| {
+            threads::for_each_chunk(output, config.output_size.pow(2) * channels, |index, target| {
+                align_roi(views, channels, &rois[index * ROI_ROW..][..ROI_ROW], config, target);
+            });
+        })
     }
 }
 
@@ -87,45 +92,57 @@ pub fn roi_align_reference(
     config: RoiAlignConfig,
 ) -> Vec<f32> {
     let bins = config.output_size;
-    let samples = config.sampling_ratio;
     let mut output = vec![0.0; rois.len() / ROI_ROW * bins * bins * channels];
     for (roi, target) in rois.chunks_exact(ROI_ROW).zip(output.chunks_exact_mut(bins * bins * channels)) {
-        let level = roi[0] as usize;
-        let (features, [rows, columns]) = levels[level];
-        let scale = 1.0 / config.strides[level] as f32;
-        let (x0, y0) = (roi[1] * scale, roi[2] * scale);
-        let bin_width = (roi[3] * scale - x0).max(1.0) / bins as f32;
-        let bin_height = (roi[4] * scale - y0).max(1.0) / bins as f32;
-        for (bin, sums) in target.chunks_exact_mut(channels).enumerate() {
-            for sample in 0..samples * samples {
-                let step_y = (sample / samples) as f32 + 0.5;
-                let step_x = (sample % samples) as f32 + 0.5;
-                let y = y0 + (bin / bins) as f32 * bin_height + step_y * bin_height / samples as f32;
-                let x = x0 + (bin % bins) as f32 * bin_width + step_x * bin_width / samples as f32;
-                let (Some((y_low, y_high, fy)), Some((x_low, x_high, fx))) =
-                    (axis(y, rows), axis(x, columns))
-                else {
-                    continue;
-                };
-                let corners = [
-                    (y_low, x_low, (1.0 - fy) * (1.0 - fx)),
-                    (y_low, x_high, (1.0 - fy) * fx),
-                    (y_high, x_low, fy * (1.0 - fx)),
-                    (y_high, x_high, fy * fx),
-                ];
-                for (cy, cx, weight) in corners {
-                    let at = (cy * columns + cx) * channels;
-                    for (sum, value) in sums.iter_mut().zip(&features[at..at + channels]) {
-                        *sum += weight * value;
-                    }
-                }
-            }
-            for sum in sums {
-                *sum /= (samples * samples) as f32;
-            }
-        }
+        align_roi(levels, channels, roi, config, target);
     }
     output
+}
+
+/// One box.
+fn align_roi(
+    levels: [(&[f32], [usize; 2]); ROI_LEVELS],
+    channels: usize,
+    roi: &[f32],
+    config: RoiAlignConfig,
+    target: &mut [f32],
+) {
+    let bins = config.output_size;
+    let samples = config.sampling_ratio;
+    let level = roi[0] as usize;
+    let (features, [rows, columns]) = levels[level];
+    let scale = 1.0 / config.strides[level] as f32;
+    let (x0, y0) = (roi[1] * scale, roi[2] * scale);
+    let bin_width = (roi[3] * scale - x0).max(1.0) / bins as f32;
+    let bin_height = (roi[4] * scale - y0).max(1.0) / bins as f32;
+    target.fill(0.0);
+    for (bin, sums) in target.chunks_exact_mut(channels).enumerate() {
+        for sample in 0..samples * samples {
+            let step_y = (sample / samples) as f32 + 0.5;
+            let step_x = (sample % samples) as f32 + 0.5;
+            let y = y0 + (bin / bins) as f32 * bin_height + step_y * bin_height / samples as f32;
+            let x = x0 + (bin % bins) as f32 * bin_width + step_x * bin_width / samples as f32;
+            let (Some((y_low, y_high, fy)), Some((x_low, x_high, fx))) = (axis(y, rows), axis(x, columns))
+            else {
+                continue;
+            };
+            let corners = [
+                (y_low, x_low, (1.0 - fy) * (1.0 - fx)),
+                (y_low, x_high, (1.0 - fy) * fx),
+                (y_high, x_low, fy * (1.0 - fx)),
+                (y_high, x_high, fy * fx),
+            ];
+            for (cy, cx, weight) in corners {
+                let at = (cy * columns + cx) * channels;
+                for (sum, value) in sums.iter_mut().zip(&features[at..at + channels]) {
+                    *sum += weight * value;
+                }
+            }
+        }
+        for sum in sums {
+            *sum /= (samples * samples) as f32;
+        }
+    }
 }
 
 /// The two neighbours of a coordinate and the fraction between them; `None` outside the features.

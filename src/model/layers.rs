@@ -1,8 +1,10 @@
 //! A convolution or fully connected layer with its weights on the device.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::kernels::{ConvGeometry, ConvWeight, conv2d};
+use crate::kernels::{ConvGeometry, ConvWeight, PreparedWeight, conv2d};
 use crate::weights::{WeightData, WeightTensor, Weights, WeightsError};
 
 /// Input channels are padded to this, since the kernels read four at a time.
@@ -10,12 +12,14 @@ pub(super) const INPUT_MULTIPLE: usize = 4;
 /// Output channels are padded to this, since the kernels write eight at a time.
 pub(super) const OUTPUT_MULTIPLE: usize = 8;
 
-/// How 8 bit weights are kept on the device.
+/// How weights are kept on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightStorage {
-    /// As 32 bit floats, for devices whose matrix product wants them.
+    /// As 32 bit floats.
     Dense,
-    /// As they are, a quarter of the memory; the kernels unpack them.
+    /// As the CPU's kernels read them; for the CPU only.
+    Prepared,
+    /// Those of 8 bit as they are, a quarter of the memory; the kernels unpack them.
     Packed,
 }
 
@@ -197,8 +201,13 @@ impl<'a> LayerLoader<'a> {
     fn upload(&self, kernel: Kernel<f32>, geometry: ConvGeometry) -> Conv {
         let kernel = kernel.padded();
         let (shape, outputs) = (kernel.shape(), kernel.outputs);
+        let weight = if self.storage == WeightStorage::Prepared {
+            ConvWeight::Prepared(Arc::new(PreparedWeight::new(&kernel.values, shape, geometry)))
+        } else {
+            ConvWeight::Dense(Tensor::from_data(TensorData::new(kernel.values, shape), self.device))
+        };
         Conv {
-            weight: ConvWeight::Dense(Tensor::from_data(TensorData::new(kernel.values, shape), self.device)),
+            weight,
             bias: Tensor::from_data(TensorData::new(kernel.bias, [outputs]), self.device),
             geometry,
         }

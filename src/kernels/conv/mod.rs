@@ -1,9 +1,12 @@
 //! Convolution over `[images, rows, columns, channels]` with fused bias, residual and ReLU.
 
 mod cpu;
+mod geometry;
 mod gpu;
 mod reference;
 mod winograd;
+
+use std::sync::Arc;
 
 use burn::backend::{
     Backend, Dispatch, Flex, backend_extension,
@@ -12,42 +15,9 @@ use burn::backend::{
 use burn::tensor::{Int, Tensor};
 use burn_wgpu::CubeBackend;
 
+pub use cpu::PreparedWeight;
+pub use geometry::ConvGeometry;
 pub use reference::conv2d_reference;
-
-/// How a convolution slides. The kernel is square.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConvGeometry {
-    /// Rows and columns of the kernel.
-    pub kernel_size: usize,
-    /// Step in rows and columns.
-    pub stride: usize,
-    /// Zeros on each side.
-    pub padding: usize,
-    /// Whether negative outputs become zero.
-    pub relu: bool,
-}
-
-impl ConvGeometry {
-    /// A 1x1 convolution, which is also a fully connected layer on pixels.
-    pub const POINTWISE: Self = Self { kernel_size: 1, stride: 1, padding: 0, relu: false };
-    /// A 3x3 convolution that keeps the size.
-    pub const SAME_3X3: Self = Self { kernel_size: 3, stride: 1, padding: 1, relu: false };
-
-    /// The same with ReLU.
-    pub const fn relu(self) -> Self {
-        Self { relu: true, ..self }
-    }
-
-    /// The same with a stride.
-    pub const fn stride(self, stride: usize) -> Self {
-        Self { stride, ..self }
-    }
-
-    /// Rows and columns of the output.
-    pub fn output_size(&self, rows: usize, columns: usize) -> [usize; 2] {
-        [rows, columns].map(|n| (n + 2 * self.padding - self.kernel_size) / self.stride + 1)
-    }
-}
 
 /// What is added before the activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,6 +38,8 @@ pub enum ConvWeight {
     /// `[k, k, c_in, c_out / 4]`: signed bytes of four output channels a number, the first in the lowest byte, unpacked
     /// by the kernel. The bias is then `[2 * c_out]`: the biases, and the value of one step of each output channel.
     Packed(Tensor<4, Int>),
+    /// Laid out for the CPU, which alone can read it.
+    Prepared(Arc<PreparedWeight>),
 }
 
 /// The backends that convolve. Where `has_residual` is false, `residual` is any tensor, since an optional one cannot be
@@ -93,6 +65,15 @@ pub trait ConvOps: Backend {
         has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self>;
+
+    /// [`conv2d`] with weights that were laid out for the CPU.
+    fn conv2d_prepared_nhwc(
+        input: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        has_residual: bool,
+        weight: Arc<PreparedWeight>,
+    ) -> FloatTensor<Self>;
 }
 
 impl ConvOps for CubeBackend {
@@ -117,6 +98,16 @@ impl ConvOps for CubeBackend {
     ) -> FloatTensor<Self> {
         gpu::conv2d(input, bytes, bias, has_residual.then_some(residual), geometry, true)
     }
+
+    fn conv2d_prepared_nhwc(
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: FloatTensor<Self>,
+        _: bool,
+        _: Arc<PreparedWeight>,
+    ) -> FloatTensor<Self> {
+        unreachable!("weights laid out for the CPU are not given to a GPU")
+    }
 }
 
 impl ConvOps for Flex {
@@ -128,7 +119,7 @@ impl ConvOps for Flex {
         has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        cpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry)
+        cpu::conv2d(input, &cpu::prepare(&weight, geometry), bias, has_residual.then_some(residual))
     }
 
     fn conv2d_packed_nhwc(
@@ -140,7 +131,17 @@ impl ConvOps for Flex {
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
         let (weight, bias) = cpu::unpack(bytes, bias);
-        cpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry)
+        cpu::conv2d(input, &cpu::prepare(&weight, geometry), bias, has_residual.then_some(residual))
+    }
+
+    fn conv2d_prepared_nhwc(
+        input: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        has_residual: bool,
+        weight: Arc<PreparedWeight>,
+    ) -> FloatTensor<Self> {
+        cpu::conv2d(input, &weight, bias, has_residual.then_some(residual))
     }
 }
 
@@ -192,6 +193,11 @@ pub fn conv2d(
             has_residual,
             geometry,
         ),
+        ConvWeight::Prepared(weight) => {
+            assert_eq!(weight.geometry(), geometry, "the geometry that the weights were laid out for");
+            let (bias, weight) = (bias.into_dispatch(), weight.clone());
+            <Dispatch as ConvOps>::conv2d_prepared_nhwc(input, bias, residual, has_residual, weight)
+        }
     })
 }
 
@@ -204,6 +210,7 @@ impl ConvWeight {
                 let [rows, columns, inputs, words] = bytes.dims();
                 [rows, columns, inputs, 4 * words]
             }
+            Self::Prepared(weight) => weight.shape(),
         }
     }
 }

@@ -1,0 +1,169 @@
+//! The weights of a convolution, laid out for this processor, and the convolution with them.
+
+use super::finish::{Finish, Residual};
+use super::product::{Panels, Rows, multiply};
+use super::simd::Level;
+use super::winograd::WinogradWeights;
+use crate::kernels::conv::ConvGeometry;
+use crate::kernels::threads;
+
+/// Rows of one task of a matrix product, a multiple of every level's rows.
+const TASK_ROWS: usize = 96;
+/// From so many weights on, Winograd's four times as many cost more to read than they save on the small maps that such
+/// layers have.
+const MOST_WINOGRAD_WEIGHTS: usize = 9 * 512 * 512;
+
+/// The weights of a convolution as the CPU reads them.
+#[derive(Debug, Clone)]
+pub struct PreparedWeight {
+    weights: Weights,
+    shape: [usize; 4],
+    geometry: ConvGeometry,
+}
+
+#[derive(Debug, Clone)]
+enum Weights {
+    Product(Panels),
+    Winograd(WinogradWeights),
+}
+
+impl PreparedWeight {
+    /// Lays out `weight` `[k, k, c_in, c_out]` for this processor.
+    ///
+    /// # Panics
+    /// Where there are not as many weights as `shape` says.
+    pub fn new(weight: &[f32], shape: [usize; 4], geometry: ConvGeometry) -> Self {
+        Self::for_level(Level::best(), weight, shape, geometry)
+    }
+
+    /// Lays out the weights for one of this processor's levels.
+    pub(super) fn for_level(level: Level, weight: &[f32], shape: [usize; 4], geometry: ConvGeometry) -> Self {
+        let [k, _, inputs, outputs] = shape;
+        assert_eq!(weight.len(), k * k * inputs * outputs, "weights of a convolution");
+        let is_winograd = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
+        let weights = if is_winograd && weight.len() < MOST_WINOGRAD_WEIGHTS {
+            Weights::Winograd(WinogradWeights::new(level, weight, inputs, outputs))
+        } else {
+            Weights::Product(Panels::new(level, weight, k * k * inputs, outputs))
+        };
+        Self { weights, shape, geometry }
+    }
+
+    /// `[k, k, c_in, c_out]`.
+    pub fn shape(&self) -> [usize; 4] {
+        self.shape
+    }
+
+    /// How it slides.
+    pub fn geometry(&self) -> ConvGeometry {
+        self.geometry
+    }
+
+    /// The output's shape for an input `[images, rows, columns, c_in]`.
+    pub(super) fn output_shape(&self, [images, rows, columns, _]: [usize; 4]) -> [usize; 4] {
+        let [rows, columns] = self.geometry.output_size(rows, columns);
+        [images, rows, columns, self.shape[3]]
+    }
+
+    /// Writes all of `output`; `bias` is `[c_out]`. A residual is its values, its rows and its columns.
+    pub(super) fn forward(
+        &self,
+        input: &[f32],
+        input_shape: [usize; 4],
+        bias: &[f32],
+        residual: Option<(&[f32], [usize; 2])>,
+        output: &mut [f32],
+    ) {
+        let size = self.geometry.output_size(input_shape[1], input_shape[2]);
+        let finish = Finish {
+            bias,
+            residual: residual.map(|(values, size)| Residual { values, size }),
+            size,
+            relu: self.geometry.relu,
+        };
+        match &self.weights {
+            Weights::Winograd(weights) => weights.convolve(input, input_shape, &finish, output),
+            Weights::Product(panels) if self.geometry.padding == 0 => {
+                self.multiply(panels, input, input_shape, &finish, output);
+            }
+            Weights::Product(panels) => {
+                let shape = padded_shape(input_shape, self.geometry.padding);
+                threads::with_scratch(shape.iter().product(), |padded| {
+                    pad(input, input_shape, self.geometry.padding, padded);
+                    self.multiply(panels, padded, shape, &finish, output);
+                });
+            }
+        }
+    }
+
+    /// The convolution of a padded input as a product of windows and weights.
+    fn multiply(
+        &self,
+        panels: &Panels,
+        input: &[f32],
+        shape: [usize; 4],
+        finish: &Finish<'_>,
+        output: &mut [f32],
+    ) {
+        let ConvGeometry { kernel_size: k, stride, .. } = self.geometry;
+        let [_, rows, columns, channels] = shape;
+        // A window is `k` stretches of the padded image; a long single one is cut, so that its weights stay in the cache.
+        let pieces = if k == 1 {
+            (1..=channels).find(|n| channels % n == 0 && channels / n <= 1024).unwrap_or(1)
+        } else {
+            1
+        };
+        let segments: Vec<usize> = match k {
+            1 => (0..pieces).map(|piece| piece * (channels / pieces)).collect(),
+            _ => (0..k).map(|row| row * columns * channels).collect(),
+        };
+        let segment_len = k * channels / pieces;
+        let [output_rows, output_columns] = finish.size;
+        let outputs = self.shape[3];
+        let pixels = output.len() / outputs;
+        let even = pixels.div_ceil(threads::count()).next_multiple_of(12);
+        let task_rows = TASK_ROWS.min(even);
+        threads::for_each_chunk(output, task_rows * outputs, |task, target| {
+            let first = task * task_rows;
+            let mut starts = [0; TASK_ROWS];
+            let starts = &mut starts[..target.len() / outputs];
+            for (i, start) in starts.iter_mut().enumerate() {
+                let pixel = first + i;
+                let column = pixel % output_columns * stride;
+                let row = pixel / output_columns % output_rows * stride;
+                let image = pixel / output_columns / output_rows;
+                *start = ((image * rows + row) * columns + column) * channels;
+            }
+            multiply(
+                Rows { values: input, starts, segments: &segments, segment_len },
+                panels,
+                Some(finish),
+                first,
+                target,
+            );
+        });
+    }
+}
+
+fn padded_shape([images, rows, columns, channels]: [usize; 4], padding: usize) -> [usize; 4] {
+    [images, rows + 2 * padding, columns + 2 * padding, channels]
+}
+
+/// Copies each image with zeros around it.
+fn pad(input: &[f32], shape: [usize; 4], padding: usize, padded: &mut [f32]) {
+    let [_, rows, columns, channels] = shape;
+    let [_, padded_rows, padded_columns, _] = padded_shape(shape, padding);
+    let (line, padded_line) = (columns * channels, padded_columns * channels);
+    for (row, target) in padded.chunks_exact_mut(padded_line).enumerate() {
+        let (image, row) = (row / padded_rows, (row % padded_rows).wrapping_sub(padding));
+        if row < rows {
+            let (left, rest) = target.split_at_mut(padding * channels);
+            let (middle, right) = rest.split_at_mut(line);
+            left.fill(0.0);
+            middle.copy_from_slice(&input[(image * rows + row) * line..][..line]);
+            right.fill(0.0);
+        } else {
+            target.fill(0.0);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Every level of this processor against the definition of the convolution.
+
+use super::layer::PreparedWeight;
+use super::simd::Level;
+use crate::kernels::conv::{ConvGeometry, conv2d_reference};
+
+/// Random numbers (xorshift), the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn range(&mut self, low: usize, high: usize) -> usize {
+        low + (self.next() >> 33) as usize % (high - low + 1)
+    }
+
+    fn values(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0).collect()
+    }
+}
+
+/// Largest difference over the largest expected magnitude; a value that was not written is infinitely far off.
+fn error(found: &[f32], expected: &[f32]) -> f32 {
+    let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    let worst = found
+        .iter()
+        .zip(expected)
+        .fold(0.0f32, |most, (a, b)| if (a - b).is_nan() { f32::INFINITY } else { most.max((a - b).abs()) });
+    worst / scale
+}
+
+fn check(
+    random: &mut Random,
+    geometry: ConvGeometry,
+    shape: [usize; 4],
+    outputs: usize,
+    shrink: Option<usize>,
+) {
+    let k = geometry.kernel_size;
+    let size = geometry.output_size(shape[1], shape[2]);
+    let residual_size = shrink.map(|by| size.map(|n| n.div_ceil(by)));
+    let input = random.values(shape.iter().product());
+    let weight = random.values(k * k * shape[3] * outputs);
+    let bias = random.values(outputs);
+    let residual = residual_size.map(|[rows, columns]| random.values(shape[0] * rows * columns * outputs));
+    let residual = residual.as_deref().zip(residual_size);
+    let expected = conv2d_reference(&input, shape, &weight, outputs, &bias, residual, geometry);
+    for level in Level::all() {
+        let prepared = PreparedWeight::for_level(level, &weight, [k, k, shape[3], outputs], geometry);
+        let mut found = vec![f32::NAN; prepared.output_shape(shape).iter().product()];
+        prepared.forward(&input, shape, &bias, residual, &mut found);
+        let error = error(&found, &expected);
+        assert!(error < 1e-5, "{level:?}: {shape:?} to {outputs}, {geometry:?}, {residual_size:?}: {error}");
+    }
+}
+
+#[test]
+fn every_level_computes_the_convolution() {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for (kernel_size, stride, padding) in
+        [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (7, 2, 3), (3, 1, 0), (7, 1, 3), (2, 2, 0)]
+    {
+        for round in 0..6 {
+            let geometry = ConvGeometry { kernel_size, stride, padding, relu: round % 2 == 0 };
+            let shape = [
+                random.range(1, 3),
+                random.range(kernel_size, 21),
+                random.range(kernel_size, 21),
+                4 * random.range(1, 9),
+            ];
+            let outputs = 8 * random.range(1, 9);
+            check(&mut random, geometry, shape, outputs, [None, Some(1), Some(2)][round % 3]);
+        }
+    }
+}
+
+#[test]
+fn deep_products_and_wide_maps_are_cut_right() {
+    let mut random = Random(77);
+    let plain = ConvGeometry::POINTWISE;
+    check(&mut random, plain.relu(), [1, 1, 101, 2048 + 64], 40, Some(1));
+    check(&mut random, plain, [1, 1, 3, 4 * 1031], 8, None);
+    check(&mut random, ConvGeometry::SAME_3X3.stride(2), [1, 9, 9, 512], 24, None);
+    check(&mut random, ConvGeometry::SAME_3X3, [3, 70, 33, 8], 16, None);
+    check(&mut random, ConvGeometry::SAME_3X3.relu(), [1, 6, 5, 512], 512, Some(1));
+}
+
+#[test]
+fn what_is_not_a_number_is_not_hidden_by_relu() {
+    for level in Level::all() {
+        let geometry = ConvGeometry::POINTWISE.relu();
+        let prepared = PreparedWeight::for_level(level, &[f32::NAN; 64], [1, 1, 4, 16], geometry);
+        let mut found = vec![0.0; 16];
+        prepared.forward(&[1.0; 4], [1, 1, 1, 4], &[0.0; 16], None, &mut found);
+        assert!(found.iter().all(|value| value.is_nan()), "{level:?}: {found:?}");
+    }
+}
