@@ -1,6 +1,8 @@
 //! `postMessage` between the page and its workers: JSON beside transferred buffers and files, `{json, buffers, files}`.
 
+use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use js_sys::{Array, ArrayBuffer, Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
@@ -48,6 +50,8 @@ pub fn f32_in(buffer: &ArrayBuffer) -> Vec<f32> {
 /// The page's end of a worker that hears `Request`s: owns the worker and ends it when dropped.
 pub struct WorkerLink<Request> {
     worker: Worker,
+    /// Messages and what they hand over, until the worker's first word: a browser drops what comes before it listens.
+    early: Rc<RefCell<Option<Vec<(Object, Array)>>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
     _request: PhantomData<Request>,
@@ -61,7 +65,15 @@ impl<Request: Serialize> WorkerLink<Request> {
         on_death: impl Fn(String) + 'static,
     ) -> Result<Self, JsValue> {
         let worker = Worker::new(url)?;
+        let early = Rc::new(RefCell::new(Some(Vec::new())));
+        let (kept, listener) = (early.clone(), worker.clone());
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let waiting: Option<Vec<(Object, Array)>> = kept.borrow_mut().take();
+            for (message, transfer) in waiting.into_iter().flatten() {
+                if let Err(problem) = listener.post_message_with_transfer(&message, &transfer) {
+                    web_sys::console::error_2(&"could not send to a worker".into(), &problem);
+                }
+            }
             match unpack::<Reply>(&event.data()) {
                 Ok((reply, luggage)) => on_reply(reply, luggage),
                 Err(problem) => {
@@ -73,12 +85,16 @@ impl<Request: Serialize> WorkerLink<Request> {
             Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| on_death(event.message()));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, _on_message: on_message, _on_error: on_error, _request: PhantomData })
+        Ok(Self { worker, early, _on_message: on_message, _on_error: on_error, _request: PhantomData })
     }
 
     /// Sends a message; its buffers are gone from the page then.
     pub fn send(&self, request: &Request, luggage: &Luggage) -> Result<(), JsValue> {
         let (message, transfer) = pack(request, luggage)?;
+        if let Some(early) = self.early.borrow_mut().as_mut() {
+            early.push((message, transfer));
+            return Ok(());
+        }
         self.worker.post_message_with_transfer(&message, &transfer)
     }
 }

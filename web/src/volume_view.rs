@@ -165,13 +165,7 @@ impl VolumeView {
 
     /// Whether no slice is still to come.
     pub fn is_whole(&self) -> bool {
-        self.nearest_missing(0).is_none()
-    }
-
-    /// The slice nearest to `index` that is still to come, if any.
-    pub fn nearest_missing(&self, index: usize) -> Option<usize> {
-        let missing = (0..self.frame.len).filter(|&at| self.slices[at].is_none() && !self.failed[at]);
-        missing.min_by_key(|at| at.abs_diff(index))
+        self.slices.iter().zip(&self.failed).all(|(slice, &failed)| slice.is_some() || failed)
     }
 
     /// Takes what a study found on a slice: both lungs, and lesion inside them, each `rows` x `columns`. Returns whether

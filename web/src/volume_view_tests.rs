@@ -92,18 +92,9 @@ fn of_instances_the_smallest_lesion_is_hit() {
 }
 
 #[test]
-fn the_nearest_slice_is_wanted_first() {
-    let mut volume = VolumeView::new(frame(1, 1, 5)).expect("sound");
-    assert_eq!(volume.nearest_missing(3), Some(3));
-    assert!(volume.put_slice(3, &[0; 2]));
-    assert_eq!(volume.nearest_missing(3), Some(2));
-    volume.put_failure(2);
-    assert_eq!(
-        (volume.nearest_missing(3), volume.has_failed(2), volume.has_failed(3)),
-        (Some(4), true, false)
-    );
-    for index in [0, 1, 4] {
-        assert!(volume.put_slice(index, &[0; 2]));
-    }
-    assert_eq!(volume.nearest_missing(3), None);
+fn a_volume_is_whole_once_each_slice_has_come_or_failed() {
+    let mut volume = VolumeView::new(frame(1, 1, 2)).expect("sound");
+    assert!(volume.put_slice(1, &[0; 2]) && !volume.is_whole());
+    volume.put_failure(0);
+    assert!(volume.is_whole() && volume.has_failed(0) && !volume.has_failed(1));
 }

@@ -199,6 +199,9 @@ impl Page {
             (ReaderReply::Slice { job, series, index }, [pixels]) if self.state.is_viewed(*job, *series) => {
                 self.put_slice(*index, &bytes_in(pixels));
             }
+            (ReaderReply::NotShown { job, series, index, .. }, _) if self.state.is_viewed(*job, *series) => {
+                self.change_volume(|volume| volume.put_failure(*index));
+            }
             (ReaderReply::Prepared { run, index, .. }, [pixels, values]) if self.state.is_at_work(*run) => {
                 self.put_slice(*index, &bytes_in(pixels));
                 self.workers.held = Some(values.clone());

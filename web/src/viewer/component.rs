@@ -43,12 +43,6 @@ pub struct Props {
     pub visits: u32,
     /// A region in the picture was pressed, or a place without one.
     pub on_choose: Callback<Option<usize>>,
-    /// A slice is missing and wanted; one at a time.
-    #[prop_or_default]
-    pub on_want: Callback<usize>,
-    /// Whether the findings are final.
-    #[prop_or(true)]
-    pub finished: bool,
     /// What a saved picture is called, without its ending.
     pub name: AttrValue,
     /// More controls under the picture.
@@ -67,7 +61,7 @@ pub enum Message {
     /// It was taken away.
     Cancel(PointerEvent),
     /// It left.
-    Leave,
+    Leave(PointerEvent),
     /// The finger of that number has rested.
     Hold(i32),
     /// The wheel turned.
@@ -104,8 +98,6 @@ pub struct Viewer {
     hovered: Option<usize>,
     /// What a screen reader says after a key.
     spoken: String,
-    /// The slice that was asked for last.
-    wanted: Option<usize>,
     /// Whether a drawing is waiting for the screen.
     waiting: bool,
     wheel_listener: Option<EventListener>,
@@ -134,7 +126,6 @@ impl Component for Viewer {
             told: Vec::new(),
             hovered: None,
             spoken: String::new(),
-            wanted: None,
             waiting: false,
             wheel_listener: None,
             observer: None,
@@ -152,7 +143,6 @@ impl Component for Viewer {
                 self.model = self.model.renewed(frame, before, props.current);
                 self.painter = Painter::default();
                 self.told.clear();
-                self.wanted = None;
                 return true;
             }
             if props.current != old.current {
@@ -185,7 +175,7 @@ impl Component for Viewer {
             moved: link.callback(Message::Move),
             up: link.callback(Message::Up),
             cancel: link.callback(Message::Cancel),
-            leave: link.callback(|_: PointerEvent| Message::Leave),
+            leave: link.callback(Message::Leave),
             key: link.callback(Message::Key),
             fit: link.callback(|_: MouseEvent| Message::Obey(Command::Fit)),
         };
@@ -218,7 +208,6 @@ impl Component for Viewer {
             ctx.link().send_message(Message::Measure);
         }
         self.ask(ctx);
-        self.want(ctx);
     }
 }
 
@@ -269,7 +258,10 @@ impl Viewer {
                 self.pointers.cancel(event.pointer_id());
                 true
             }
-            Message::Leave => !self.pointers.are_down() && self.point_at(props, None),
+            // A finger that is lifted leaves too; what it asked for stays to be read.
+            Message::Leave(event) => {
+                event.pointer_type() == "mouse" && !self.pointers.are_down() && self.point_at(props, None)
+            }
             Message::Hold(id) => {
                 let gestures = self.pointers.hold(id);
                 self.carry_out(ctx, &gestures)
@@ -373,20 +365,6 @@ impl Viewer {
             }
             self.told.push(now);
             ctx.props().on_slice.emit(now);
-        }
-    }
-
-    /// Asks the page for the nearest missing slice, once the one before is here or has failed.
-    fn want(&mut self, ctx: &Context<Self>) {
-        let props = ctx.props();
-        let next = {
-            let volume = props.volume.borrow();
-            let pending = |index: usize| volume.slice(index).is_none() && !volume.has_failed(index);
-            if self.wanted.is_some_and(pending) { None } else { volume.nearest_missing(self.model.at.slice) }
-        };
-        if next.is_some() {
-            self.wanted = next;
-            props.on_want.emit(next.unwrap_or_default());
         }
     }
 

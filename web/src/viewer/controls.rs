@@ -51,7 +51,7 @@ pub fn layout(
         <section class="card viewer" aria-label={words.label}>
             <p class="visually-hidden" aria-live="polite">{ spoken }</p>
             { bar(volume, model, link) }
-            { picture(volume, model, [film, canvas], events, props.finished) }
+            { picture(volume, model, [film, canvas], events) }
             { scroller(volume, model, link) }
             { overlay(model, link, props.children.clone()) }
             { notes(volume, words) }
@@ -130,13 +130,7 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
     }
 }
 
-fn picture(
-    volume: &VolumeView,
-    model: &Model,
-    [film, canvas]: [&NodeRef; 2],
-    events: FilmEvents,
-    finished: bool,
-) -> Html {
+fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], events: FilmEvents) -> Html {
     let words = &text().of_viewer;
     let frame = volume.frame();
     let at = model.at;
@@ -192,9 +186,6 @@ fn picture(
                 { for letters.into_iter().zip(sides).map(|(letter, side)| html! {
                     <span class={classes!("letter", side)} aria-hidden="true" data-letter={side}>{ letter }</span>
                 }) }
-            }
-            if !finished && volume.counts().1 > 0 {
-                <p class="film-draft" data-field="draft">{ words.not_finished }</p>
             }
             if !here {
                 <p class="film-note">{ if volume.has_failed(at.slice) { words.unreadable } else { words.not_here } }</p>
@@ -269,7 +260,9 @@ fn involvement(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html
         if event.buttons() & 1 == 0 {
             return None;
         }
-        let strip = event.current_target()?.dyn_into::<web_sys::Element>().ok()?;
+        // The framework hears events at the page's root, so the strip is looked for from where it happened.
+        let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
+        let strip = target.closest(".strip").ok()??;
         let shown = strip.get_bounding_client_rect();
         let share = (f64::from(event.client_x()) - shown.left()) / shown.width().max(1.0);
         Some(Message::Go(((share * len as f64).max(0.0) as usize).min(len - 1)))
