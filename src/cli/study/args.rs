@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use lunglens::export::ExportFormat;
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use crate::cli::args::{DeviceArg, ModelsDirArg, parse_percent, parse_score};
@@ -15,6 +16,9 @@ pub const EXAMPLES: &str = "Examples:
   A quick look at every fourth slice, as JSON and without files:
     lunglens study patient/ --every 4 --json
 
+  All that other systems read, and no longer than a minute of measuring:
+    lunglens study patient/ --seg --sr --nifti --pdf --time-budget 60
+
   Which series are there, and another one than the recommended:
     lunglens study cd.zip --list
     lunglens study cd.zip --series 3
@@ -22,6 +26,8 @@ pub const EXAMPLES: &str = "Examples:
 Folders, ZIP archives, DICOMDIR media, DICOM files of any common coding, NIfTI and NRRD volumes are read. The axial CT
 series with the most slices is measured; localisers, other series and other modalities are set aside with the reason. A series with gaps, duplicates, tilt or a slice that cannot be read has no result.
 UIDs are written as hashes unless --keep-ids asks for them.
+
+DICOM files carry the time of writing, or that of the variable SOURCE_DATE_EPOCH.
 
 Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
 
@@ -63,6 +69,34 @@ pub struct StudyArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub every: u16,
 
+    /// Read as many slices as fit into S seconds, evenly spread; the result says how many
+    #[arg(long, value_name = "S", conflicts_with = "every", value_parser = parse_seconds)]
+    pub time_budget: Option<f64>,
+
+    /// Write a DICOM segmentation: study.seg.dcm (DICOM input only)
+    #[arg(long)]
+    pub seg: bool,
+
+    /// Write a DICOM structured report: study.sr.dcm (DICOM input only)
+    #[arg(long)]
+    pub sr: bool,
+
+    /// Write a label map on the grid of the input: study.labels.nii.gz
+    #[arg(long)]
+    pub nifti: bool,
+
+    /// Write a report of one page: study.pdf
+    #[arg(long)]
+    pub pdf: bool,
+
+    /// Draw every slice that was read, not only the three with the most lesion
+    #[arg(long)]
+    pub overlays: bool,
+
+    /// Leave the patient's name, numbers and dates out of the DICOM files; nothing else has them
+    #[arg(long)]
+    pub deidentify: bool,
+
     /// Write UIDs and the series description as they are
     #[arg(long)]
     pub keep_ids: bool,
@@ -78,4 +112,26 @@ pub struct StudyArgs {
     /// Print errors only (and the JSON, with --json)
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+impl StudyArgs {
+    /// The forms that are written beside the usual ones.
+    pub fn asked_formats(&self) -> Vec<ExportFormat> {
+        [
+            (self.nifti, ExportFormat::Nifti),
+            (self.seg, ExportFormat::Seg),
+            (self.sr, ExportFormat::Sr),
+            (self.pdf, ExportFormat::Pdf),
+        ]
+        .into_iter()
+        .filter_map(|(asked, format)| asked.then_some(format))
+        .collect()
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
+        _ => Err("not a number of seconds above 0".to_owned()),
+    }
 }

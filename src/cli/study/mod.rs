@@ -13,7 +13,7 @@ use anyhow::Context;
 use lunglens::engine::{CancelToken, EngineError, SegmentOptions};
 use lunglens::report::{self, DeviceInfo, InputInfo, Report};
 use lunglens::severity::SeverityConfig;
-use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
+use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report, every_within};
 
 pub use args::{EXAMPLES, StudyArgs};
 
@@ -40,7 +40,10 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     let chosen = choose(&catalogue, options.series)?;
-    let builder = StudyBuilder::new(chosen.plan()?, options.every.into(), options.alarming_from)?;
+    let plan = chosen.plan()?;
+    // Before the model is loaded, so that what cannot be measured or written is told at once.
+    StudyBuilder::new(plan, options.every.into(), options.alarming_from)?;
+    let dicom = write::check(options, &chosen)?;
     let out = write::folder(options, &collected.files)?;
 
     let segment_options = SegmentOptions {
@@ -55,6 +58,14 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         eprintln!("{}", report::NOTICE);
         tell_set_aside(&chosen);
     }
+    let every = match within_budget(options, &chosen, &mut runner) {
+        Ok(every) => every,
+        Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
+            return Ok(Exit::Interrupted);
+        }
+        Err(error) => return Err(error),
+    };
+    let builder = StudyBuilder::new(plan, every, options.alarming_from)?;
     let done = match measure(&chosen, builder, &mut runner, &cancel, options.quiet) {
         Ok(done) => done,
         Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
@@ -62,9 +73,9 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         }
         Err(error) => return Err(error.context("the study has no result")),
     };
-    let study = describe(options, &chosen, &done)?;
+    let study = describe(options, &chosen, every, &done)?;
     if let Some(out) = out {
-        write::results(&out, &study, &done.measured)?;
+        write::results(&out, options, &chosen, dicom.as_ref(), &study, &done.measured)?;
     }
     if options.json {
         writeln!(std::io::stdout().lock(), "{}", study.to_json_line())?;
@@ -80,6 +91,33 @@ fn tell_set_aside(chosen: &Chosen) {
         let files = if one.files == 1 { "1 file".to_owned() } else { format!("{} files", one.files) };
         eprintln!("note: {files} set aside: {}", one.reason);
     }
+}
+
+/// Every how-manieth slice is read: as asked for, or as fits the time by what the middle slice takes. The first run of a
+/// device prepares it, so the second is timed.
+fn within_budget(options: &StudyArgs, chosen: &Chosen, runner: &mut Runner) -> anyhow::Result<usize> {
+    let Some(budget_s) = options.time_budget else { return Ok(options.every.into()) };
+    let slices = chosen.plan()?.slices.len();
+    let input = InputInfo { name: "middle slice".to_owned(), sha256: String::new() };
+    let mut slice_s = 0.0;
+    for _ in 0..2 {
+        let progress = Progress::new(1, true);
+        let begun = Instant::now();
+        let slice = chosen.series.slice(slices / 2)?;
+        runner.segment(0, "the middle slice", &slice, &input, &progress)?;
+        slice_s = begun.elapsed().as_secs_f64();
+    }
+    let every = every_within(slices, slice_s, budget_s);
+    if !options.quiet {
+        let read = slices.div_ceil(every);
+        let needed_s = read as f64 * slice_s;
+        let which = match every {
+            1 => "all slices are read".to_owned(),
+            every => format!("1 slice in {every} is read, {read} of {slices}"),
+        };
+        eprintln!("note: {which}: about {needed_s:.1} s at {slice_s:.2} s a slice, of {budget_s} s");
+    }
+    Ok(every)
 }
 
 /// A measured study, and the report of one of its slices, which names model, limits and preprocessing.
@@ -123,12 +161,12 @@ fn measure(
     Ok(Done { measured: builder.finish()?, sample, devices })
 }
 
-fn describe(options: &StudyArgs, chosen: &Chosen, done: &Done) -> anyhow::Result<StudyReport> {
+fn describe(options: &StudyArgs, chosen: &Chosen, every: usize, done: &Done) -> anyhow::Result<StudyReport> {
     let sample = done.sample.as_ref().context("no slice was read")?;
     Ok(build_report(StudyParts {
         plan: chosen.plan()?,
         set_aside: &chosen.set_aside,
-        every: options.every.into(),
+        every,
         keep_ids: options.keep_ids,
         measured: &done.measured,
         model: sample.model.clone(),
