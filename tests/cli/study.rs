@@ -132,3 +132,53 @@ fn an_archive_gives_the_result_of_its_folder() {
     };
     assert_eq!(result(&path), result(&fixture("chest")));
 }
+
+#[test]
+fn what_other_systems_read_is_written_when_asked_for() {
+    let out = scratch_folder("study-exports");
+    let asked = ["--seg", "--sr", "--nifti", "--pdf", "--overlays", "--every", "5", "--out", text(&out)];
+    let done = study(&fixture("chest"), &asked);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let starts = [
+        ("study.seg.dcm", 128, b"DICM".as_slice()),
+        ("study.sr.dcm", 128, b"DICM"),
+        ("study.labels.nii.gz", 0, &[0x1f, 0x8b]),
+        ("study.pdf", 0, b"%PDF-1."),
+        ("slice-0000.overlay.png", 1, b"PNG"),
+        ("slice-0005.overlay.png", 1, b"PNG"),
+        ("slice-0010.overlay.png", 1, b"PNG"),
+    ];
+    for (name, at, expected) in starts {
+        assert!(fs::read(out.join(name)).unwrap()[at..].starts_with(expected), "{name}");
+    }
+    // What an older result has more would show another study.
+    let done = study(&fixture("reversed"), &["--seg", "--deidentify", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let names = files_below(&out);
+    assert!(names.contains(&"study.seg.dcm".to_owned()), "{names:?}");
+    assert!(!names.iter().any(|name| name.starts_with("slice-") || name.contains("sr.dcm")), "{names:?}");
+    let bytes = fs::read(out.join("study.seg.dcm")).unwrap();
+    assert!(!bytes.windows(6).any(|part| part == b"nobody"));
+}
+
+#[test]
+fn dicom_results_want_dicom_input() {
+    let volume = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/volume/nifti/LPS.nii");
+    let out = scratch_folder("study-volume");
+    let done = study(&volume, &["--sr", "--out", text(&out)]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("did not come as DICOM"), "{}", done.stderr);
+    let done = study(&volume, &["--nifti", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(out.join("study.labels.nii.gz").is_file());
+}
+
+#[test]
+fn a_time_budget_says_how_many_slices_it_reads() {
+    let done = study(&fixture("chest"), &["--time-budget", "0.000001", "--json"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stderr.contains("1 slice in 5 is read, 3 of 12"), "{}", done.stderr);
+    let result: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(result["series"]["every"], 5);
+    assert_eq!(study(&fixture("chest"), &["--time-budget", "9", "--every", "2"]).code, 2);
+}

@@ -85,7 +85,7 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
         ("Lesions", lesions),
     ];
     for (at, (name, value)) in facts.iter().enumerate() {
-        let x = LEFT + 160.0 + at as f32 * 92.0;
+        let x = LEFT + 148.0 + at as f32 * 92.0;
         page.text([x, 132.0], 8.0, Font::Plain, FAINT, name);
         page.text([x, 147.0], 13.0, Font::Bold, INK, value);
     }
