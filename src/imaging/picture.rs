@@ -4,11 +4,14 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
-use super::decode::{MAX_SIDE, check_size};
+use super::decode::check_size;
 use super::{CtSlice, FileFormat, ImagingError, ValueScale};
 
 /// Greatest spread between the channels of a grey pixel, of 255: JPEG's colour transform rounds.
 const GREY_TOLERANCE: f32 = 8.0;
+/// A picture may take this many bytes of memory, and beyond them this many times the bytes of its file.
+const SMALL_BYTES: u64 = 56 << 20;
+const MAX_GROWTH: u64 = 4;
 
 /// Decodes a PNG or JPEG picture into grey levels from 0 to 255 or 65535.
 ///
@@ -24,12 +27,13 @@ pub(super) fn decode(bytes: &[u8], format: FileFormat) -> Result<CtSlice, Imagin
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), codec);
     let mut limits = Limits::default();
-    // Eight bytes a pixel (16-bit RGBA), and as much again for the decoder's own buffers.
-    limits.max_alloc = Some((MAX_SIDE * MAX_SIDE * 16) as u64);
+    // For what the decoder keeps beside the pixels, as a colour profile that inflates.
+    limits.max_alloc = Some(SMALL_BYTES / 4 + MAX_GROWTH * bytes.len() as u64);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|e| failed(e.to_string()))?;
     let (columns, rows) = decoder.dimensions();
     check_size(format, u64::from(rows), u64::from(columns))?;
+    check_growth(format, bytes.len(), &decoder)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(|e| failed(e.to_string()))?;
 
     let (rows, columns) = (picture.height() as usize, picture.width() as usize);
@@ -49,40 +53,58 @@ pub(super) fn decode(bytes: &[u8], format: FileFormat) -> Result<CtSlice, Imagin
     })
 }
 
+/// Refuses a picture that would take far more memory than its file: a real one does not shrink so much.
+fn check_growth(format: FileFormat, len: usize, decoder: &impl ImageDecoder) -> Result<(), ImagingError> {
+    let (columns, rows) = decoder.dimensions();
+    let pixels = u64::from(rows) * u64::from(columns);
+    // A progressive JPEG keeps coefficients of 16 bit a sample beside the samples.
+    let kept = match format {
+        FileFormat::Jpeg => 2 * pixels * u64::from(decoder.color_type().channel_count()),
+        _ => 0,
+    };
+    let needed = decoder.total_bytes() + kept + pixels * size_of::<f32>() as u64;
+    if needed > SMALL_BYTES + MAX_GROWTH * len as u64 {
+        let detail = format!("it claims {columns} x {rows} pixels in {len} bytes");
+        return Err(ImagingError::Picture { format, detail });
+    }
+    Ok(())
+}
+
 /// The grey values and the white level, or the index of the first coloured pixel.
 fn grey_values(picture: &DynamicImage) -> Result<(Vec<f32>, f32), usize> {
-    let wide = picture.color().bytes_per_pixel() / picture.color().channel_count() > 1;
     let channels = usize::from(picture.color().channel_count());
-    let max = if wide { 65535.0 } else { 255.0 };
-    let samples: Vec<f32> = match picture {
-        DynamicImage::ImageLuma8(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageLumaA8(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageRgb8(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageRgba8(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageLuma16(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageLumaA16(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageRgb16(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
-        DynamicImage::ImageRgba16(p) => p.as_raw().iter().map(|&v| f32::from(v)).collect(),
+    match picture {
+        DynamicImage::ImageLuma8(p) => grey_of(p.as_raw(), channels, 255.0),
+        DynamicImage::ImageLumaA8(p) => grey_of(p.as_raw(), channels, 255.0),
+        DynamicImage::ImageRgb8(p) => grey_of(p.as_raw(), channels, 255.0),
+        DynamicImage::ImageRgba8(p) => grey_of(p.as_raw(), channels, 255.0),
+        DynamicImage::ImageLuma16(p) => grey_of(p.as_raw(), channels, 65535.0),
+        DynamicImage::ImageLumaA16(p) => grey_of(p.as_raw(), channels, 65535.0),
+        DynamicImage::ImageRgb16(p) => grey_of(p.as_raw(), channels, 65535.0),
+        DynamicImage::ImageRgba16(p) => grey_of(p.as_raw(), channels, 65535.0),
         // The two codecs yield no other kind; converting keeps this total.
-        other => return grey_values(&DynamicImage::ImageRgba16(other.to_rgba16())),
-    };
-    if channels == 1 {
-        return Ok((samples, max));
+        other => grey_of(other.to_rgba16().as_raw(), 4, 65535.0),
     }
-    let has_alpha = channels % 2 == 0;
+}
+
+fn grey_of<T: Copy + Into<f32>>(samples: &[T], channels: usize, max: f32) -> Result<(Vec<f32>, f32), usize> {
+    if channels == 1 {
+        return Ok((samples.iter().map(|&v| v.into()).collect(), max));
+    }
+    let has_alpha = channels.is_multiple_of(2);
     let colours = channels - usize::from(has_alpha);
     let tolerance = GREY_TOLERANCE * max / 255.0;
     let mut values = Vec::with_capacity(samples.len() / channels);
     for (pixel, sample) in samples.chunks_exact(channels).enumerate() {
-        let colour = &sample[..colours];
-        let low = colour.iter().copied().fold(f32::INFINITY, f32::min);
-        let high = colour.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let opacity = if has_alpha { sample[colours] / max } else { 1.0 };
+        let colour = sample[..colours].iter().map(|&v| v.into());
+        let low = colour.clone().fold(f32::INFINITY, f32::min);
+        let high = colour.clone().fold(f32::NEG_INFINITY, f32::max);
+        let opacity = if has_alpha { sample[colours].into() / max } else { 1.0 };
         // A transparent pixel's colour is not seen.
         if (high - low) * opacity > tolerance {
             return Err(pixel);
         }
-        let mean = (colour.iter().sum::<f32>() / colours as f32).round();
+        let mean = (colour.sum::<f32>() / colours as f32).round();
         values.push(if has_alpha { (mean * opacity).round() } else { mean });
     }
     Ok((values, max))

@@ -29,7 +29,7 @@ const LARGEST_HEADER: usize = 64 << 20;
 /// The most frames that a file may describe one by one.
 const MAX_FRAMES: usize = 10_000;
 /// How much may come out of a deflated file: this, and as many times its size.
-const INFLATED: (u64, u64) = (48 << 20, 3);
+const INFLATED: (u64, u64) = (20 << 20, 3);
 
 /// The header of a DICOM file and where its frames are.
 #[derive(Debug)]
