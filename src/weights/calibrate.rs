@@ -1,7 +1,5 @@
 //! From weights to quantized weights: which layers get how many bits, and biases that make up for the mean error.
 
-use std::borrow::Cow;
-
 use super::{
     BLOCK, Quantization, WeightData, WeightTensor, Weights, WeightsError, quantize_blocks,
     quantize_per_channel,
@@ -211,7 +209,7 @@ fn taps_of(name: &str, tensor: &WeightTensor, weights: &Weights) -> usize {
     }
 }
 
-fn relative_error(before: &Cow<[f32]>, after: &[f32], weights: Option<&[f32]>) -> f64 {
+fn relative_error(before: &[f32], after: &[f32], weights: Option<&[f32]>) -> f64 {
     let row = weights.map_or(1, <[f32]>::len);
     let (mut error, mut whole) = (0.0, 0.0);
     for (at, (&before, &after)) in before.iter().zip(after).enumerate() {

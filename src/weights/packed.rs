@@ -189,7 +189,7 @@ fn read_tensor(entry: &Entry, data: &[u8]) -> Result<(WeightTensor, usize), Weig
 fn block_count(entry: &Entry, count: usize) -> Result<usize, WeightsError> {
     let (outputs, taps) = (entry.shape[0], entry.taps.unwrap_or(1));
     let row = count / outputs;
-    if taps == 0 || row % taps != 0 {
+    if taps == 0 || !row.is_multiple_of(taps) {
         let problem = format!("has rows of {row} values, which do not divide into {taps} taps");
         return Err(FORMAT.entry_error(&entry.name, problem));
     }
