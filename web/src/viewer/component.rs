@@ -387,6 +387,10 @@ impl Viewer {
             return false;
         };
         let screen = [film.client_width(), film.client_height()];
+        // Hidden, or on the way to another layout.
+        if screen.contains(&0) {
+            return false;
+        }
         let [width, height] = screen.map(|side| (f64::from(side.max(1)) * density()).round() as u32);
         if (canvas.width(), canvas.height()) == (width, height) {
             return false;

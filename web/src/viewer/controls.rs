@@ -122,10 +122,6 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
             </div>
             <div class="segments" role="group" aria-label={words.tools_label}>{ for tools }</div>
             <button type="button" class="segment is-alone" data-action="fit" title={words.fit_hint} onclick={obey(Command::Fit)}>{ words.fit }</button>
-            if !model.rulers.is_empty() {
-                <button type="button" class="segment is-alone" data-action="clear-rulers"
-                    onclick={link.callback(|_: MouseEvent| Message::ClearRulers)}>{ words.clear_rulers }</button>
-            }
         </div>
     }
 }
@@ -303,6 +299,10 @@ fn overlay(model: &Model, link: &Scope<Viewer>, children: Html) -> Html {
                 <li class="is-lesion">{ t.lesion }</li>
                 <li class="is-lung">{ t.lung }</li>
             </ul>
+            if !model.rulers.is_empty() {
+                <button type="button" class="segment is-alone" data-action="clear-rulers"
+                    onclick={link.callback(|_: MouseEvent| Message::ClearRulers)}>{ t.of_viewer.clear_rulers }</button>
+            }
             <div class="saves">
                 <button type="button" class="button" data-action="save-overlay" onclick={link.callback(|_: MouseEvent| Message::Save)}>
                     { t.save_overlay }

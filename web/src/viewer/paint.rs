@@ -229,8 +229,9 @@ fn marks(
             }
         }
         let label = format!("{mm:.1} mm");
-        let x = (to[0] + 10.0 * density).clamp(4.0 * density, (width - 70.0 * density).max(0.0));
-        let y = to[1].clamp(16.0 * density, height - 8.0 * density);
+        // Not `clamp`, which panics where the canvas is smaller than the label.
+        let x = (to[0] + 10.0 * density).min(width - 70.0 * density).max(4.0 * density);
+        let y = to[1].min(height - 8.0 * density).max(16.0 * density);
         label_at(ctx, &label, [x, y], RULER, density)?;
     }
     if frame.pixel_spacing_mm.is_some() && model.plane.is_offered(frame) {
