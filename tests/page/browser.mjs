@@ -52,6 +52,10 @@ export async function savedReport(page) {
   return JSON.parse(readFileSync(await download.path(), 'utf8'));
 }
 
+/** Waits for two refreshes of the screen, so that what was asked for is drawn. */
+export const drawn = (page) =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
+
 /** Keeps a picture of the page if LUNGLENS_SCREENSHOTS names a folder. */
 export async function shot(page, name) {
   if (!SHOTS) return;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import {
-  DIST, PNG_SAMPLE, crashGpu, launch, openPage, savedReport, shot, untilEnded, untilReady,
+  DIST, PNG_SAMPLE, crashGpu, drawn, launch, openPage, savedReport, shot, untilEnded, untilReady,
 } from './browser.mjs';
 import { serve } from './serve.mjs';
 
@@ -75,7 +75,10 @@ for (const webgpu of [true, false]) {
     assert.equal(await page.locator('[data-instance]').count(), report.instances.length);
 
     // The overlay is on the canvas: hiding it and lighting an instance change the picture.
-    const pixels = () => page.locator('[data-field="slice"]').evaluate((canvas) => canvas.toDataURL());
+    const pixels = async () => {
+      await drawn(page);
+      return page.locator('[data-field="slice"]').evaluate((canvas) => canvas.toDataURL());
+    };
     const plain = await pixels();
     await page.locator('[data-instance="0"]').hover();
     await page.locator('.instance.is-lit').waitFor();

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, PNG_SAMPLE, launch, openPage, shot, untilEnded } from './browser.mjs';
+import { DIST, PNG_SAMPLE, drawn, launch, openPage, shot, untilEnded } from './browser.mjs';
 import { COLUMNS, LESION, LESIONS, LUNG, ROWS, SLICES, SPACING, bodyMm, middle, phantom, valueAt } from './phantom.mjs';
 import { serve } from './serve.mjs';
 
@@ -29,10 +29,6 @@ after(async () => {
 const canvas = (page) => page.locator('[data-field="slice"]');
 const film = (page) => page.locator('.film.is-viewer');
 const pixels = (page) => canvas(page).evaluate((element) => element.toDataURL());
-
-/** Waits for two refreshes of the screen, so that what was asked for is drawn. */
-const drawn = (page) =>
-  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
 
 async function cut(page) {
   await drawn(page);
