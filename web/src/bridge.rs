@@ -47,11 +47,14 @@ pub fn f32_in(buffer: &ArrayBuffer) -> Vec<f32> {
     Float32Array::new(buffer).to_vec()
 }
 
+/// A message and what it hands over.
+type Parcel = (Object, Array);
+
 /// The page's end of a worker that hears `Request`s: owns the worker and ends it when dropped.
 pub struct WorkerLink<Request> {
     worker: Worker,
     /// Messages and what they hand over, until the worker's first word: a browser drops what comes before it listens.
-    early: Rc<RefCell<Option<Vec<(Object, Array)>>>>,
+    early: Rc<RefCell<Option<Vec<Parcel>>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
     _request: PhantomData<Request>,
@@ -68,7 +71,7 @@ impl<Request: Serialize> WorkerLink<Request> {
         let early = Rc::new(RefCell::new(Some(Vec::new())));
         let (kept, listener) = (early.clone(), worker.clone());
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            let waiting: Option<Vec<(Object, Array)>> = kept.borrow_mut().take();
+            let waiting: Option<Vec<Parcel>> = kept.borrow_mut().take();
             for (message, transfer) in waiting.into_iter().flatten() {
                 if let Err(problem) = listener.post_message_with_transfer(&message, &transfer) {
                     web_sys::console::error_2(&"could not send to a worker".into(), &problem);

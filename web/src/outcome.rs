@@ -54,6 +54,7 @@ pub struct StudyOutcome {
 
 /// A finished run.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is only one at a time")]
 pub enum Outcome {
     /// Of one slice.
     Slice(SliceOutcome),

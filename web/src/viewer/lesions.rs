@@ -60,11 +60,11 @@ fn link(runs: &[Run], parents: &mut [usize], of: std::ops::Range<usize>, others:
         while first < others.end && runs[first].row + 1 < run.row {
             first += 1;
         }
-        for other in first..others.end {
-            if runs[other].row > run.row.saturating_add(1) {
+        for (other, beside) in runs.iter().enumerate().take(others.end).skip(first) {
+            if beside.row > run.row.saturating_add(1) {
                 break;
             }
-            if runs[other].start <= run.end && run.start <= runs[other].end {
+            if beside.start <= run.end && run.start <= beside.end {
                 let (a, b) = (root(parents, at), root(parents, other));
                 parents[a.max(b)] = a.min(b);
             }

@@ -89,7 +89,7 @@ fn masks_are_cut_like_values() {
     let mut volume = volume();
     // Inside where the place's number is not divisible by 3.
     for slice in 0..LEN {
-        let inside = |i: usize| u8::from((100 * slice + 10 * (i / COLUMNS) + i % COLUMNS) % 3 != 0);
+        let inside = |i: usize| u8::from(!(100 * slice + 10 * (i / COLUMNS) + i % COLUMNS).is_multiple_of(3));
         let bytes: Vec<u8> = (0..ROWS * COLUMNS).map(inside).collect();
         let lesion = Mask::from_bytes(ROWS, COLUMNS, &bytes).expect("fits");
         assert!(volume.put_masks(slice, &Mask::empty(ROWS, COLUMNS), &lesion));
@@ -104,6 +104,9 @@ fn masks_are_cut_like_values() {
     }
 }
 
+/// Kind, whether it is lit, and polygons of a shape.
+type Drawn = (Kind, bool, Vec<Vec<[f32; 2]>>);
+
 #[test]
 fn the_lit_lesion_is_drawn_last_and_alone() {
     let mut volume = volume();
@@ -111,7 +114,7 @@ fn the_lit_lesion_is_drawn_last_and_alone() {
     let lung = Mask::from_bytes(ROWS, COLUMNS, &[1; ROWS * COLUMNS]).expect("fits");
     assert!(volume.put_masks(1, &lung, &lesion));
     volume.link_lesions();
-    let kinds = |lit| -> Vec<(Kind, bool, Vec<Vec<[f32; 2]>>)> {
+    let kinds = |lit| -> Vec<Drawn> {
         let shapes = Plane::Axial.shapes(&volume, AT, lit);
         shapes.into_iter().map(|s| (s.kind, s.lit, s.polygons)).collect()
     };
