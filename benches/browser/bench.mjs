@@ -98,7 +98,7 @@ async function lungLensRun(page) {
     window.chosen = performance.now();
     return length;
   });
-  await page.locator('input[type="file"]').setInputFiles(`${picture}.png`);
+  await page.locator('input[data-input="files"]').setInputFiles(`${picture}.png`);
   const ended = (from) => window.states.slice(from).find(([, run]) => ['done', 'failed'].includes(run));
   await page.waitForFunction(ended, before, { timeout: 0, polling: 200 });
   const { states, chosen } = await page.evaluate(() => ({ states: window.states, chosen: window.chosen }));
