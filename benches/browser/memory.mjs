@@ -1,7 +1,7 @@
 // The memory of the browser's processes, from Linux's /proc.
 import { readFileSync, readdirSync } from 'node:fs';
 
-/** Proportional set size in MB of all processes that this one started: in all, and of the GPU process. */
+/** Proportional set size in MB of all processes that this one started: in all, of the largest page, and of the GPU process. */
 function measure() {
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
     try {
@@ -16,25 +16,28 @@ function measure() {
     for (const { pid, parent } of processes) if (mine.has(parent)) mine.add(pid);
   }
   mine.delete(String(process.pid));
-  let [all, gpu] = [0, 0];
+  let [all, page, gpu] = [0, 0, 0];
   for (const pid of mine) {
     try {
       const pss = Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
       all += pss;
-      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--type=gpu-process')) gpu += pss;
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (command.includes('--type=gpu-process')) gpu += pss;
+      if (command.includes('--type=renderer')) page = Math.max(page, pss);
     } catch {
       // It ended meanwhile.
     }
   }
-  return { all, gpu };
+  return { all, page, gpu };
 }
 
 /** Watches until `stop()`, which gives the peaks in MB. */
 export function watchMemory() {
-  const peak = { all: 0, gpu: 0 };
+  const peak = { all: 0, page: 0, gpu: 0 };
   const look = () => {
     const now = measure();
     peak.all = Math.max(peak.all, now.all);
+    peak.page = Math.max(peak.page, now.page);
     peak.gpu = Math.max(peak.gpu, now.gpu);
   };
   const timer = setInterval(look, 1000);
