@@ -1,9 +1,10 @@
 """Trains models: `python train/train.py JOB... --data slices.bin --body body.npz --out DIR [--stop-after SECONDS]`.
 
-A job is a backbone and a fold to hold out, or `final` for all slices: `r50:0`, `r101:final`. Its results go to DIR/r50-0:
+A job is a backbone and a fold to hold out, or `final` for all slices: `r50:0`, `r101:final`; `r50+neighbours:0` is one with the changes
+of configs/tries.toml. Its results go to DIR/r50-0:
 model.safetensors (f16 matrices, torchvision's names), log.csv, loss.png and, with a fold, held_out.json. Run it again to go on where it
 stopped: model, average, optimiser and random state are kept in state.pt. Several processes may be given the same jobs; each job is
-done once.
+done once, and one that fails is left for the next.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import traceback
 from pathlib import Path
 
 import torch
@@ -22,7 +24,7 @@ from safetensors.torch import save_file
 
 from lunglens_train import backbone, folds, measure, packed
 from lunglens_train.augment import Views, targets
-from lunglens_train.data import mirrored
+from lunglens_train.data import around, mirrored
 from lunglens_train.network import SIZE, Trainer, build
 
 
@@ -36,6 +38,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, metavar="S", help="train S seconds a job of a ResNet50 fold instead of the config's steps; "
                         "the other jobs in proportion to their steps and cost")
     parser.add_argument("--stop-after", type=float, default=math.inf, metavar="SECONDS")
+    parser.add_argument("--start-until", type=float, default=math.inf, metavar="SECONDS", help="begin no job after so long")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
@@ -72,6 +75,9 @@ def draw_batch(groups, size):
         ids.append(layers)
         labelled.append(has_lungs[index])
     ids = torch.cat(ids)
+    # Pictures without neighbours beside slices with: all channels the same.
+    channels = max(picture.shape[1] for picture in grey)
+    grey = [picture.expand(-1, channels, -1, -1) for picture in grey]
     return (torch.cat(grey), *targets(ids), torch.cat(labelled))
 
 
@@ -106,14 +112,16 @@ class Data:
             often = lambda one: self.OFTEN.get(one.source, 1)
             index = [i for i, (s, k) in enumerate(zip(slices, where)) if k != fold for _ in range(often(s))]
             if index:
-                groups.append((Views(*arrays, crop), torch.tensor(index, device=self.device), lungs, count))
+                near = torch.from_numpy(around(slices)).to(self.device) if config["neighbours"] and slices[0].volume else None
+                groups.append((Views(*arrays, crop, near), torch.tensor(index, device=self.device), lungs, count))
         return groups
 
 
 def set_up(config, body, device):
     """The model, its running mean and the optimiser."""
-    model, mean = build(config["depth"]), build(config["depth"])
-    if body:
+    make = lambda: build(config["depth"], anchor_sizes=tuple(config["anchors"]), mask_side=config["mask_side"])
+    model, mean = make(), make()
+    if body and config["pretrained"]:
         backbone.initialise(model, backbone.cut(backbone.load_small(body), config["depth"]))
     model.to(device, memory_format=torch.channels_last)
     mean.load_state_dict(model.state_dict())
@@ -146,7 +154,7 @@ def train(job, config, data, args):
     """One job, from where it stopped before. Whether it came to its end."""
     device, fold = data.device, None if job.endswith("final") else int(job.split(":")[1])
     out = args.out / job.replace(":", "-")
-    steps = config["final_steps"] if fold is None else config["fold_steps"]
+    steps = round(config["length"] * (config["final_steps"] if fold is None else config["fold_steps"]))
     seconds = args.seconds and args.seconds * config["cost"] * steps / config["fold_steps"]
     torch.manual_seed(config["seed"])
     groups = data.views(fold, config)
@@ -195,7 +203,7 @@ def train(job, config, data, args):
             if step % 100 == 0:
                 print(job, step, f"{time.time() - begun:.0f} s", row, flush=True)
             if not all(math.isfinite(v) for v in row.values()):
-                raise SystemExit(f"{job}: the losses are not finite")
+                raise ArithmeticError(f"{job}: the losses are not finite")
             sums, seen = {}, 0
         if time.time() - args.begun > args.stop_after:
             state = {"model": model.state_dict(), "mean": mean.state_dict(), "optimiser": optimiser.state_dict()}
@@ -212,12 +220,29 @@ def train(job, config, data, args):
     save_file(weights, out / "model.safetensors")
     state_file.unlink(missing_ok=True)
     print(f"{job}: {step} steps in {time.time() - begun:.0f} s", flush=True)
-    (out / "run.json").write_text(json.dumps({"job": job, "config": config, "steps": step, "seconds": round(time.time() - begun, 1)}, indent=1))
+    run = {"job": job, "config": config, "steps": step, "seconds": round(time.time() - begun, 1), "torch": torch.__version__}
+    if device.type == "cuda":
+        run |= {"device": torch.cuda.get_device_name(), "peak_memory_mb": torch.cuda.max_memory_allocated() // 2**20}
+    (out / "run.json").write_text(json.dumps(run, indent=1))
     if fold is not None:
         held = [(source, data.held_out(fold, source)) for source in ("covid", "medseg", "negative")]
-        measure.save(out / "found.npz", [(source, some, measure.predict(mean, some, device)) for source, some in held if some])
+        kinds = {"held_out": (mean, False), "raw": (model, False), "flips": (mean, True)}
+        for kind in ("held_out", *config["also"]):
+            judged, flips = kinds[kind]
+            see = lambda some: measure.predict(judged, some, device, config["neighbours"], flips)
+            measure.save(out / f"{kind}.npz", [(source, some, see(some)) for source, some in held if some])
     plot(out / "log.csv", out / "loss.png")
     return True
+
+
+def read_config(job):
+    """The settings of a job, such as `r50:0` or `r50+neighbours:0`."""
+    read = lambda name: tomllib.loads((Path(__file__).parent / "configs" / f"{name}.toml").read_text())
+    backbone_, *changes = job.split(":")[0].split("+")
+    config = read(backbone_)
+    for change in changes:
+        config |= read("tries")[change]
+    return config
 
 
 def main():
@@ -226,28 +251,37 @@ def main():
     device = torch.device(args.device)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.benchmark_limit = True, 4
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    data = None
+    data, measuring = None, []
     for job in args.jobs:
         out = args.out / job.replace(":", "-")
+        if time.time() - args.begun > args.start_until:
+            break
         out.mkdir(parents=True, exist_ok=True)
         try:
             # Whoever makes the file does the job.
             os.close(os.open(out / "taken", os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             continue
-        config = tomllib.loads((Path(__file__).parent / "configs" / f"{job.split(':')[0]}.toml").read_text())
+        config = read_config(job)
         for change in args.set:
             name, value = change.split("=", 1)
             config[name] = type(config[name])(float(value))
         data = data or Data(args.data, device)
-        if not train(job, config, data, args):
+        try:
+            done = train(job, config, data, args)
+        except Exception:
+            traceback.print_exc()
+            continue
+        if not done:
             (out / "taken").unlink()
             break
-        if (out / "found.npz").exists():
+        for found in out.glob("*.npz"):
             # On its own, since the device can go on.
-            files = [str(path.resolve()) for path in (out / "found.npz", *args.data)]
+            files = [str(path.resolve()) for path in (found, *args.data)]
             command = [sys.executable, "-m", "lunglens_train.measure", *files]
-            subprocess.Popen(command, cwd=Path(__file__).parent, stdout=open(out / "held_out.json", "w"))
+            measuring.append(subprocess.Popen(command, cwd=Path(__file__).parent, stdout=open(found.with_suffix(".json"), "w")))
+    for each in measuring:
+        each.wait()
 
 
 if __name__ == "__main__":

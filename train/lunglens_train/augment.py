@@ -18,14 +18,16 @@ class Views:
     """Draws views of slices of one canvas size.
 
     grey: (N, C, C) 0 to 1, the slice top left; ids: (N, 2, C, C) uint8, lesions (layer 0) and lungs (layer 1), 0 outside;
-    content: (N, 2) width and height of the slice in canvas pixels; chest: (N, 4) x1 y1 x2 y2 around lungs and lesions.
+    content: (N, 2) width and height of the slice in canvas pixels; chest: (N, 4) x1 y1 x2 y2 around lungs and lesions;
+    around: None, or (N, 3) which slices are the channels of a view (`data.around`).
     """
 
-    def __init__(self, grey, ids, content, chest, crop_chance):
+    def __init__(self, grey, ids, content, chest, crop_chance, around=None):
         self.grey, self.ids, self.content, self.chest, self.crop_chance = grey, ids, content, chest, crop_chance
+        self.around = around
 
     def draw(self, index, size, augment=True):
-        """(B, 1, S, S) grey and (B, 2, S, S) ids of the slices `index`."""
+        """(B, 1, S, S) grey, with `around` (B, 3, S, S), and (B, 2, S, S) ids of the slices `index`."""
         device, count = self.grey.device, len(index)
         canvas = self.grey.shape[-1]
         width, height = self.content[index].unbind(1)
@@ -68,7 +70,8 @@ class Views:
         x = torch.minimum(x.clamp(min=0.5), width[:, None, None] - 0.5)
         y = torch.minimum(y.clamp(min=0.5), height[:, None, None] - 0.5)
         grid = torch.stack((x, y), -1) * (2 / canvas) - 1
-        grey = F.grid_sample(self.grey[index][:, None].float(), grid, mode="bilinear", align_corners=False)
+        shown = self.grey[index][:, None] if self.around is None else self.grey[self.around[index]]
+        grey = F.grid_sample(shown.float(), grid, mode="bilinear", align_corners=False)
         ids = F.grid_sample(self.ids[index].float(), grid, mode="nearest", align_corners=False)
         inside = inside[:, None]
         if augment:

@@ -16,7 +16,10 @@ HU_WINDOW = (-1250.0, 250.0)
 
 @dataclass
 class Slice:
-    """One slice: 8-bit grey, masks of its size, and whose it is. `lung` is None where lungs are not labelled."""
+    """One slice: 8-bit grey, masks of its size, and whose it is. `lung` is None where lungs are not labelled.
+
+    `volume` is where it lies, if that is known: the case, the slice's place in it, and how many slices the case has.
+    """
 
     name: str
     patient: str
@@ -24,6 +27,7 @@ class Slice:
     grey: np.ndarray
     lesion: np.ndarray
     lung: np.ndarray | None
+    volume: tuple[str, int, int] | None = None
 
 
 def read_grey(path):
@@ -53,7 +57,8 @@ def read_covid(folder):
             grey = read_grey(folder / "ct" / row["file"])
             lesion = read_mask(folder / "lesion" / row["file"], grey.shape)
             lung = read_mask(folder / "lung" / row["file"], grey.shape)
-            slices.append(Slice(row["file"], patient_of(row["case"]), "covid", grey, lesion, lung))
+            volume = row["case"], int(row["slice"]), int(row["n_slices_in_volume"])
+            slices.append(Slice(row["file"], patient_of(row["case"]), "covid", grey, lesion, lung, volume))
     return slices
 
 
@@ -124,6 +129,24 @@ def equalised(slices):
 
     clahe = cv2.createCLAHE(7.0, (8, 8))
     return [Slice(f"{s.name}-clahe", s.patient, "medseg-clahe", clahe.apply(s.grey), s.lesion, s.lung) for s in slices]
+
+
+def around(slices):
+    """For each slice the places in `slices` of the one below it, itself, and the one above: an (N, 3) int array.
+
+    Neighbours are a sixtieth of the volume away, so about equally far in thick and thin slices; where that one is not there a
+    nearer one, else the slice itself.
+    """
+    at = {one.volume[:2]: i for i, one in enumerate(slices) if one.volume}
+    out = np.repeat(np.arange(len(slices))[:, None], 3, 1)
+    for i, one in enumerate(slices):
+        if one.volume is None:
+            continue
+        case, place, count = one.volume
+        for column, side in ((0, -1), (2, 1)):
+            steps = range(max(1, round(count / 60)), 0, -1)
+            out[i, column] = next((at[case, place + side * s] for s in steps if (case, place + side * s) in at), i)
+    return out
 
 
 def mirrored(one):

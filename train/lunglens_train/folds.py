@@ -18,3 +18,10 @@ def fold_of(one, medseg_order):
     if len(found) != 1:
         raise ValueError(f"patient {one.patient} is in {len(found)} folds")
     return found[0]
+
+
+def held_out(fold, medseg_order):
+    """What `lunglens evaluate --folds` is told of a fold: patients, MedSeg's pictures, the series without lesions."""
+    series = {"siemens": "siemens-b40f-30"}
+    pictures = [name for i, name in enumerate(medseg_order) if i * FOLDS // len(medseg_order) == fold]
+    return [series.get(patient, patient) for patient in PATIENTS[fold]] + pictures

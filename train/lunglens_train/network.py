@@ -23,19 +23,40 @@ BBOX_CLAMP = math.log(1000.0 / 16)
 LESION, LUNG = 1, 2
 
 
-def build(depth, size=SIZE):
+class FineMasks(nn.Sequential):
+    """A mask predictor of 56 x 56: torchvision's with one more up-sampling, of half the channels."""
+
+    def __init__(self, channels, classes):
+        super().__init__(
+            nn.ConvTranspose2d(channels, channels, 2, 2),
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(channels, channels // 2, 2, 2),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels // 2, classes, 1),
+        )
+        for name, weight in self.named_parameters():
+            if weight.dim() > 1:
+                nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
+
+
+def build(depth, size=SIZE, anchor_sizes=ANCHOR_SIZES, mask_side=28):
     """The full-size MaskRCNN with LungLens's settings, without torchvision's normalisation. `depth` is 50 or 101."""
-    return MaskRCNN(
+    model = MaskRCNN(
         resnet_fpn_backbone(backbone_name=f"resnet{depth}", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5),
         num_classes=3,
         min_size=size,
         max_size=size,
         image_mean=[0.0] * 3,
         image_std=[1.0] * 3,
-        rpn_anchor_generator=AnchorGenerator(tuple((a,) for a in ANCHOR_SIZES), (RATIOS,) * len(ANCHOR_SIZES)),
+        rpn_anchor_generator=AnchorGenerator(tuple((a,) for a in anchor_sizes), (RATIOS,) * len(anchor_sizes)),
         rpn_pre_nms_top_n_test=300,
         rpn_post_nms_top_n_test=300,
     )
+    if mask_side not in (28, 56):
+        raise ValueError(f"there is no mask head of {mask_side} x {mask_side}")
+    if mask_side == 56:
+        model.roi_heads.mask_predictor = FineMasks(256, 3)
+    return model
 
 
 def anchors(model, size, device):
@@ -124,7 +145,7 @@ class Trainer(nn.Module):
     def forward(self, images, boxes, labels, valid, masks, lungs_labelled):
         """Losses by name.
 
-        images (B, 1, S, S) 0 to 1; boxes (B, G, 4) pixels; labels (B, G); valid (B, G) bool; masks (B, G, S, S) bool;
+        images (B, 1 or 3, S, S) 0 to 1; boxes (B, G, 4) pixels; labels (B, G); valid (B, G) bool; masks (B, G, S, S) bool;
         lungs_labelled (B,) bool: where false, lungs are there but not labelled, and nothing is learnt about them.
         """
         model, dtype = self.model, torch.bfloat16

@@ -32,6 +32,7 @@ def write(slices, path):
                 "patient": one.patient,
                 "source": one.source,
                 "lungs": one.lung is not None,
+                "volume": one.volume,
                 "grey": put(one.grey),
                 "masks": put(masks.astype(np.uint8) * 255),
             }
@@ -55,7 +56,8 @@ def decode(entry):
     masks = np.array(Image.open(io.BytesIO(masks)).convert("RGB")) > 127
     lung = masks[..., 1] if one["lungs"] else None
     grey = np.array(Image.open(io.BytesIO(grey)).convert("L"))
-    return Slice(one["name"], one["patient"], one["source"], grey, masks[..., 0], lung)
+    volume = tuple(one["volume"]) if one.get("volume") else None
+    return Slice(one["name"], one["patient"], one["source"], grey, masks[..., 0], lung, volume)
 
 
 def read(path):

@@ -50,6 +50,18 @@ class Preprocessing(unittest.TestCase):
         self.assertEqual(boxes[0][valid[0]][0].tolist(), [18.0, 30.0, 30.0, 45.0])
 
 
+    def test_views_of_neighbours_are_cut_alike(self):
+        slices = [slice_of("a"), slice_of("b")]
+        slices[1].grey = slices[1].grey // 2
+        near = torch.tensor([[0, 0, 1], [0, 1, 1]])
+        views = Views(*packed.canvas(slices, 96, "cpu"), 0.0, near)
+        three, _ = views.draw(torch.tensor([0, 1]), 120, augment=False)
+        alone, _ = Views(*packed.canvas(slices, 96, "cpu"), 0.0).draw(torch.tensor([0, 1]), 120, augment=False)
+        self.assertTrue(torch.equal(three, alone[near, 0]))
+        seen, _ = views.draw(torch.tensor([0, 1]), 120)
+        self.assertEqual(seen.shape, (2, 3, 120, 120))
+
+
 class Labels(unittest.TestCase):
     def test_specks_are_no_lesions_and_corners_touch(self):
         mask = np.zeros((8, 8), bool)
@@ -83,17 +95,27 @@ class Folds(unittest.TestCase):
         with self.assertRaises(ValueError):
             folds.fold_of(slice_of(patient="nobody"), [])
 
+    def test_the_app_is_told_the_same_folds(self):
+        pictures = [f"{i}.jpg" for i in range(10)]
+        told = [folds.held_out(k, pictures) for k in range(folds.FOLDS)]
+        for i, name in enumerate(pictures):
+            one = slice_of(name, patient=name, source="medseg")
+            self.assertEqual([name in each for each in told].index(True), folds.fold_of(one, pictures))
+        self.assertEqual(len(set(sum(told, []))), sum(map(len, told)))
+        self.assertIn("siemens-b40f-30", told[folds.fold_of(slice_of(patient="siemens"), pictures)])
+
     def test_packed_slices_come_back(self):
         import tempfile
 
         slices = [slice_of("a"), slice_of("b")]
-        slices[1].lung = None
+        slices[1].lung, slices[1].volume = None, ("case", 3, 40)
         with tempfile.TemporaryDirectory() as folder:
             packed.write(slices, f"{folder}/x.bin")
             back = packed.read(f"{folder}/x.bin")
         for one, two in zip(slices, back):
             self.assertEqual((one.name, one.patient, one.source), (two.name, two.patient, two.source))
             self.assertTrue((one.grey == two.grey).all() and (one.lesion == two.lesion).all())
+            self.assertEqual(one.volume, two.volume)
         self.assertIsNone(back[1].lung)
 
 

@@ -117,6 +117,14 @@ class Losses(unittest.TestCase):
         for mine, theirs in (("class", "loss_classifier"), ("box", "loss_box_reg"), ("mask", "loss_mask")):
             self.assertAlmostEqual(float(got[mine]), float(want[theirs]), places=3, msg=mine)
 
+    def test_a_finer_mask_head_is_learnt_too(self):
+        model = network.build(50, self.size, mask_side=56)
+        losses = network.Trainer(model, self.size)(self.images, self.boxes, self.labels, self.valid, self.masks, torch.ones(2, dtype=torch.bool))
+        losses["mask"].backward()
+        self.assertTrue(all(p.grad.abs().max() > 0 for p in model.roi_heads.mask_predictor.parameters()))
+        with torch.no_grad():
+            self.assertEqual(model.roi_heads.mask_predictor(torch.rand(2, 256, 14, 14)).shape, (2, 3, 56, 56))
+
     def test_unlabelled_lungs_teach_nothing_about_lungs(self):
         trainer = network.Trainer(self.model, self.size)
         none = torch.zeros(2, 3, dtype=torch.bool)
