@@ -69,9 +69,9 @@ def model_entry():
 
 def network(size, score):
     """torchvision's MaskRCNN with the packed weights' values; BatchNorm is folded in them, so it does nothing."""
-    sys.path.insert(0, str(ROOT / "tests" / "parity"))
+    sys.path.insert(0, str(ROOT / "train"))
     import torch
-    from network import build
+    from lunglens_train.network import build
 
     entry = model_entry()
     model = build(int(entry["backbone"].removeprefix("resnet")), size)

@@ -10,14 +10,18 @@ names of tests/parity/README.md; the large maps are kept whole, so OUT is about 
 """
 
 import argparse
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from network import SIZE, build
 from stages import check_against_forward, collect, save
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "train"))
+from lunglens_train.network import SIZE, build  # noqa: E402
 
 
 def load(depth, checkpoint, size=SIZE):
