@@ -18,9 +18,11 @@ def collapse(state):
 
 
 def cut(state, depth):
-    """The blocks of a 2-D ResNet-152 that a ResNet of `depth` keeps, renumbered. Also cuts a ResNet-101 to a ResNet-50."""
+    """The blocks of a 2-D ResNet-152 that a ResNet of `depth` keeps, renumbered. Also cuts a ResNet-101; a ResNet-50 stays as it is."""
     kept = {"layer2": LAYER2, "layer3": LAYER3[depth]}
     blocks = {int(k.split(".")[1]) for k in state if k.startswith("layer3.")}
+    if len(blocks) == 6 and depth == 50:
+        return dict(state)
     if len(blocks) == 23:
         kept = {"layer2": range(4), "layer3": [LAYER3[101].index(i) for i in LAYER3[depth]]}
     out = {}
