@@ -225,3 +225,66 @@ fn masks_of_other_sizes_do_not_combine() {
     assert!(matches!(mask.add(&Mask::empty(2, 3)), Err(MaskError::Size { found: [2, 3], .. })));
     assert!(matches!(Mask::from_bytes(2, 2, &[0; 3]), Err(MaskError::Length { found: 3, .. })));
 }
+
+/// Scattered masks of many sizes, from nearly empty to nearly full.
+fn scattered() -> impl Iterator<Item = Mask> {
+    let mut state = 1u64;
+    let mut next = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    (0..400).map(move |_| {
+        let (rows, columns) = (1 + next(23) as usize, 1 + next(40) as usize);
+        let share = next(101);
+        let bytes: Vec<u8> = (0..rows * columns).map(|_| u8::from(next(100) < share)).collect();
+        Mask::from_bytes(rows, columns, &bytes).unwrap()
+    })
+}
+
+#[test]
+fn bounds_hold_all_pixels_and_no_empty_border() {
+    assert_eq!(Mask::empty(3, 4).bounds(), None);
+    assert_eq!(drawn(&["....", "..#.", ".#..", "...."]).bounds(), Some([1..3, 1..3]));
+    for mask in scattered() {
+        let inside: Vec<[usize; 2]> = (0..mask.pixels.len())
+            .filter(|&i| mask.pixels[i] != 0)
+            .map(|i| [i / mask.columns, i % mask.columns])
+            .collect();
+        let along = |axis: usize| {
+            let places = || inside.iter().map(|place| place[axis]);
+            places().min().zip(places().max()).map(|(first, last)| first..last + 1)
+        };
+        assert_eq!(mask.bounds(), along(0).zip(along(1)).map(|(rows, columns)| [rows, columns]));
+        assert_eq!(mask.area(), inside.len());
+    }
+}
+
+#[test]
+fn run_lengths_and_holes_of_scattered_masks() {
+    for mask in scattered() {
+        assert_eq!(Rle::encode(&mask).decode().unwrap(), mask);
+        // What spreads from beyond the borders, again and again until nothing is added.
+        let mut outside = Mask::empty(mask.rows, mask.columns);
+        loop {
+            let before = outside.area();
+            for row in 0..mask.rows {
+                for column in 0..mask.columns {
+                    let on_border =
+                        row == 0 || column == 0 || row + 1 == mask.rows || column + 1 == mask.columns;
+                    let beside = outside.contains(row.wrapping_sub(1), column)
+                        || outside.contains(row + 1, column)
+                        || outside.contains(row, column.wrapping_sub(1))
+                        || outside.contains(row, column + 1);
+                    if !mask.contains(row, column) && (on_border || beside) {
+                        outside.pixels[row * mask.columns + column] = 1;
+                    }
+                }
+            }
+            if outside.area() == before {
+                break;
+            }
+        }
+        let filled: Vec<u8> = outside.pixels.iter().map(|p| 1 - p).collect();
+        assert_eq!(fill_holes(&mask), Mask::from_bytes(mask.rows, mask.columns, &filled).unwrap());
+    }
+}

@@ -2,37 +2,65 @@
 
 use super::Mask;
 
+/// A run of pixels outside the mask in one row.
+struct Gap {
+    row: usize,
+    start: usize,
+    end: usize,
+    /// A gap that it is joined with, or itself.
+    joined: usize,
+}
+
 /// The mask with its holes inside: what cannot be reached from the border over pixels that share a side, as
 /// `scipy.ndimage.binary_fill_holes`.
+///
+/// Works on the runs of outside pixels within the mask's bounds; those that touch the bounds are no holes.
 pub fn fill_holes(mask: &Mask) -> Mask {
-    let (rows, columns) = (mask.rows, mask.columns);
-    let mut filled = Mask { rows, columns, pixels: vec![1; rows * columns] };
-    let mut stack: Vec<(usize, usize)> = Vec::new();
-    for row in 0..rows {
-        for column in 0..columns {
-            if row == 0 || column == 0 || row + 1 == rows || column + 1 == columns {
-                stack.push((row, column));
+    let mut filled = mask.clone();
+    let Some([rows, columns]) = mask.bounds() else { return filled };
+    // The first stands for all that is around the bounds.
+    let mut gaps = vec![Gap { row: 0, start: 0, end: 0, joined: 0 }];
+    let mut above = 0..0;
+    for row in rows.clone() {
+        let first = gaps.len();
+        let pixels = &mask.pixels[row * mask.columns..][..columns.end];
+        let mut start = columns.start;
+        while let Some(offset) = pixels[start..].iter().position(|&pixel| pixel == 0) {
+            start += offset;
+            let end = pixels[start..].iter().position(|&pixel| pixel != 0).map_or(columns.end, |n| start + n);
+            let gap = gaps.len();
+            gaps.push(Gap { row, start, end, joined: gap });
+            if row == rows.start || row + 1 == rows.end || start == columns.start || end == columns.end {
+                join(&mut gaps, gap, 0);
             }
+            for other in above.clone() {
+                if gaps[other].start < end && start < gaps[other].end {
+                    join(&mut gaps, gap, other);
+                }
+            }
+            start = end;
         }
+        above = first..gaps.len();
     }
-    while let Some((row, column)) = stack.pop() {
-        let index = row * columns + column;
-        if filled.pixels[index] == 0 || mask.contains(row, column) {
-            continue;
-        }
-        filled.pixels[index] = 0;
-        if row > 0 {
-            stack.push((row - 1, column));
-        }
-        if column > 0 {
-            stack.push((row, column - 1));
-        }
-        if row + 1 < rows {
-            stack.push((row + 1, column));
-        }
-        if column + 1 < columns {
-            stack.push((row, column + 1));
+    for gap in 1..gaps.len() {
+        if root(&mut gaps, gap) != 0 {
+            let Gap { row, start, end, .. } = gaps[gap];
+            filled.pixels[row * mask.columns..][start..end].fill(1);
         }
     }
     filled
+}
+
+/// The gap that stands for all that are joined with this one: the first of them.
+fn root(gaps: &mut [Gap], mut gap: usize) -> usize {
+    while gaps[gap].joined != gap {
+        gaps[gap].joined = gaps[gaps[gap].joined].joined;
+        gap = gaps[gap].joined;
+    }
+    gap
+}
+
+fn join(gaps: &mut [Gap], a: usize, b: usize) {
+    let (a, b) = (root(gaps, a), root(gaps, b));
+    gaps[a.max(b)].joined = a.min(b);
 }

@@ -1,5 +1,7 @@
 //! A binary mask on the pixels of a slice.
 
+use std::ops::Range;
+
 use super::MaskError;
 
 /// A binary mask, row-major, one byte a pixel: 0 outside, 1 inside.
@@ -32,7 +34,24 @@ impl Mask {
 
     /// Number of pixels inside.
     pub fn area(&self) -> usize {
-        self.pixels.iter().map(|&p| usize::from(p)).sum()
+        // So few pixels that their sum is a byte: the processor adds many bytes at once.
+        self.pixels.chunks(128).map(|part| usize::from(part.iter().sum::<u8>())).sum()
+    }
+
+    /// The rows and the columns that hold all pixels inside, as narrow as can be; none if there are no such pixels.
+    pub fn bounds(&self) -> Option<[Range<usize>; 2]> {
+        let row = |row: usize| &self.pixels[row * self.columns..][..self.columns];
+        let any = |pixels: &[u8]| pixels.iter().fold(0, |any, &pixel| any | pixel) != 0;
+        let top = (0..self.rows).find(|&r| any(row(r)))?;
+        let bottom = (top..self.rows).rfind(|&r| any(row(r)))? + 1;
+        let (mut left, mut right) = (self.columns, 0);
+        for r in top..bottom {
+            let row = row(r);
+            // Only what would widen the columns is looked at.
+            left = row[..left].iter().position(|&pixel| pixel != 0).unwrap_or(left);
+            right = row[right..].iter().rposition(|&pixel| pixel != 0).map_or(right, |at| right + at + 1);
+        }
+        Some([top..bottom, left..right])
     }
 
     /// Whether the pixel is inside; false beyond the borders.
@@ -56,7 +75,12 @@ impl Mask {
         self.combine(other, "intersecting masks", |a, b| a & b)
     }
 
-    fn combine(&mut self, other: &Self, what: &'static str, op: fn(u8, u8) -> u8) -> Result<(), MaskError> {
+    fn combine(
+        &mut self,
+        other: &Self,
+        what: &'static str,
+        op: impl Fn(u8, u8) -> u8,
+    ) -> Result<(), MaskError> {
         other.check_size(what, self.rows, self.columns)?;
         for (a, &b) in self.pixels.iter_mut().zip(&other.pixels) {
             *a = op(*a, b);

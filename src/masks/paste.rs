@@ -43,23 +43,28 @@ pub fn paste_mask(
     let across = Axis::new(x0, x1, columns, m + 2 * PADDING);
     let down = Axis::new(y0, y1, rows, m + 2 * PADDING);
 
-    let at = |row: usize, column: usize| -> f32 {
-        let inside = |i: usize| (PADDING..m + PADDING).contains(&i);
-        if inside(row) && inside(column) {
-            probabilities[(row - PADDING) * m + column - PADDING]
-        } else {
-            0.0
-        }
-    };
     let mut mask = Mask::empty(rows, columns);
+    if down.pixels.is_empty() || across.pixels.is_empty() {
+        return Ok(mask);
+    }
+    // Every line of the padded square resized across, the frame's two of zeros included.
+    let width = across.pixels.len();
+    let sources: Vec<_> = across.pixels.clone().map(|column| across.source(column)).collect();
+    let mut lines = vec![0.0f32; (m + 2 * PADDING) * width];
+    let mut padded = vec![0.0f32; m + 2 * PADDING];
+    for (line, values) in lines[PADDING * width..].chunks_exact_mut(width).zip(probabilities.chunks_exact(m))
+    {
+        padded[PADDING..PADDING + m].copy_from_slice(values);
+        for (value, &(left, right, u)) in line.iter_mut().zip(&sources) {
+            *value = (1.0 - u) * padded[left] + u * padded[right];
+        }
+    }
     for row in down.pixels.clone() {
         let (top, bottom, v) = down.source(row);
-        for column in across.pixels.clone() {
-            let (left, right, u) = across.source(column);
-            let upper = (1.0 - u) * at(top, left) + u * at(top, right);
-            let lower = (1.0 - u) * at(bottom, left) + u * at(bottom, right);
-            let probability = (1.0 - v) * upper + v * lower;
-            mask.pixels[row * columns + column] = u8::from(probability >= threshold);
+        let (upper, lower) = (&lines[top * width..][..width], &lines[bottom * width..][..width]);
+        let pixels = &mut mask.pixels[row * columns + across.pixels.start..][..width];
+        for ((pixel, upper), lower) in pixels.iter_mut().zip(upper).zip(lower) {
+            *pixel = u8::from((1.0 - v) * upper + v * lower >= threshold);
         }
     }
     Ok(mask)

@@ -1,5 +1,7 @@
 //! From masks to the grade.
 
+use std::borrow::Borrow;
+
 use thiserror::Error;
 
 use super::assessment::{Assessment, Finding, Involvement, SeverityConfig};
@@ -29,8 +31,8 @@ pub enum SeverityError {
 /// # Errors
 /// [`SeverityError`] if a mask is of another size or the boundary is no percentage.
 pub fn assess(
-    lesions: &[Mask],
-    lungs: &[Mask],
+    lesions: &[impl Borrow<Mask>],
+    lungs: &[impl Borrow<Mask>],
     rows: usize,
     columns: usize,
     spacing: Option<PixelSpacing>,
@@ -41,16 +43,18 @@ pub fn assess(
     if !(0.0..=100.0).contains(&boundary) {
         return Err(SeverityError::Boundary(boundary));
     }
-    for mask in lesions.iter().chain(lungs) {
+    let lesions = || lesions.iter().map(Borrow::<Mask>::borrow);
+    let lungs = || lungs.iter().map(Borrow::<Mask>::borrow);
+    for mask in lesions().chain(lungs()) {
         mask.check_size("measuring the slice", rows, columns)?;
     }
     let mut lung = Mask::empty(rows, columns);
-    for mask in lungs {
+    for mask in lungs() {
         // Each for itself: a ring of both lungs together would take the mediastinum in.
         lung.add(&fill_holes(mask))?;
     }
     let mut lesion = Mask::empty(rows, columns);
-    for mask in lesions {
+    for mask in lesions() {
         lesion.add(mask)?;
     }
     let lesion_pixels = lesion.area();
