@@ -5,8 +5,8 @@ Usage, from the repository root, after benches/peers/export_onnx.py has written 
     python benches/native_cpu.py OUT [--models r50-320 r50-512 r101-320] [--threads 2 1] [--rounds 2] [--repeats 3]
 
 Each round runs every engine in a process of its own: one run to warm up, then the repeats. Every engine gets the same
-weights (f32), picture, proposals and score threshold. LungLens's time runs from the PNG's bytes to the report; the
-peers get the picture as floats and end with pasted masks. From score 0 on there are 100 detections, the cap; from 0.05
+weights (f32), picture, proposals and score threshold. LungLens's time runs from decoded pixels to pasted masks; the
+peers get the picture as floats and end with pasted masks too. From score 0 on there are 100 detections, the cap; from 0.05
 on what the manifest lets through; from 0.5 on what a user sees. CPU ms is what the process used, which other work on the
 machine disturbs less than the wall time.
 """

@@ -11,8 +11,9 @@ same network. Where the machine has no Vulkan loader, name a bundled one:
     LUNGLENS_VULKAN_LOADER   a folder with libvulkan.so.1
     VK_DRIVER_FILES          the driver's JSON, such as nvidia_icd.json
 
-Each round runs every engine in a process of its own: warm-up, then the repeats. LungLens's time runs from the PNG's
-bytes to the report; the peers get the picture as floats on the host and end with pasted masks there. From score 0 on
+Each round runs every engine in a process of its own: warm-up, then the repeats. All times run from
+decoded 8-bit pixels on the host to masks pasted at the picture's size there (the peers' with their areas); LungLens's time
+from the PNG's bytes to the report follows the table. From score 0 on
 there are 100 detections, the cap. `--slices N` then runs N slices on LungLens alone and reports the GPU's memory in use.
 """
 
@@ -106,10 +107,10 @@ def grey(size):
     return np.array(image.resize((size, size), Image.BILINEAR))
 
 
-def floats(size):
+def floats(pixels):
     import numpy as np
 
-    return np.repeat(grey(size).astype(np.float32)[None] / 255, 3, 0)
+    return np.repeat(pixels.astype(np.float32)[None] / 255, 3, 0)
 
 
 def on_host(found):
@@ -124,12 +125,12 @@ def torchvision(size, score, repeats, half, device):
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     net = network(size, score).to(device)
-    values = torch.from_numpy(floats(size))
+    pixels = grey(size)
 
     def run():
         narrow = torch.autocast(device, torch.float16) if half else contextlib.nullcontext()
         with torch.inference_mode(), narrow:
-            (found,) = net([values.to(device)])
+            (found,) = net([torch.from_numpy(pixels).to(device).float().div(255).expand(3, -1, -1)])
         return on_host(found)
 
     run(), run()
@@ -142,7 +143,8 @@ def onnxruntime(size, score, repeats):
 
     if "CUDAExecutionProvider" not in ort.get_available_providers():
         raise RuntimeError(f"onnxruntime {ort.__version__} has no CUDA provider")
-    values = floats(size)
+    pixels = grey(size)
+    values = floats(pixels)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         names = ["boxes", "labels", "scores", "masks"]
@@ -160,7 +162,7 @@ def onnxruntime(size, score, repeats):
         session = ort.InferenceSession(str(path), providers=providers)
 
         def run():
-            boxes, labels, scores, masks = session.run(None, {"image": values})
+            boxes, labels, scores, masks = session.run(None, {"image": floats(pixels)})
             return boxes, labels, scores, (masks > 0.5).sum((1, 2, 3))
 
         run()
@@ -253,7 +255,8 @@ def measure(arguments, size, score):
                 stages.setdefault(name, []).append(value)
         parts = ", ".join(f"{name} {statistics.median(values):.1f}" for name, values in stages.items())
         print(f"\nLungLens on {found['device']['name']} ({found['device']['backend']}): loading {found['load_ms']:.0f} ms, ", end="")
-        print(f"first slice {found['first_ms']:.0f} ms; stages of a warm one, ms: {parts}\n", flush=True)
+        whole = statistics.median(found["whole_ms"])
+        print(f"first slice {found['first_ms']:.0f} ms; from the PNG to the report {whole:.1f} ms; stages, ms: {parts}\n", flush=True)
 
 
 def memory_in_use():

@@ -15,7 +15,8 @@ pub use device::{list_devices, open as open_device};
 pub use error::EngineError;
 pub use run::CancelToken;
 
-use crate::imaging::{ClaheMode, CtSlice, preprocess};
+use crate::imaging::{ClaheMode, CtSlice, Letterbox, Preprocessing, preprocess};
+use crate::kernels::threads::for_each_chunk;
 use crate::manifest::ModelEntry;
 use crate::masks::{Mask, paste_mask};
 use crate::model::{MaskRcnn, MaskedDetection, Observer};
@@ -109,6 +110,52 @@ impl Engine {
         &self.device
     }
 
+    /// Finds what is in a slice: instances on its own pixels, in the report's order, neither measured nor reported.
+    ///
+    /// # Errors
+    /// As [`Self::segment`].
+    pub async fn instances(
+        &self,
+        slice: &CtSlice,
+        options: &SegmentOptions,
+        cancel: &CancelToken,
+        progress: &mut dyn FnMut(Stage),
+    ) -> Result<Vec<Instance>, EngineError> {
+        self.find(slice, &self.preprocessing(options), options, &mut Run::new(cancel, progress)).await
+    }
+
+    fn preprocessing(&self, options: &SegmentOptions) -> Preprocessing {
+        let mut preprocessing = self.entry.preprocessing.clone();
+        if options.clahe != ClaheMode::Auto {
+            preprocessing.clahe = options.clahe;
+        }
+        preprocessing
+    }
+
+    async fn find(
+        &self,
+        slice: &CtSlice,
+        preprocessing: &Preprocessing,
+        options: &SegmentOptions,
+        run: &mut Run<'_>,
+    ) -> Result<Vec<Instance>, EngineError> {
+        run.stage(Stage::Preprocess);
+        run.pause().await?;
+        let network_input = preprocess(slice, preprocessing)?;
+        let detections = self.model.detect(&network_input, options.score_threshold, run).await?;
+
+        run.stage(Stage::Measure);
+        let mask_size = self.entry.config.mask_size();
+        let mut instances =
+            paste(&detections, slice, &network_input.letterbox, mask_size, options.mask_threshold)?;
+        if options.join_lesions {
+            instances = join_lesions(instances)?;
+        } else {
+            sort_instances(&mut instances);
+        }
+        Ok(instances)
+    }
+
     /// Finds, outlines and measures what is in a slice.
     ///
     /// # Errors
@@ -122,27 +169,10 @@ impl Engine {
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
-        run.stage(Stage::Preprocess);
-        run.pause().await?;
-        let mut preprocessing = self.entry.preprocessing.clone();
-        if options.clahe != ClaheMode::Auto {
-            preprocessing.clahe = options.clahe;
-        }
-        let network_input = preprocess(slice, &preprocessing)?;
-        let detections = self.model.detect(&network_input, options.score_threshold, &mut run).await?;
-
-        run.stage(Stage::Measure);
-        let mut instances = detections
-            .iter()
-            .map(|d| self.to_source(d, slice, &network_input.letterbox, options.mask_threshold))
-            .collect::<Result<Vec<_>, _>>()?;
-        if options.join_lesions {
-            instances = join_lesions(instances)?;
-        } else {
-            sort_instances(&mut instances);
-        }
-        let masks = |class: ClassName| -> Vec<Mask> {
-            instances.iter().filter(|i| i.class == class).map(|i| i.mask.clone()).collect()
+        let preprocessing = self.preprocessing(options);
+        let instances = self.find(slice, &preprocessing, options, &mut run).await?;
+        let masks = |class: ClassName| -> Vec<&Mask> {
+            instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
         };
         let assessment = assess(
             &masks(ClassName::Lesion),
@@ -173,23 +203,27 @@ impl Engine {
         })?;
         Ok(Segmentation { report, instances })
     }
+}
 
-    /// A detection on the slice's own pixels.
-    fn to_source(
-        &self,
-        found: &MaskedDetection,
-        slice: &CtSlice,
-        letterbox: &crate::imaging::Letterbox,
-        mask_threshold: f32,
-    ) -> Result<Instance, EngineError> {
+/// The detections on the slice's own pixels, on all threads.
+fn paste(
+    detections: &[MaskedDetection],
+    slice: &CtSlice,
+    letterbox: &Letterbox,
+    mask_size: usize,
+    mask_threshold: f32,
+) -> Result<Vec<Instance>, EngineError> {
+    let one = |found: &MaskedDetection| -> Result<Instance, EngineError> {
         let detection = found.detection;
         let class =
             ClassName::from_label(detection.label).ok_or(EngineError::UnknownClass(detection.label))?;
         let bbox = letterbox.to_source(detection.bbox);
-        let size = self.entry.config.mask_size();
-        let mask = paste_mask(&found.mask, size, bbox, slice.rows, slice.columns, mask_threshold)?;
+        let mask = paste_mask(&found.mask, mask_size, bbox, slice.rows, slice.columns, mask_threshold)?;
         Ok(Instance { class, score: detection.score, bbox, mask })
-    }
+    };
+    let mut pasted: Vec<Option<Result<Instance, EngineError>>> = detections.iter().map(|_| None).collect();
+    for_each_chunk(&mut pasted, 1, |index, place| place[0] = Some(one(&detections[index])));
+    pasted.into_iter().flatten().collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -7,7 +7,7 @@ mod cpu;
 mod gpu;
 mod pool;
 mod roi_align;
-mod threads;
+pub(crate) mod threads;
 mod top_anchors;
 
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};

@@ -81,7 +81,10 @@ impl MaskRcnn {
 
     /// The picture on the device, `[1, size, size, 4]`.
     pub fn upload(&self, input: &NetworkInput) -> Tensor<4> {
-        let values: Vec<f32> = input.values.iter().flat_map(|&v| [v, v, v, 0.0]).collect();
+        let mut values = vec![0.0; INPUT_CHANNELS * input.values.len()];
+        for (pixel, &grey) in values.as_chunks_mut::<INPUT_CHANNELS>().0.iter_mut().zip(&input.values) {
+            *pixel = [grey, grey, grey, 0.0];
+        }
         Tensor::from_data(TensorData::new(values, [1, input.size, input.size, INPUT_CHANNELS]), &self.device)
     }
 
