@@ -4,11 +4,13 @@
 
 mod support;
 
+use std::sync::Mutex;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use lunglens::detect::level_of_box;
 use lunglens::kernels::{
-    ConvGeometry, ConvWeight, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference, max_pool2d,
-    max_pool2d_reference, roi_align, top_anchors, top_anchors_reference,
+    ConvGeometry, ConvKernel, ConvWeight, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference,
+    max_pool2d, max_pool2d_reference, roi_align, set_conv_kernel, top_anchors, top_anchors_reference,
 };
 use support::{Random, devices, fixture, relative_error, tensor, tensors};
 
@@ -18,6 +20,18 @@ fn upload<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) ->
 
 fn download(tensor: Tensor<4>) -> Vec<f32> {
     tensor.into_data().try_to_vec().unwrap()
+}
+
+/// Runs `work` on the CPU, and on the GPU with each of its convolution kernels: the choice is the process's.
+fn on_each_kernel(work: impl Fn(&str, &Device)) {
+    static CHOICE: Mutex<()> = Mutex::new(());
+    let _held = CHOICE.lock();
+    for (name, device) in devices() {
+        for kernel in [ConvKernel::Tiled, ConvKernel::Registers] {
+            set_conv_kernel(kernel);
+            work(&format!("{name}, {kernel:?}"), &device);
+        }
+    }
 }
 
 /// Sizes of a convolution and what is added to it.
@@ -52,7 +66,7 @@ fn check(case: &Case, random: &mut Random, device: &Device, name: &str) {
 
 #[test]
 fn convolution_equals_its_reference_on_random_shapes() {
-    for (name, device) in devices() {
+    on_each_kernel(|name, device| {
         let mut random = Random::new(7);
         for (kernel_size, stride, padding) in
             [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (7, 2, 3), (3, 1, 0), (7, 1, 3), (2, 2, 0)]
@@ -68,27 +82,43 @@ fn convolution_equals_its_reference_on_random_shapes() {
                     geometry,
                     residual: [None, Some([r, c]), Some([r.div_ceil(2), c.div_ceil(2)]), None][round],
                 };
-                check(&case, &mut random, &device, name);
+                check(&case, &mut random, device, name);
             }
         }
-    }
+    });
 }
 
 #[test]
 fn convolution_handles_one_pixel_and_long_rows() {
-    for (name, device) in devices() {
+    on_each_kernel(|name, device| {
         let mut random = Random::new(11);
         for input in [[1, 1, 1, 4], [1, 1, 300, 64], [5, 1, 1, 8], [1, 37, 1, 12]] {
             for geometry in [ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3.relu()] {
-                check(&Case { input, outputs: 24, geometry, residual: None }, &mut random, &device, name);
+                check(&Case { input, outputs: 24, geometry, residual: None }, &mut random, device, name);
             }
         }
-    }
+    });
+}
+
+#[test]
+fn convolution_fills_large_tiles() {
+    // As many pixels as give each workgroup 64 of them by 64 channels, with ends on both sides.
+    on_each_kernel(|name, device| {
+        let mut random = Random::new(17);
+        let relu = ConvGeometry::POINTWISE.relu();
+        for (input, outputs, geometry, residual) in [
+            ([1, 131, 127, 36], 72, relu, Some([131, 127])),
+            ([2, 65, 129, 4], 72, ConvGeometry { kernel_size: 7, stride: 1, padding: 3, relu: false }, None),
+            ([1, 91, 93, 20], 72, ConvGeometry::SAME_3X3.relu(), None),
+        ] {
+            check(&Case { input, outputs, geometry, residual }, &mut random, device, name);
+        }
+    });
 }
 
 #[test]
 fn packed_weights_compute_as_their_values() {
-    for (name, device) in devices() {
+    on_each_kernel(|name, device| {
         let mut random = Random::new(13);
         for geometry in [ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3.relu()] {
             let k = geometry.kernel_size;
@@ -103,19 +133,19 @@ fn packed_weights_compute_as_their_values() {
             let words: Vec<i32> =
                 bytes.as_chunks::<4>().0.iter().map(|c| i32::from_le_bytes(c.map(|v| v as u8))).collect();
             let words = TensorData::new(words, [k, k, 12, outputs / 4]);
-            let weight = ConvWeight::Packed(Tensor::from_data(words, &device));
+            let weight = ConvWeight::Packed(Tensor::from_data(words, device));
             let expected = conv2d_reference(&x, input, &w, outputs, &b, None, geometry);
             let found = conv2d(
-                upload(&x, input, &device),
+                upload(&x, input, device),
                 &weight,
-                upload(&[&b[..], &scales].concat(), [2 * outputs], &device),
+                upload(&[&b[..], &scales].concat(), [2 * outputs], device),
                 None,
                 geometry,
             );
             let error = relative_error(&download(found), &expected);
             assert!(error < 1e-5, "{name}: {geometry:?}: {error}");
         }
-    }
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ use burn::tensor::Device;
 use burn_wgpu::WgpuSetup;
 
 use super::{DeviceChoice, EngineError, platform};
+use crate::kernels::{ConvKernel, TILED_WORKGROUP_BYTES, set_conv_kernel};
 use crate::model::WeightStorage;
 use crate::report::{DeviceInfo, DeviceKind};
 
@@ -77,8 +78,10 @@ async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
             .init_with_setup_async()
             .await
             .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
-        check_limits(&setup.device.limits())?;
-        Ok((device, describe(&setup.adapter.get_info())))
+        let (limits, info) = (setup.device.limits(), setup.adapter.get_info());
+        check_limits(&limits)?;
+        set_conv_kernel(kernel_wish().unwrap_or_else(|| kernel_for(info.device_type, &limits)));
+        Ok((device, describe(&info)))
     };
     GPU.get_or_try_init(open).await.cloned()
 }
@@ -102,6 +105,21 @@ fn check_limits(limits: &wgpu::Limits) -> Result<(), EngineError> {
     match needs.into_iter().find(|(_, has, needed)| has < needed) {
         None => Ok(()),
         Some((what, has, needed)) => Err(EngineError::AdapterTooWeak { what, has, needed }),
+    }
+}
+
+/// The convolution kernel for an adapter. A browser calls its software adapter a fallback, which is a CPU here too.
+fn kernel_for(device_type: wgpu::DeviceType, limits: &wgpu::Limits) -> ConvKernel {
+    let has_memory = limits.max_compute_workgroup_storage_size >= TILED_WORKGROUP_BYTES;
+    if device_type != wgpu::DeviceType::Cpu && has_memory { ConvKernel::Tiled } else { ConvKernel::Registers }
+}
+
+/// For developers: `LUNGLENS_CONV_KERNEL` as `registers` or `tiled` forces a kernel (`benches/README.md`).
+fn kernel_wish() -> Option<ConvKernel> {
+    match std::env::var("LUNGLENS_CONV_KERNEL").ok()?.as_str() {
+        "registers" => Some(ConvKernel::Registers),
+        "tiled" => Some(ConvKernel::Tiled),
+        _ => None,
     }
 }
 
@@ -136,6 +154,18 @@ fn cpu() -> DeviceInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn software_adapters_convolve_in_registers() {
+        let limits = wgpu::Limits::default();
+        assert_eq!(kernel_for(wgpu::DeviceType::Cpu, &limits), ConvKernel::Registers);
+        for kind in [wgpu::DeviceType::DiscreteGpu, wgpu::DeviceType::IntegratedGpu, wgpu::DeviceType::Other]
+        {
+            assert_eq!(kernel_for(kind, &limits), ConvKernel::Tiled);
+        }
+        let small = wgpu::Limits { max_compute_workgroup_storage_size: 4096, ..limits };
+        assert_eq!(kernel_for(wgpu::DeviceType::DiscreteGpu, &small), ConvKernel::Registers);
+    }
 
     #[test]
     fn an_adapter_with_low_limits_is_refused_by_name() {

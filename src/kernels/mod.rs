@@ -1,6 +1,7 @@
 //! The operations of the network that Burn lacks or runs too slowly, each for the GPU (CubeCL) and the CPU, beside a
 //! plain-Rust reference. All tensors are `[images, rows, columns, channels]`.
 
+mod adapter;
 mod bench;
 mod conv;
 mod cpu;
@@ -10,6 +11,7 @@ mod roi_align;
 pub(crate) mod threads;
 mod top_anchors;
 
+pub use adapter::{ConvKernel, TILED_WORKGROUP_BYTES, conv_kernel, set_conv_kernel};
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};
 pub use conv::{ConvGeometry, ConvWeight, PreparedWeight, conv2d, conv2d_reference};
 pub use pool::{max_pool2d, max_pool2d_reference};

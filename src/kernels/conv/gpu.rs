@@ -1,14 +1,15 @@
-//! The convolution kernel for every CubeCL runtime (WebGPU, Vulkan, Metal, DX12).
+//! The convolution for every CubeCL runtime (WebGPU, Vulkan, Metal, DX12), and the kernel of software adapters.
 //!
-//! Each invocation keeps a tile of [`TILE_PIXELS`] output pixels by 8 output channels in registers and needs no
-//! workgroup memory: software adapters (SwiftShader, lavapipe) run it best, and every adapter can run it.
+//! In that each invocation keeps a tile of [`TILE_PIXELS`] output pixels by 8 output channels in registers and needs no
+//! workgroup memory: software adapters (SwiftShader, lavapipe) run it best. Others run [`tiled`]'s.
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_std::Shape;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::{ConvGeometry, Residual, winograd};
+use super::{ConvGeometry, Residual, tiled, winograd};
+use crate::kernels::adapter::{ConvKernel, conv_kernel};
 use crate::kernels::gpu::{Vec4, output_like};
 
 /// Output pixels of one invocation.
@@ -20,16 +21,16 @@ const WORKGROUP: u32 = 64;
 
 /// The sizes that change from layer to layer, as uniforms so that layers of one kind share a pipeline.
 #[derive(CubeLaunch, CubeType, Clone)]
-struct ConvSizes {
-    rows: u32,
-    columns: u32,
-    input_vectors: u32,
-    output_rows: u32,
-    output_columns: u32,
-    output_vectors: u32,
-    output_pixels: u32,
-    residual_rows: u32,
-    residual_columns: u32,
+pub(super) struct ConvSizes {
+    pub(super) rows: u32,
+    pub(super) columns: u32,
+    pub(super) input_vectors: u32,
+    pub(super) output_rows: u32,
+    pub(super) output_columns: u32,
+    pub(super) output_vectors: u32,
+    pub(super) output_pixels: u32,
+    pub(super) residual_rows: u32,
+    pub(super) residual_columns: u32,
 }
 
 /// Four signed bytes, the lowest first, as floats.
@@ -41,6 +42,43 @@ pub(super) fn unpack_bytes(packed: i32) -> Vec4 {
     values.insert(2usize, f32::cast_from((packed << 8i32) >> 24i32));
     values.insert(3usize, f32::cast_from(packed >> 24i32));
     values
+}
+
+/// What becomes of a sum: times the scale, plus bias and residual, at least 0.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn finish(
+    sum: Vec4,
+    pixel: u32,
+    vector: u32,
+    bias: &[Vec4],
+    residual: &[Vec4],
+    sizes: &ConvSizes,
+    #[comptime] is_packed: bool,
+    #[comptime] relu: bool,
+    #[comptime] residual_kind: Residual,
+) -> Vec4 {
+    let mut value = sum;
+    if comptime!(is_packed) {
+        value *= bias[(vector + sizes.output_vectors) as usize];
+    }
+    value += bias[vector as usize];
+    if comptime!(residual_kind == Residual::Same) {
+        value += residual[(pixel * sizes.output_vectors + vector) as usize];
+    } else if comptime!(residual_kind == Residual::Upsampled) {
+        let column = pixel % sizes.output_columns;
+        let line = pixel / sizes.output_columns;
+        let row = line % sizes.output_rows;
+        let image = line / sizes.output_rows;
+        let source_row = row * sizes.residual_rows / sizes.output_rows;
+        let source_column = column * sizes.residual_columns / sizes.output_columns;
+        let source = (image * sizes.residual_rows + source_row) * sizes.residual_columns + source_column;
+        value += residual[(source * sizes.output_vectors + vector) as usize];
+    }
+    if relu {
+        value = max(value, Vec4::new(0.0f32));
+    }
+    value
 }
 
 /// `weight` is read where `is_packed` is false, `packed` where it is true; then `bias` is followed by the scales.
@@ -85,15 +123,8 @@ fn conv2d_kernel(
 
     let mut acc = Array::<Vec4>::new(comptime!(TILE_PIXELS * TILE_VECTORS));
     #[unroll]
-    for v in 0..TILE_VECTORS {
-        let mut start = Vec4::new(0.0f32);
-        if comptime!(!is_packed) {
-            start = bias[first_vector as usize + v];
-        }
-        #[unroll]
-        for p in 0..TILE_PIXELS {
-            acc[p * TILE_VECTORS + v] = start;
-        }
+    for i in 0..comptime!(TILE_PIXELS * TILE_VECTORS) {
+        acc[i] = Vec4::new(0.0f32);
     }
 
     let mut offset = Array::<u32>::new(TILE_PIXELS);
@@ -154,28 +185,18 @@ fn conv2d_kernel(
         if pixel < sizes.output_pixels {
             #[unroll]
             for v in 0..TILE_VECTORS {
-                let mut value = acc[p * TILE_VECTORS + v];
-                if comptime!(is_packed) {
-                    let at = first_vector as usize + v;
-                    value = value * bias[at + sizes.output_vectors as usize] + bias[at];
-                }
-                if comptime!(residual_kind == Residual::Same) {
-                    value += residual[(pixel * sizes.output_vectors + first_vector) as usize + v];
-                } else if comptime!(residual_kind == Residual::Upsampled) {
-                    let column = pixel % sizes.output_columns;
-                    let line = pixel / sizes.output_columns;
-                    let row = line % sizes.output_rows;
-                    let image = line / sizes.output_rows;
-                    let source_row = row * sizes.residual_rows / sizes.output_rows;
-                    let source_column = column * sizes.residual_columns / sizes.output_columns;
-                    let source =
-                        (image * sizes.residual_rows + source_row) * sizes.residual_columns + source_column;
-                    value += residual[(source * sizes.output_vectors + first_vector) as usize + v];
-                }
-                if relu {
-                    value = max(value, Vec4::new(0.0f32));
-                }
-                output[(pixel * sizes.output_vectors + first_vector) as usize + v] = value;
+                let vector = first_vector + v as u32;
+                output[(pixel * sizes.output_vectors + vector) as usize] = finish(
+                    acc[p * TILE_VECTORS + v],
+                    pixel,
+                    vector,
+                    bias,
+                    residual,
+                    &sizes,
+                    is_packed,
+                    relu,
+                    residual_kind,
+                );
             }
         }
     }
@@ -214,13 +235,53 @@ pub(super) fn conv2d(
 
     let output_vectors = output_channels / 4;
     let output_pixels = images * output_rows * output_columns;
+    let client = input.client.clone();
+    let residual_arg = residual.unwrap_or_else(|| bias.clone());
+    let sizes = ConvSizesLaunch::new(
+        rows as u32,
+        columns as u32,
+        (input_channels / 4) as u32,
+        output_rows as u32,
+        output_columns as u32,
+        output_vectors as u32,
+        output_pixels as u32,
+        residual_rows as u32,
+        residual_columns as u32,
+    );
+    if conv_kernel() == ConvKernel::Tiled {
+        let tile = tiled::Tile::for_product(1, output_pixels, output_vectors);
+        let [x, y] = tile.groups(output_pixels, output_vectors).map(|groups| groups as u32);
+        // SAFETY: the kernel guards the ends of the tiles, of the depth and of the image.
+        #[allow(unsafe_code)]
+        unsafe {
+            tiled::product_kernel::launch_unchecked(
+                &client,
+                CubeCount::Static(x, y, 1),
+                CubeDim::new_1d(tile.invocations() as u32),
+                input.into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
+                weight.into_buffer_arg(),
+                bias.into_buffer_arg(),
+                residual_arg.into_buffer_arg(),
+                output.clone().into_buffer_arg(),
+                sizes,
+                tile,
+                true,
+                is_packed,
+                geometry.kernel_size as u32,
+                geometry.stride as u32,
+                geometry.padding as u32,
+                geometry.relu,
+                residual_kind,
+            );
+        }
+        return output;
+    }
+
     let groups_x = output_vectors.div_ceil(TILE_VECTORS) as u32;
     let groups_y = output_pixels.div_ceil(TILE_PIXELS) as u32;
     let width = groups_x.next_power_of_two().min(8);
     let height = WORKGROUP / width;
-
-    let client = input.client.clone();
-    let residual_arg = residual.unwrap_or_else(|| bias.clone());
     // SAFETY: every index is below the sizes checked by the caller; the last tiles are guarded in the kernel.
     #[allow(unsafe_code)]
     unsafe {
@@ -234,17 +295,7 @@ pub(super) fn conv2d(
             bias.into_buffer_arg(),
             residual_arg.into_buffer_arg(),
             output.clone().into_buffer_arg(),
-            ConvSizesLaunch::new(
-                rows as u32,
-                columns as u32,
-                (input_channels / 4) as u32,
-                output_rows as u32,
-                output_columns as u32,
-                output_vectors as u32,
-                output_pixels as u32,
-                residual_rows as u32,
-                residual_columns as u32,
-            ),
+            sizes,
             is_packed,
             geometry.kernel_size as u32,
             geometry.stride as u32,

@@ -4,6 +4,7 @@ mod cpu;
 mod geometry;
 mod gpu;
 mod reference;
+mod tiled;
 mod winograd;
 
 use std::sync::Arc;

@@ -8,8 +8,10 @@ use burn_std::Shape;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::ConvGeometry;
-use super::gpu::unpack_bytes;
+use super::gpu::{ConvSizesLaunch, unpack_bytes};
+use super::tiled::{Tile, product_kernel as tiled_product_kernel};
+use super::{ConvGeometry, Residual};
+use crate::kernels::adapter::{ConvKernel, conv_kernel};
 use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, output_like};
 
 /// Outputs of a tile on a side.
@@ -352,17 +354,44 @@ pub(super) fn conv2d(
             weight_len as u32,
             is_packed,
         );
-        product_kernel::launch_unchecked(
-            &client,
-            CubeCount::Static(groups_x.div_ceil(width), groups_y, PRODUCTS as u32),
-            CubeDim::new_2d(width, height),
-            transformed.into_buffer_arg(),
-            weights.into_buffer_arg(),
-            products.clone().into_buffer_arg(),
-            tiles as u32,
-            input_vectors as u32,
-            output_vectors as u32,
-        );
+        match conv_kernel() {
+            ConvKernel::Registers => product_kernel::launch_unchecked(
+                &client,
+                CubeCount::Static(groups_x.div_ceil(width), groups_y, PRODUCTS as u32),
+                CubeDim::new_2d(width, height),
+                transformed.into_buffer_arg(),
+                weights.into_buffer_arg(),
+                products.clone().into_buffer_arg(),
+                tiles as u32,
+                input_vectors as u32,
+                output_vectors as u32,
+            ),
+            ConvKernel::Tiled => {
+                let tile = Tile::for_product(PRODUCTS, tiles, output_vectors);
+                let [x, y] = tile.groups(tiles, output_vectors).map(|groups| groups as u32);
+                let [tiles, inputs, outputs] = [tiles, input_vectors, output_vectors].map(|n| n as u32);
+                tiled_product_kernel::launch_unchecked(
+                    &client,
+                    CubeCount::Static(x, y, PRODUCTS as u32),
+                    CubeDim::new_1d(tile.invocations() as u32),
+                    transformed.into_buffer_arg(),
+                    weights.clone().into_buffer_arg(),
+                    weights.clone().into_buffer_arg(),
+                    bias.clone().into_buffer_arg(),
+                    bias.clone().into_buffer_arg(),
+                    products.clone().into_buffer_arg(),
+                    ConvSizesLaunch::new(1, tiles, inputs, 1, tiles, outputs, tiles, 1, 1),
+                    tile,
+                    false,
+                    false,
+                    1,
+                    1,
+                    0,
+                    false,
+                    Residual::None,
+                );
+            }
+        }
         transform_output_kernel::launch_unchecked(
             &client,
             count_for(tiles * output_vectors),
