@@ -24,6 +24,8 @@ pub enum Coding {
     JpegLs,
     /// JPEG 2000, without or with loss.
     Jpeg2000,
+    /// High-throughput JPEG 2000, without loss.
+    Htj2k,
     /// One that is not read.
     Unread,
 }
@@ -100,7 +102,7 @@ fn explicit_little(uid: &str) -> (&'static str, Coding) {
             ("Encapsulated Uncompressed", Coding::Fragmented)
         }
         uids::HTJ2K_LOSSLESS | uids::HTJ2K_LOSSLESS_RPCL | uids::HTJ2K => {
-            ("High-Throughput JPEG 2000", Coding::Unread)
+            ("High-Throughput JPEG 2000", Coding::Htj2k)
         }
         uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => ("JPEG XL", Coding::Unread),
         _ if uid.starts_with("1.2.840.10008.1.2.4.10") => ("MPEG video", Coding::Unread),

@@ -15,7 +15,7 @@ const MAX_TILES: u64 = 4096;
 /// The samples of a frame; of signed ones the two's complement.
 pub fn decode(data: &[u8], layout: &Layout) -> Result<Vec<u16>, String> {
     let Layout { rows, columns, .. } = *layout;
-    let Siz { bits, signed } = check(data, rows, columns)?;
+    let siz = check(data, rows, columns)?;
     let image = Image::new(data, &SETTINGS).map_err(|error| error.to_string())?;
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(|error| error.to_string())?;
@@ -26,25 +26,33 @@ pub fn decode(data: &[u8], layout: &Layout) -> Result<Vec<u16>, String> {
     if samples.len() != rows * columns {
         return Err(other_size(rows, columns));
     }
-    // The decoder lifts signed samples as it does unsigned ones.
-    let (highest, lift) = (((1_u32 << bits) - 1) as f32, if signed { 1_i32 << (bits - 1) } else { 0 });
-    // A codestream of unsigned samples in a file of signed ones holds their lowest bits, as pydicom takes it.
-    let unused = if layout.signed && !signed { 16 - bits } else { 0 };
-    let word = |&v: &f32| {
-        let sample = (v.round_ties_even().clamp(0.0, highest) as i32 - lift) as u16;
-        (sample << unused) as i16 >> unused
-    };
-    Ok(samples.iter().map(|v| word(v) as u16).collect())
+    let highest = ((1_u32 << siz.bits) - 1) as f32;
+    let whole = |&v: &f32| siz.word(v.round_ties_even().clamp(0.0, highest) as i32, layout);
+    Ok(samples.iter().map(whole).collect())
 }
 
 /// What the SIZ segment says of the samples.
-struct Siz {
-    bits: u32,
+pub(super) struct Siz {
+    /// Bits of a sample, 1 to 16.
+    pub bits: u32,
     signed: bool,
+    /// Where the segment after it begins.
+    pub end: usize,
+}
+
+impl Siz {
+    /// The stored word of a decoded sample. The decoders lift signed samples as they do unsigned ones.
+    pub fn word(&self, lifted: i32, layout: &Layout) -> u16 {
+        let lift = if self.signed { 1_i32 << (self.bits - 1) } else { 0 };
+        // A codestream of unsigned samples in a file of signed ones holds their lowest bits, as pydicom takes it.
+        let unused = if layout.signed && !self.signed { 16 - self.bits } else { 0 };
+        let sample = (lifted - lift) as u16;
+        ((sample << unused) as i16 >> unused) as u16
+    }
 }
 
 /// Checks the sizes that the codestream declares.
-fn check(data: &[u8], rows: usize, columns: usize) -> Result<Siz, String> {
+pub(super) fn check(data: &[u8], rows: usize, columns: usize) -> Result<Siz, String> {
     let at = data.windows(4).position(|bytes| bytes == START).ok_or("it has no start of a codestream")?;
     let siz: &[u8; 41] = data.get(at + 4..).and_then(|rest| rest.first_chunk()).ok_or(CUT)?;
     let number = |from: usize| -> u64 {
@@ -70,5 +78,7 @@ fn check(data: &[u8], rows: usize, columns: usize) -> Result<Siz, String> {
     if tiles > MAX_TILES {
         return Err(format!("it has {tiles} tiles"));
     }
-    Ok(Siz { bits, signed: depth & 0x80 != 0 })
+    // The segment's length counts from behind its marker.
+    let end = at + 4 + usize::from(u16::from_be_bytes([siz[0], siz[1]]));
+    Ok(Siz { bits, signed: depth & 0x80 != 0, end })
 }

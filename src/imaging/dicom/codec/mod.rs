@@ -1,6 +1,7 @@
 //! Decoders of compressed frames. Each checks what the frame declares against the size in the header and the bytes that
 //! are there before it allocates.
 
+mod htj2k;
 mod jpeg;
 mod jpeg2000;
 mod jpeg_ls;
@@ -29,6 +30,7 @@ pub fn decode(coding: Coding, data: &[u8], layout: &Layout) -> Result<Vec<u16>, 
             Coding::Jpeg | Coding::JpegLossless => ("JPEG", jpeg::decode(data, layout.rows, layout.columns)),
             Coding::JpegLs => ("JPEG-LS", jpeg_ls::decode(data, layout.rows, layout.columns)),
             Coding::Jpeg2000 => ("JPEG 2000", jpeg2000::decode(data, layout)),
+            Coding::Htj2k => ("High-Throughput JPEG 2000", htj2k::decode(data, layout)),
             Coding::Native | Coding::Unread => ("compressed data", Err("it is not compressed".to_owned())),
         }
     };
