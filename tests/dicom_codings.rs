@@ -77,10 +77,13 @@ fn frames_are_slices_in_the_order_of_their_places() {
         let frames: Vec<u32> = plan.slices.iter().map(|slice| slice.frame).collect();
         // Stored as 3, 0, 4, 1, 2 from the feet.
         assert_eq!(frames, [1, 3, 4, 0, 2], "{name}");
-        let heights: Vec<f64> = plan.slices.iter().map(|slice| slice.height_mm).collect();
+        let heights: Vec<f64> = plan.slices.iter().filter_map(|slice| slice.height_mm).collect();
         assert_eq!(heights, [100.0, 102.5, 105.0, 107.5, 110.0], "{name}");
-        assert_eq!(plan.geometry.pixel_spacing_mm, [0.75, 0.5]);
-        assert_eq!((plan.geometry.slice_spacing_mm, plan.slice_thickness_mm), (2.5, Some(3.0)));
+        assert_eq!(plan.geometry.as_ref().unwrap().pixel_spacing_mm, [0.75, 0.5]);
+        assert_eq!(
+            (plan.geometry.as_ref().unwrap().slice_spacing_mm, plan.slice_thickness_mm),
+            (2.5, Some(3.0))
+        );
         let numbers: Vec<Option<u32>> = series.instances().iter().map(|one| one.frame).collect();
         assert_eq!(numbers, [Some(2), Some(4), Some(5), Some(1), Some(3)], "{name}");
         let (_, _, expected) = all().into_iter().find(|(other, ..)| other == name).unwrap();
@@ -107,10 +110,16 @@ fn the_patient_is_known_for_results_that_refer_to_the_series() {
 
 #[test]
 fn a_coding_that_is_not_read_is_named() {
-    let error = decode(&read("htj2k_u12.dcm")).unwrap_err();
+    let mut bytes = read("htj2k_u12.dcm");
+    let uid = b"1.2.840.10008.1.2.4.201";
+    let at = bytes.windows(uid.len()).position(|part| part == uid).unwrap();
+    bytes[at..at + uid.len()].copy_from_slice(b"1.2.840.10008.1.2.4.110");
+    let error = decode(&bytes).unwrap_err();
     assert!(matches!(error, ImagingError::TransferSyntax { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(text.contains("High-Throughput JPEG 2000") && text.contains("1.2.840.10008.1.2.4.201"), "{text}");
+    assert!(text.contains("JPEG XL") && text.contains("1.2.840.10008.1.2.4.110"), "{text}");
+    let lossy = decode(&read("htj2k_lossy_u12.dcm")).unwrap_err().to_string();
+    assert!(lossy.contains("High-Throughput JPEG 2000") && lossy.contains("with loss"), "{lossy}");
 }
 
 #[test]

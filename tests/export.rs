@@ -1,6 +1,6 @@
 //! A study's result as files for other tools.
 //!
-//! `fixtures/export/check.py` reads the files of the drawn chest with highdicom, pydicom and nibabel, runs `dciodvfy`,
+//! `fixtures/export/check.py` reads the files of the drawn chest, as single slices, with a tilted gantry and as Enhanced CT, with highdicom, pydicom and nibabel, runs `dciodvfy`,
 //! compares them with the masks and numbers that numpy and scipy made, and then notes the files' SHA-256 in
 //! `checked.json`. Here the same files must come out again.
 
@@ -22,6 +22,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const SIDE: usize = 64;
+const CHEST: &str = "study/chest";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -40,7 +41,7 @@ impl Drawn {
         ExportStudy {
             report: &self.report,
             measured: &self.measured,
-            geometry: &self.geometry,
+            geometry: Some(&self.geometry),
             grid: None,
             dicom: Some(&self.dicom),
         }
@@ -74,9 +75,9 @@ fn instances(index: usize) -> Vec<Instance> {
         .collect()
 }
 
-fn draw(every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {
+fn draw(source: &str, every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {
     let mut paths = Vec::new();
-    files_below(&fixture("study/chest"), &mut paths);
+    files_below(&fixture(source), &mut paths);
     let files = paths
         .iter()
         .map(|path| NamedSource::new(path.display().to_string(), FileSource::open(path).unwrap()));
@@ -122,7 +123,7 @@ fn draw(every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {
         accession_number: "A1".into(),
         referring_physician: "Nobody^Else".into(),
     };
-    let geometry = plan.geometry.clone();
+    let geometry = plan.geometry.clone().unwrap();
     let dicom = DicomSource { identity, ..read };
     Drawn { report, measured, geometry, dicom }
 }
@@ -134,10 +135,13 @@ fn preprocessing() -> Preprocessing {
     serde_json::from_value(report["preprocessing"].clone()).unwrap()
 }
 
-/// Every file of the drawn chest by name: of all slices, of every second, and without the patient.
+/// Every file of the drawn chest by name: of all slices, of every second, and without the patient; and of its other series.
 fn all_files() -> Vec<ExportFile> {
-    let (whole, half) = (draw(1, instances), draw(2, instances));
-    let nothing = draw(1, |_| Vec::new());
+    let (whole, half) = (draw(CHEST, 1, instances), draw(CHEST, 2, instances));
+    let nothing = draw(CHEST, 1, |_| Vec::new());
+    let tilted = draw("export/tilted", 1, instances);
+    let enhanced = draw("export/enhanced", 1, instances);
+    let enhanced_half = draw("export/enhanced", 2, instances);
     let named = |prefix: &str, files: Vec<ExportFile>| -> Vec<ExportFile> {
         files.into_iter().map(|file| ExportFile { name: format!("{prefix}-{}", file.name), ..file }).collect()
     };
@@ -147,6 +151,11 @@ fn all_files() -> Vec<ExportFile> {
         all.extend(named("half", half.write(format, false)));
         all.extend(named("nothing", nothing.write(format, false)));
         all.extend(named("nobody", whole.write(format, true)));
+        if format != ExportFormat::Pdf {
+            all.extend(named("tilted", tilted.write(format, false)));
+            all.extend(named("enhanced", enhanced.write(format, false)));
+            all.extend(named("enhancedhalf", enhanced_half.write(format, false)));
+        }
     }
     all
 }
@@ -175,7 +184,7 @@ fn files_are_those_that_other_tools_have_read() {
 
 #[test]
 fn only_dicom_studies_have_dicom_results() {
-    let drawn = draw(1, instances);
+    let drawn = draw(CHEST, 1, instances);
     let study = ExportStudy { dicom: None, ..drawn.study() };
     let options = ExportOptions { deidentify_dicom: false, created_unix_s: 0 };
     for format in [ExportFormat::Seg, ExportFormat::Sr] {
@@ -188,7 +197,7 @@ fn only_dicom_studies_have_dicom_results() {
 
 #[test]
 fn nobody_is_named_in_what_is_not_dicom() {
-    let drawn = draw(1, instances);
+    let drawn = draw(CHEST, 1, instances);
     for format in ExportFormat::ALL {
         let deidentify = matches!(format, ExportFormat::Seg | ExportFormat::Sr);
         for file in drawn.write(format, deidentify) {
@@ -202,7 +211,7 @@ fn nobody_is_named_in_what_is_not_dicom() {
 
 #[test]
 fn parts_of_different_studies_are_refused() {
-    let drawn = draw(1, instances);
+    let drawn = draw(CHEST, 1, instances);
     let mut fewer = drawn.dicom.clone();
     fewer.instances.pop();
     let options = ExportOptions { deidentify_dicom: false, created_unix_s: 0 };
@@ -212,7 +221,7 @@ fn parts_of_different_studies_are_refused() {
         assert!(error.to_string().contains("11 images for 12 slices"), "{error}");
     }
     let wide = Geometry { columns: 65, ..drawn.geometry.clone() };
-    let study = ExportStudy { geometry: &wide, ..drawn.study() };
+    let study = ExportStudy { geometry: Some(&wide), ..drawn.study() };
     for format in [ExportFormat::Nifti, ExportFormat::Seg] {
         assert!(matches!(export(format, &study, &options), Err(ExportError::Mask { .. })));
     }

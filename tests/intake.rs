@@ -188,6 +188,19 @@ fn another_part_of_the_body_is_passed_over() {
 }
 
 #[test]
+fn a_series_of_another_study_is_said_to_be_one() {
+    let chest = (0..5).map(|k| file(&format!("a{k}"), read(&format!("study/reversed/{k}.dcm"))));
+    let other = (5..9).map(|k| file(&format!("b{k}"), read(&format!("dicom/parts/{k}.dcm"))));
+    let found = find(chest.chain(other).collect());
+    let aside = found.set_aside(found.recommended().unwrap());
+    assert_eq!(
+        aside.iter().map(|one| (&one.reason, one.files)).collect::<Vec<_>>(),
+        [(&Reason::OtherStudy, 4)]
+    );
+    assert!(aside[0].reason.to_string().contains("another patient"));
+}
+
+#[test]
 fn volumes_and_pictures_are_series_too() {
     let volume = read("volume/nifti/RAS.nii");
     let found = find(vec![file("ct.nii", volume.clone())]);
@@ -195,7 +208,8 @@ fn volumes_and_pictures_are_series_too() {
     let series = found.open_recommended().unwrap();
     assert_eq!((series.len(), series.plan().unwrap().slices.len()), (found.series()[0].slices, series.len()));
     assert!(series.grid().is_some() && series.slice(0).is_ok());
-    let heights: Vec<f64> = series.plan().unwrap().slices.iter().map(|slice| slice.height_mm).collect();
+    let heights: Vec<f64> =
+        series.plan().unwrap().slices.iter().filter_map(|slice| slice.height_mm).collect();
     assert!(heights.is_sorted(), "{heights:?}");
 
     let picture = read("imaging/pictures/grey8.png");
@@ -205,7 +219,7 @@ fn volumes_and_pictures_are_series_too() {
     assert_eq!(kinds, [(SeriesKind::Stack, 3), (SeriesKind::Picture, 1)]);
     let series = found.open(0).unwrap();
     assert_eq!([0, 1, 2].map(|index| series.file_name(index)), ["s/1.png", "s/9.png", "s/10.png"]);
-    assert!(matches!(series.slice(0).unwrap().scale, ValueScale::Grey { .. }) && series.plan().is_none());
+    assert!(matches!(series.slice(0).unwrap().scale, ValueScale::Grey { .. }) && series.geometry().is_none());
 
     // DICOM comes first.
     let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();

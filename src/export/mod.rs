@@ -86,8 +86,8 @@ pub struct ExportStudy<'a> {
     pub report: &'a StudyReport,
     /// The masks.
     pub measured: &'a Measured,
-    /// Where the slices of the series lie, all of them, also those that were not read.
-    pub geometry: &'a Geometry,
+    /// Where the slices of the series lie, all of them, also those that were not read; none where the files do not say it.
+    pub geometry: Option<&'a Geometry>,
     /// The source's own grid of voxels, for the label map; none stands for the series itself, as for DICOM.
     pub grid: Option<&'a SourceGrid>,
     /// The images and the patient, of DICOM input.

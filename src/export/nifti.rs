@@ -6,7 +6,7 @@ use flate2::{Compression, GzBuilder};
 
 use super::{Along, ExportError, ExportStudy, SourceGrid};
 use crate::report::NOTICE;
-use crate::study::SliceRecord;
+use crate::study::{Lacking, SliceRecord};
 
 /// What the voxels of the label map mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +28,16 @@ const HEADER_BYTES: usize = 352;
 /// NIfTI-1 stores sizes as signed 16-bit numbers.
 const LONGEST_AXIS: usize = i16::MAX as usize;
 
-/// A gzipped NIfTI-1 file, one byte a voxel ([`Label`]), on the source's grid and with its affine.
+/// A gzipped NIfTI-1 file, one byte a voxel ([`Label`]), on the source's grid and with its affine. Of pictures it has
+/// columns, rows and pictures as its axes, and says that sizes and orientation are unknown.
 pub fn label_map(study: &ExportStudy<'_>) -> Result<Vec<u8>, ExportError> {
-    let own;
-    let grid = match study.grid {
-        Some(grid) => grid,
-        None => {
-            own = SourceGrid::of_series(study.geometry);
-            &own
-        }
-    };
-    let voxels = labels(study, grid)?;
+    let series = &study.report.series;
+    let shape = [series.columns, series.rows, series.slices];
+    let of_series = || study.geometry.map_or_else(|| SourceGrid::of_voxels(shape), SourceGrid::of_series);
+    let grid = study.grid.cloned().unwrap_or_else(of_series);
+    let voxels = labels(study, &grid)?;
     let mut file = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
-    let every = study.report.series.every;
-    let parts = [header(grid, every), voxels];
+    let parts = [header(study, &grid), voxels];
     // Writing to memory does not fail.
     parts
         .iter()
@@ -56,11 +52,15 @@ fn unfit(problem: String) -> ExportError {
 
 /// The labels in the order of the source's voxels.
 fn labels(study: &ExportStudy<'_>, grid: &SourceGrid) -> Result<Vec<u8>, ExportError> {
-    let geometry = study.geometry;
+    let size = match (study.geometry, &study.report.series) {
+        (Some(grid), _) => [grid.columns, grid.rows, grid.slices],
+        (None, series) => [series.columns, series.rows, series.slices],
+    };
+    let [columns, rows, slices] = size;
     let length = |along| match along {
-        Along::Columns => geometry.columns,
-        Along::Rows => geometry.rows,
-        Along::Slices => geometry.slices,
+        Along::Columns => columns,
+        Along::Rows => rows,
+        Along::Slices => slices,
     };
     let lengths = grid.axes.map(|axis| length(axis.along));
     let mut each = grid.axes.map(|axis| axis.along as usize);
@@ -82,12 +82,12 @@ fn labels(study: &ExportStudy<'_>, grid: &SourceGrid) -> Result<Vec<u8>, ExportE
     let [across, down, up] = strides;
     let mut voxels = vec![Label::NotRead as u8; step];
     for record in &study.measured.slices {
-        let slice = slice_labels(record, geometry.rows, geometry.columns)?;
-        if record.index >= geometry.slices {
+        let slice = slice_labels(record, rows, columns)?;
+        if record.index >= slices {
             return Err(unfit(format!("slice {} is beyond the series", record.index)));
         }
         let start = first as isize + record.index as isize * up;
-        for (row, line) in slice.chunks_exact(geometry.columns.max(1)).enumerate() {
+        for (row, line) in slice.chunks_exact(columns.max(1)).enumerate() {
             for (column, &label) in line.iter().enumerate() {
                 voxels[(start + row as isize * down + column as isize * across) as usize] = label;
             }
@@ -109,7 +109,8 @@ fn slice_labels(record: &SliceRecord, rows: usize, columns: usize) -> Result<Vec
 }
 
 /// The header, with an empty extension flag after it.
-fn header(grid: &SourceGrid, every: usize) -> Vec<u8> {
+fn header(study: &ExportStudy<'_>, grid: &SourceGrid) -> Vec<u8> {
+    let every = study.report.series.every;
     let mut header = vec![0u8; HEADER_BYTES];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &348i32.to_le_bytes());
@@ -129,18 +130,23 @@ fn header(grid: &SourceGrid, every: usize) -> Vec<u8> {
     }
     put(108, &(HEADER_BYTES as f32).to_le_bytes());
     put(112, &1f32.to_le_bytes());
-    put(123, &[2]); // millimetres
+    let sized = study.report.lacks(Lacking::Volumes).is_none();
+    put(123, &[if sized { 2 } else { 0 }]); // millimetres, or unknown
     let read = if every > 1 { format!(" 1 slice in {every} read, 255 elsewhere.") } else { String::new() };
-    let text = format!("{NOTICE}{read}");
+    let size = if sized { "" } else { " Size of voxels unknown." };
+    let text = format!("{NOTICE}{size}{read}");
     put(148, &text.as_bytes()[..text.len().min(79)]);
-    // The affine stands as sform, "scanner"; a tilted one has no qform.
+    // The affine stands as sform, "scanner"; a tilted one has no qform. Without orientation there is none of the two.
+    put(328, b"lung and lesion");
+    put(344, b"n+1\0");
+    if study.report.lacks(Lacking::Zones).is_some() {
+        return header;
+    }
     put(254, &1i16.to_le_bytes());
     for (row, values) in grid.affine_ras.iter().enumerate() {
         for (column, &value) in values.iter().enumerate() {
             put(280 + 16 * row + 4 * column, &(value as f32).to_le_bytes());
         }
     }
-    put(328, b"lung and lesion");
-    put(344, b"n+1\0");
     header
 }

@@ -13,6 +13,32 @@ pub fn begins_like_a_picture(head: &[u8]) -> bool {
     head.starts_with(PNG) || head.starts_with(JPEG)
 }
 
+/// Rows and columns that a PNG or JPEG picture states in its first bytes; none where they are not among these.
+pub fn picture_size(head: &[u8]) -> Option<[usize; 2]> {
+    let number = |bytes: &[u8]| bytes.iter().fold(0, |number, &byte| number << 8 | usize::from(byte));
+    if head.starts_with(PNG) {
+        let [columns, rows] = [16, 20].map(|at| head.get(at..at + 4).map(number));
+        return (head.get(12..16) == Some(b"IHDR")).then_some([rows?, columns?]);
+    }
+    if !head.starts_with(JPEG) {
+        return None;
+    }
+    let mut at = 2;
+    loop {
+        match *head.get(at..at + 2)? {
+            [0xFF, 0xFF] => at += 1,
+            [0xFF, 0x01 | 0xD0..=0xD8] => at += 2,
+            // Start of frame, whatever its coding; not the tables of the same range.
+            [0xFF, kind @ 0xC0..=0xCF] if !matches!(kind, 0xC4 | 0xC8 | 0xCC) => {
+                let [rows, columns] = [at + 5, at + 7].map(|at| head.get(at..at + 2).map(number));
+                return Some([rows?, columns?]);
+            }
+            [0xFF, _] => at += 2 + head.get(at + 2..at + 4).map(number)?,
+            _ => return None,
+        }
+    }
+}
+
 /// Decodes one slice from the bytes of a PNG, JPEG or DICOM file, recognised by its content.
 ///
 /// Pictures may have 8 or 16 bits and be grey, or RGB(A) that is grey. DICOM files must hold one

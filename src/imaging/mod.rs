@@ -17,7 +17,7 @@ mod resize;
 mod slice;
 
 pub use clahe::clahe;
-pub use decode::{MAX_SIDE, begins_like_a_picture, decode};
+pub use decode::{MAX_SIDE, begins_like_a_picture, decode, picture_size};
 pub use dicom::{
     AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, read_dicom_header, salvage_series,
 };

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::describe::{summarise, summarise_pictures, summarise_volume};
 use super::open::OpenSeries;
 use super::split::{Part, split};
+use super::stack::Picture;
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource, stack};
@@ -17,7 +19,7 @@ use crate::study::{
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub images: Vec<StudyImage>,
-    pub pictures: Vec<usize>,
+    pub pictures: Vec<Picture>,
     pub volumes: Vec<ScannedVolume>,
     /// What DICOMDIRs list.
     pub listed: Vec<ListedImage>,
@@ -67,7 +69,10 @@ enum Content {
     },
     Volume(Box<ScannedVolume>),
     /// One, or a stack.
-    Pictures(Vec<usize>),
+    Pictures {
+        files: Vec<usize>,
+        plan: Box<Result<SeriesPlan, StudyError>>,
+    },
 }
 
 /// All series of the files.
@@ -103,8 +108,10 @@ impl Catalogue {
             contents.push(Content::Volume(Box::new(volume)));
         }
         for group in stack::group(&files, &pictures) {
-            series.push(summarise_pictures(&files, &group));
-            contents.push(Content::Pictures(group));
+            let plan = stack::plan(&files, &group);
+            series.push(summarise_pictures(&files, &group, &plan));
+            let files = group.iter().map(|picture| picture.file).collect();
+            contents.push(Content::Pictures { files, plan: Box::new(plan) });
         }
         for (one, part) in series.iter_mut().zip(other_parts(&images, &contents)) {
             if one.reason.is_none() {
@@ -112,13 +119,20 @@ impl Catalogue {
             }
         }
         let recommended = recommend(&series);
+        let studies: Vec<Option<&str>> =
+            contents.iter().map(|content| header_of(&images, content)?.study_uid.as_deref()).collect();
+        let chosen_study = recommended.and_then(|index| studies[index]);
         for (index, one) in series.iter_mut().enumerate() {
             if Some(index) == recommended {
                 one.reason = None;
             } else if one.reason.is_none() {
                 one.reason = Some(match &one.problem {
                     Some(problem) => Reason::Unmeasurable(problem.clone()),
+                    None if one.kind == SeriesKind::Dicom && studies[index] != chosen_study => {
+                        Reason::OtherStudy
+                    }
                     None if one.kind == SeriesKind::Dicom => Reason::Smaller,
+                    None if one.kind == SeriesKind::Picture => Reason::SinglePicture,
                     None => Reason::NotChosen,
                 });
             }
@@ -181,6 +195,10 @@ impl Catalogue {
             Some(series) => self.open(series),
             None => {
                 self.all_readable(None)?;
+                let stacks = self.series.iter().filter(|one| one.kind == SeriesKind::Stack).count();
+                if stacks > 1 {
+                    return Err(IntakeError::Several { stacks });
+                }
                 let reasons = list_reasons(&self.set_aside(usize::MAX));
                 Err(StudyError::NoSeries { reasons }.into())
             }
@@ -196,8 +214,8 @@ impl Catalogue {
             IntakeError::NoSuchSeries { wanted: series.saturating_add(1), series: self.series.len() };
         let (content, summary) = self.contents.get(series).zip(self.series.get(series)).ok_or(no_series)?;
         match content {
-            Content::Pictures(group) => {
-                Ok(OpenSeries::pictures(group.iter().map(|&file| self.files[file].clone()).collect()))
+            Content::Pictures { files, plan } => {
+                Ok(OpenSeries::pictures(self.named(files), Some(plan.as_ref().clone()?)))
             }
             Content::Volume(volume) => {
                 let file = &self.files[volume.file];
@@ -231,8 +249,13 @@ impl Catalogue {
             Some(Content::Dicom { group, .. }) => {
                 Ok(OpenSeries::unplaced(self.files.clone(), &self.images, group))
             }
+            Some(Content::Pictures { files, .. }) => Ok(OpenSeries::pictures(self.named(files), None)),
             _ => Err(problem),
         }
+    }
+
+    fn named(&self, files: &[usize]) -> Vec<NamedSource> {
+        files.iter().map(|&file| self.files[file].clone()).collect()
     }
 
     /// Refuses to go on where a file that cannot be read may be of the series; of any for none.
@@ -260,12 +283,18 @@ fn missing_images(images: &[StudyImage], listed: &[ListedImage]) -> HashMap<Stri
     missing
 }
 
+/// The header of the first image of a DICOM series.
+fn header_of<'a>(images: &'a [StudyImage], content: &Content) -> Option<&'a DicomHeader> {
+    match content {
+        Content::Dicom { group, .. } => Some(&images[*group.images.first()?].header),
+        _ => None,
+    }
+}
+
 /// The part of the body of each series that is no chest CT by its own words, where another one may be.
 fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<String>> {
-    let header = |content: &Content| match content {
-        Content::Dicom { group, .. } if group.unfit.is_none() => Some(&images[*group.images.first()?].header),
-        _ => None,
-    };
+    let fit = |content: &&Content| matches!(content, Content::Dicom { group, .. } if group.unfit.is_none());
+    let header = |content: &Content| Some(content).filter(fit).and_then(|content| header_of(images, content));
     let headers: Vec<Option<&DicomHeader>> = contents.iter().map(header).collect();
     let part = |header: Option<&DicomHeader>| header.and_then(other_part).map(str::to_owned);
     let others: Vec<Option<String>> = headers.iter().map(|&header| part(header)).collect();
@@ -275,7 +304,8 @@ fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<String
 }
 
 /// The best of the series that nothing speaks against: an axial CT in DICOM before a volume before pictures, one that can
-/// be measured before one that cannot, then that with more slices, then the first. Of pictures only a sole one is.
+/// be measured before one that cannot, then that with more slices, then the first. Of stacks of
+/// pictures only a sole one is, and a sole picture where there is no stack.
 fn recommend(series: &[SeriesSummary]) -> Option<usize> {
     let fit = |kind: fn(SeriesKind) -> bool| {
         series.iter().enumerate().filter(move |(_, one)| one.reason.is_none() && kind(one.kind))
@@ -297,67 +327,11 @@ fn recommend(series: &[SeriesSummary]) -> Option<usize> {
     if let Some((index, _)) = best.max_by_key(|&(index, one)| (one.slices, std::cmp::Reverse(index))) {
         return Some(index);
     }
-    let mut pictures = fit(|kind| matches!(kind, SeriesKind::Stack | SeriesKind::Picture));
-    match (pictures.next(), pictures.next()) {
+    let mut stacks = fit(|kind| kind == SeriesKind::Stack);
+    let mut pictures = fit(|kind| kind == SeriesKind::Picture);
+    match (stacks.next(), stacks.next()) {
         (Some((only, _)), None) => Some(only),
+        (None, _) => pictures.next().filter(|_| pictures.next().is_none()).map(|(only, _)| only),
         _ => None,
-    }
-}
-
-fn summarise(
-    images: &[StudyImage],
-    group: &ImageGroup,
-    plan: &Result<SeriesPlan, StudyError>,
-    part: Option<String>,
-) -> SeriesSummary {
-    let header = &images[group.images[0]].header;
-    let mut files: Vec<usize> = group.images.iter().map(|&image| images[image].file).collect();
-    files.dedup();
-    let description = header.series_description.clone().unwrap_or_default();
-    let can_be_asked_for =
-        matches!(&group.unfit, None | Some(Reason::Projection | Reason::Reformat | Reason::NoSeries));
-    let problem = match (&group.unfit, plan) {
-        (Some(reason), _) if !can_be_asked_for => Some(format!("It is {reason}.")),
-        (_, Err(error)) => Some(error.to_string()),
-        (_, Ok(_)) => None,
-    };
-    SeriesSummary {
-        kind: SeriesKind::Dicom,
-        label: match part {
-            Some(part) => format!("{description} ({part})").trim_start().to_owned(),
-            None => description,
-        },
-        series_uid: group.series_uid.clone(),
-        number: header.series_number,
-        modality: header.modality.clone(),
-        slices: group.images.len(),
-        files: files.len(),
-        size: header.rows.zip(header.columns).map(|(rows, columns)| [rows, columns]),
-        slice_spacing_mm: plan.as_ref().ok().map(|plan| plan.geometry.slice_spacing_mm),
-        reason: group.unfit.clone(),
-        problem,
-    }
-}
-
-fn summarise_volume(file: &NamedSource, volume: &ScannedVolume) -> SeriesSummary {
-    let grid = &volume.header.geometry;
-    SeriesSummary {
-        label: file.name.clone(),
-        slices: grid.slices,
-        size: Some([grid.rows, grid.columns]),
-        slice_spacing_mm: Some(grid.slice_spacing_mm),
-        problem: volume.opened.as_ref().err().map(ToString::to_string),
-        ..SeriesSummary::of_files(SeriesKind::Volume(volume.header.format), 1)
-    }
-}
-
-fn summarise_pictures(files: &[NamedSource], group: &[usize]) -> SeriesSummary {
-    let name = files[group[0]].name.as_str();
-    match group.len() {
-        1 => SeriesSummary { label: name.to_owned(), ..SeriesSummary::of_files(SeriesKind::Picture, 1) },
-        count => {
-            let folder = name.rfind(['/', '\\']).map_or("", |at| &name[..at]);
-            SeriesSummary { label: folder.to_owned(), ..SeriesSummary::of_files(SeriesKind::Stack, count) }
-        }
     }
 }

@@ -61,6 +61,12 @@ pub enum IntakeError {
         /// How many there are.
         series: usize,
     },
+    /// Several stacks of pictures, of which any may be meant.
+    #[error("There are {stacks} folders of pictures here, and any may be meant: choose one of the series.")]
+    Several {
+        /// How many.
+        stacks: usize,
+    },
     /// A series that was set aside for good.
     #[error("The series cannot be measured: it is {reason}.")]
     Unfit {

@@ -5,6 +5,7 @@
 //! headers are kept: the slices of a long study never lie in memory together.
 
 mod catalogue;
+mod describe;
 mod error;
 mod open;
 mod scan;

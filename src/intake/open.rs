@@ -59,16 +59,16 @@ impl fmt::Debug for OpenSeries {
 }
 
 impl OpenSeries {
-    /// One picture, or several of one folder.
-    pub(super) fn pictures(files: Vec<NamedSource>) -> Self {
+    /// One picture, or several of one folder; without a plan where they do not fit together.
+    pub(super) fn pictures(files: Vec<NamedSource>, plan: Option<SeriesPlan>) -> Self {
         let slices = files.len();
         let reader = Box::new(Pictures { files, size: Cell::new(None) });
-        Self { plan: None, instances: Vec::new(), slices, reader }
+        Self { plan, instances: Vec::new(), slices, reader }
     }
 
     /// A volume in one file.
     pub(super) fn volume(file: NamedSource, index: usize, reader: Rc<VolumeReader>) -> Self {
-        let plan = volume::plan(index, &reader.header().geometry);
+        let plan = volume::plan(index, reader.header());
         let slices = plan.slices.len();
         Self { plan: Some(plan), instances: Vec::new(), slices, reader: Box::new(Volume { file, reader }) }
     }
@@ -114,14 +114,14 @@ impl OpenSeries {
         Self { slices, plan, instances, reader }
     }
 
-    /// The slices in their order and their grid; none where the file does not say how large its pixels are, as a picture.
+    /// The slices in their order, and their grid where the files tell it; none where the series cannot be measured.
     pub fn plan(&self) -> Option<&SeriesPlan> {
         self.plan.as_ref()
     }
 
-    /// The grid of the slices, as [`Self::plan`].
+    /// The grid of the slices; none where the files do not say how large their pixels are, as pictures.
     pub fn geometry(&self) -> Option<&Geometry> {
-        self.plan.as_ref().map(|plan| &plan.geometry)
+        self.plan.as_ref().and_then(|plan| plan.geometry.as_ref())
     }
 
     /// The grid of the file's own voxels, of a volume in one file; else it is [`Self::geometry`].

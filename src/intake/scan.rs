@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::catalogue::{Catalogue, Found, Unreadable};
+use super::stack::Picture;
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
@@ -12,7 +13,7 @@ use crate::study::{Reason, StudyImage};
 use crate::volume::read_volume_header;
 
 /// What stands between the name of an archive and that of a file in it.
-const IN_ARCHIVE: &str = " > ";
+pub(super) const IN_ARCHIVE: &str = " > ";
 /// Archives inside of archives are opened down to this.
 const MAX_ARCHIVES: usize = 2;
 /// What is looked at to recognise a file, in bytes.
@@ -96,7 +97,7 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
         return unpack(index, file, found);
     }
     if begins_like_a_picture(&head) {
-        found.pictures.push(index);
+        found.pictures.push(Picture::look(index, &**source));
         return Vec::new();
     }
     match read_images(index, &**source) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::open::SliceReader;
 use super::{IntakeError, NamedSource};
-use crate::imaging::{CtSlice, DicomHeader, Geometry};
+use crate::imaging::{CtSlice, DicomHeader};
 use crate::study::{SeriesPlan, SlicePlace};
 use crate::volume::{SourceGrid, VolumeError, VolumeHeader, VolumeReader};
 
@@ -31,7 +31,8 @@ impl std::fmt::Debug for ScannedVolume {
 }
 
 /// The slices of a volume in their places.
-pub(super) fn plan(file: usize, geometry: &Geometry) -> SeriesPlan {
+pub(super) fn plan(file: usize, header: &VolumeHeader) -> SeriesPlan {
+    let geometry = &header.geometry;
     let normal = geometry.normal();
     let height_mm = |index: usize| -> f64 {
         let place = geometry.position_mm(index as f64, 0.0, 0.0);
@@ -40,12 +41,15 @@ pub(super) fn plan(file: usize, geometry: &Geometry) -> SeriesPlan {
     let place = |index: usize| SlicePlace {
         file,
         frame: u32::try_from(index).unwrap_or(u32::MAX),
-        height_mm: height_mm(index),
+        height_mm: Some(height_mm(index)),
         instance_number: None,
     };
     SeriesPlan {
         slices: (0..geometry.slices).map(place).collect(),
-        geometry: geometry.clone(),
+        rows: geometry.rows,
+        columns: geometry.columns,
+        geometry: Some(geometry.clone()),
+        oriented: header.orientation_stated,
         slice_thickness_mm: None,
         header: DicomHeader::default(),
     }

@@ -1,6 +1,7 @@
 //! Takes segmented slices one by one and keeps their masks and sums.
 
 use super::composition::HuSums;
+use super::lacking::Lacking;
 use super::lesions::{Lesion, LesionLinker};
 use super::order::SeriesPlan;
 use super::zones::{self, Assessment, Side};
@@ -20,8 +21,8 @@ pub(super) const LEAST_SLICES: usize = 3;
 pub struct SliceRecord {
     /// Its place in the series, from 0 for the lowest.
     pub index: usize,
-    /// Its position towards the head, in mm.
-    pub height_mm: f64,
+    /// Its position towards the head, in mm; none where the files do not say it.
+    pub height_mm: Option<f64>,
     /// Its InstanceNumber.
     pub instance_number: Option<i64>,
     /// Both lungs, holes filled.
@@ -80,8 +81,10 @@ pub struct Measured {
     pub lesions: Vec<Lesion>,
     /// Volumes and grades.
     pub assessment: Assessment,
-    /// The volume of one voxel in ml.
-    pub voxel_ml: f64,
+    /// The volume of one voxel in ml; none where the files do not say how large their voxels are.
+    pub voxel_ml: Option<f64>,
+    /// What could not be measured, for want of what the files do not say.
+    pub lacking: Vec<Lacking>,
     /// The slices with the most lesion, the most first; none without lesion.
     pub key_slices: Vec<KeySlice>,
 }
@@ -93,8 +96,11 @@ pub struct StudyBuilder {
     places: Vec<(usize, SlicePlace)>,
     rows: usize,
     columns: usize,
-    spacing: PixelSpacing,
-    voxel_ml: f64,
+    spacing: Option<PixelSpacing>,
+    voxel_ml: Option<f64>,
+    oriented: bool,
+    /// Whether the slices are in Hounsfield units, as the first one was; none before it.
+    hounsfield: Option<bool>,
     alarming_from_percent: f32,
     slices: Vec<SliceRecord>,
     linker: LesionLinker,
@@ -119,13 +125,19 @@ impl StudyBuilder {
         if places.len() < LEAST_SLICES {
             return Err(StudyError::TooFewSlices { found: places.len(), needed: LEAST_SLICES });
         }
-        let [row_mm, column_mm] = plan.geometry.pixel_spacing_mm;
+        let spacing = |[row_mm, column_mm]: [f64; 2]| PixelSpacing {
+            row_mm: row_mm as f32,
+            column_mm: column_mm as f32,
+        };
+        let geometry = plan.geometry.as_ref();
         Ok(Self {
             places,
-            rows: plan.geometry.rows,
-            columns: plan.geometry.columns,
-            spacing: PixelSpacing { row_mm: row_mm as f32, column_mm: column_mm as f32 },
-            voxel_ml: plan.geometry.voxel_ml() * every as f64,
+            rows: plan.rows,
+            columns: plan.columns,
+            spacing: geometry.map(|grid| spacing(grid.pixel_spacing_mm)),
+            voxel_ml: geometry.map(|grid| grid.voxel_ml() * every as f64),
+            oriented: plan.oriented,
+            hounsfield: None,
             alarming_from_percent,
             slices: Vec::new(),
             linker: LesionLinker::default(),
@@ -141,10 +153,12 @@ impl StudyBuilder {
     /// Adds the next slice of [`Self::to_read`] with what was found on it.
     ///
     /// Lungs and sides are as in [`crate::severity::assess`]: the union of the lung masks, the holes of each filled,
-    /// split into left and right; lesion is the union of the lesion masks inside.
+    /// split into left and right; lesion is the union of the lesion masks inside. Of grey levels nothing is measured that
+    /// needs Hounsfield units.
     ///
     /// # Errors
-    /// [`StudyError`] if all slices were added, or this one is of another size, not in HU, or does not state its sides.
+    /// [`StudyError`] if all slices were added, or this one is of another size or scale, or does not state its sides where
+    /// the series does.
     pub fn add(&mut self, slice: CtSlice, instances: &[Instance]) -> Result<(), StudyError> {
         let Some(&(index, place)) = self.places.get(self.slices.len()) else {
             return Err(StudyError::WrongSlice {
@@ -153,7 +167,13 @@ impl StudyBuilder {
             });
         };
         self.check(index, &slice)?;
-        let Some(right_first) = slice.patient_right_is_image_left else { return Err(StudyError::Turned) };
+        let right_first = match slice.patient_right_is_image_left {
+            Some(right_first) => right_first,
+            None if self.oriented => return Err(StudyError::Turned),
+            None => true,
+        };
+        let hounsfield = slice.scale == ValueScale::Hounsfield;
+        self.hounsfield = Some(hounsfield);
         let mut lung = Mask::empty(self.rows, self.columns);
         let mut lesion = Mask::empty(self.rows, self.columns);
         for instance in instances {
@@ -164,7 +184,7 @@ impl StudyBuilder {
         }
         let all_lesion = lesion.area();
         lesion.keep(&lung)?;
-        let sides = split_sides(&lung, Some(self.spacing));
+        let sides = split_sides(&lung, self.spacing);
         let (left, right) = if right_first {
             (sides.image_right, sides.image_left)
         } else {
@@ -183,7 +203,7 @@ impl StudyBuilder {
             left: counts(&left, &lesion),
             right: counts(&right, &lesion),
         };
-        self.linker.add(&lesion, &left, &slice.values);
+        self.linker.add(&lesion, &left, hounsfield.then_some(slice.values.as_slice()));
         self.keep_if_key(KeySlice { index, lesion_pixels: record.lesion_pixels(), slice, lung, lesion });
         self.slices.push(record);
         Ok(())
@@ -199,8 +219,9 @@ impl StudyBuilder {
         if [slice.rows, slice.columns] != [self.rows, self.columns] {
             return wrong(format!("it has {} x {} pixels", slice.columns, slice.rows));
         }
-        if slice.scale != ValueScale::Hounsfield {
-            return Err(StudyError::Grey);
+        let hounsfield = slice.scale == ValueScale::Hounsfield;
+        if self.hounsfield.is_some_and(|before| before != hounsfield) {
+            return wrong("some slices are in Hounsfield units and others in grey levels".to_owned());
         }
         if slice.values.len() != self.rows * self.columns {
             return wrong(format!("it has {} values", slice.values.len()));
@@ -229,9 +250,21 @@ impl StudyBuilder {
         let lesions = self.linker.finish();
         let mut hu = HuSums::default();
         lesions.iter().for_each(|lesion| hu.join(&lesion.hu));
-        let assessment =
+        let mut assessment =
             zones::assess(&self.slices, self.voxel_ml, self.alarming_from_percent, lesions.len(), &hu);
+        if !self.oriented {
+            // Upper and lower are not known.
+            (assessment.zones, assessment.ct_severity_score) = (Vec::new(), None);
+            assessment.side_assumed = true;
+        }
+        let lacking = [
+            (self.voxel_ml.is_none(), Lacking::Volumes),
+            (self.hounsfield == Some(false), Lacking::Densities),
+            (!self.oriented, Lacking::Zones),
+        ];
+        let lacking = lacking.into_iter().filter_map(|(lacks, what)| lacks.then_some(what));
         Ok(Measured {
+            lacking: lacking.collect(),
             slices: self.slices,
             lesions,
             assessment,

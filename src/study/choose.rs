@@ -49,8 +49,12 @@ pub enum Reason {
     Unmeasurable(String),
     /// A CT series with fewer slices than the chosen one, or as many.
     Smaller,
+    /// A CT series of another study: another day, or another patient.
+    OtherStudy,
     /// Not the one that was chosen.
     NotChosen,
+    /// A picture without others of its folder.
+    SinglePicture,
     /// The same bytes as another file.
     Copy,
 }
@@ -71,7 +75,9 @@ impl fmt::Display for Reason {
             Self::OtherPart(part) => return write!(f, "a CT series of another part of the body ({part})"),
             Self::Unmeasurable(why) => return write!(f, "a series that cannot be measured: {why}"),
             Self::Smaller => "another CT series, with no more slices",
+            Self::OtherStudy => "a CT series of another study (another day, or another patient)",
             Self::NotChosen => "another series",
+            Self::SinglePicture => "a single picture, not a series of slices",
             Self::Copy => "a copy of another file",
         })
     }

@@ -23,18 +23,21 @@ pub struct Composition {
     pub denser_percent: f64,
 }
 
-/// Sums over voxels, from which mean and composition are made.
+/// Sums over voxels, from which mean and composition are made. Voxels of grey levels are counted and no more.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct HuSums {
     voxels: u64,
+    in_hu: u64,
     sum: f64,
     classes: [u64; 4],
 }
 
 impl HuSums {
-    /// Adds a voxel of `hu` Hounsfield units.
-    pub fn add(&mut self, hu: f32) {
+    /// Adds a voxel of `hu` Hounsfield units; none where its value is a grey level.
+    pub fn add(&mut self, hu: Option<f32>) {
         self.voxels += 1;
+        let Some(hu) = hu else { return };
+        self.in_hu += 1;
         self.sum += f64::from(hu);
         self.classes[HU_LIMITS.iter().filter(|&&limit| hu >= limit).count()] += 1;
     }
@@ -42,6 +45,7 @@ impl HuSums {
     /// Adds other voxels.
     pub fn join(&mut self, other: &Self) {
         self.voxels += other.voxels;
+        self.in_hu += other.in_hu;
         self.sum += other.sum;
         for (mine, theirs) in self.classes.iter_mut().zip(other.classes) {
             *mine += theirs;
@@ -53,16 +57,16 @@ impl HuSums {
         self.voxels
     }
 
-    /// The mean in HU; none without voxels.
+    /// The mean in HU; none without voxels of known HU.
     pub fn mean(&self) -> Option<f64> {
-        (self.voxels > 0).then(|| self.sum / self.voxels as f64)
+        (self.in_hu > 0).then(|| self.sum / self.in_hu as f64)
     }
 
-    /// The shares; none without voxels.
+    /// The shares; none without voxels of known HU.
     pub fn composition(&self) -> Option<Composition> {
-        let percent = |voxels: u64| 100.0 * voxels as f64 / self.voxels as f64;
+        let percent = |voxels: u64| 100.0 * voxels as f64 / self.in_hu as f64;
         let [aerated, ground_glass, consolidation, denser] = self.classes;
-        (self.voxels > 0).then(|| Composition {
+        (self.in_hu > 0).then(|| Composition {
             aerated_percent: percent(aerated),
             ground_glass_percent: percent(ground_glass),
             consolidation_percent: percent(consolidation),

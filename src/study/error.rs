@@ -49,7 +49,10 @@ pub enum StudyError {
         of: usize,
     },
     /// Too few slices.
-    #[error("The CT series has {found} slices to read; a study needs at least {needed}.")]
+    #[error(
+        "The series has {found} {} to read; a study needs at least {needed}.",
+        if *.found == 1 { "slice" } else { "slices" }
+    )]
     TooFewSlices {
         /// Slices that would be read.
         found: usize,
@@ -80,12 +83,6 @@ pub enum StudyError {
          file does not say how it lies."
     )]
     Turned,
-    /// Grey levels instead of Hounsfield units.
-    #[error(
-        "The slices hold grey levels, not Hounsfield units, so lesions cannot be measured by their density. Please take \
-         the CT itself instead of pictures of it."
-    )]
-    Grey,
     /// Different images at one place.
     #[error(
         "Positions of the CT series with more than one slice: {places}, the first at {height_mm:.1} mm. Several scans \

@@ -23,9 +23,9 @@ pub struct Lesion {
 }
 
 impl Lesion {
-    /// The mean of its voxels in HU.
-    pub fn mean_hu(&self) -> f64 {
-        self.hu.mean().unwrap_or_default()
+    /// The mean of its voxels in HU; none where the slices hold grey levels.
+    pub fn mean_hu(&self) -> Option<f64> {
+        self.hu.mean()
     }
 }
 
@@ -56,8 +56,9 @@ pub struct LesionLinker {
 }
 
 impl LesionLinker {
-    /// Adds the next slice: its lesion pixels, the patient's left lung, and the values in HU, all of one size.
-    pub fn add(&mut self, lesion: &Mask, left: &Mask, values: &[f32]) {
+    /// Adds the next slice: its lesion pixels, the patient's left lung, and the values in HU, all of one size; no values
+    /// where they are grey levels.
+    pub fn add(&mut self, lesion: &Mask, left: &Mask, values: Option<&[f32]>) {
         let labels = connected_components(lesion);
         let before = self.sections.len();
         self.sections.resize(before + labels.count, Section { slice: self.slices, ..Section::default() });
@@ -67,7 +68,7 @@ impl LesionLinker {
             let section = before + label as usize - 1;
             current[pixel] = section + 1;
             let sums = &mut self.sections[section];
-            sums.hu.add(values.get(pixel).copied().unwrap_or_default());
+            sums.hu.add(values.and_then(|values| values.get(pixel).copied()));
             sums.left += u64::from(left.pixels.get(pixel).is_some_and(|&p| p != 0));
             sums.shared += u64::from(self.last.get(pixel).is_some_and(|&other| other != 0));
             self.link(section, pixel, lesion.rows, lesion.columns);

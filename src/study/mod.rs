@@ -13,6 +13,7 @@ mod composition;
 mod error;
 mod grade;
 mod ids;
+mod lacking;
 mod lesions;
 mod order;
 mod schema;
@@ -28,6 +29,7 @@ pub use composition::{Composition, HU_LIMITS};
 pub use error::StudyError;
 pub use grade::{MosMed, mosmed, zone_score};
 pub use ids::{Ids, short_hash};
+pub use lacking::{Lacking, NotMeasured};
 pub use lesions::{Lesion, LesionLinker};
 pub use order::{SeriesPlan, SlicePlace, order_series};
 pub use schema::{

@@ -18,8 +18,9 @@ pub struct SlicePlace {
     pub file: usize,
     /// Which frame of that file, from 0.
     pub frame: u32,
-    /// Its position along the normal towards the head, in mm; patient z where the slices are not oblique.
-    pub height_mm: f64,
+    /// Its position along the normal towards the head, in mm; patient z where the slices are not oblique. None where the
+    /// file does not say where it lies, as a picture.
+    pub height_mm: Option<f64>,
     /// InstanceNumber, by which viewers name the slice.
     pub instance_number: Option<i64>,
 }
@@ -29,8 +30,15 @@ pub struct SlicePlace {
 pub struct SeriesPlan {
     /// The slices, the lowest (nearest to the feet) first.
     pub slices: Vec<SlicePlace>,
-    /// The grid of the slices.
-    pub geometry: Geometry,
+    /// Height of a slice in pixels.
+    pub rows: usize,
+    /// Width of a slice in pixels.
+    pub columns: usize,
+    /// The grid of the slices; none where the files do not say how large their voxels are, as pictures.
+    pub geometry: Option<Geometry>,
+    /// Whether the files say how the slices lie in the patient. Without it the usual view is assumed, with the patient's
+    /// right on the left of the image, and which end is the head is not known.
+    pub oriented: bool,
     /// SliceThickness of the first file, in mm. It only informs.
     pub slice_thickness_mm: Option<f64>,
     /// The header of the lowest slice, which names study, series and frame of reference.
@@ -84,7 +92,10 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
     let column_length = length([d, e, f]);
     let lowest = &placed[0].1.header;
     Ok(SeriesPlan {
-        geometry: Geometry {
+        rows: first.rows.unwrap_or_default(),
+        columns: first.columns.unwrap_or_default(),
+        oriented: true,
+        geometry: Some(Geometry {
             slices: places.len(),
             rows: first.rows.unwrap_or_default(),
             columns: first.columns.unwrap_or_default(),
@@ -94,7 +105,7 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
             row_direction: row,
             column_direction: [d, e, f].map(|v| v / column_length),
             slice_step_mm,
-        },
+        }),
         slice_thickness_mm: first.slice_thickness_mm,
         header: lowest.clone(),
         slices: placed
@@ -102,7 +113,7 @@ pub fn order_series(images: &[StudyImage], chosen: &[usize]) -> Result<SeriesPla
             .map(|&(place, image)| SlicePlace {
                 file: image.file,
                 frame: image.frame,
-                height_mm: dot(place, normal),
+                height_mm: Some(dot(place, normal)),
                 instance_number: image.header.instance_number,
             })
             .collect(),

@@ -6,6 +6,7 @@ use super::builder::{Measured, SliceRecord};
 use super::choose::SetAside;
 use super::composition::Composition;
 use super::ids::{Ids, name};
+use super::lacking::{Lacking, NotMeasured};
 use super::lesions::Lesion;
 use super::order::SeriesPlan;
 use super::zones::{Assessment, Side, VolumeInvolvement};
@@ -13,7 +14,7 @@ use crate::imaging::Preprocessing;
 use crate::report::{DeviceInfo, ModelInfo, NOTICE, Software, Thresholds};
 
 /// The version of the schema. The first number grows when a reader of the old one would fail.
-pub const STUDY_SCHEMA_VERSION: &str = "1.0";
+pub const STUDY_SCHEMA_VERSION: &str = "2.0";
 
 /// The series that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,18 +29,18 @@ pub struct SeriesInfo {
     pub rows: usize,
     /// Width of a slice in pixels.
     pub columns: usize,
-    /// Between rows, then between columns, in mm.
-    pub pixel_spacing_mm: [f64; 2],
-    /// Median distance of neighbouring slices, in mm.
-    pub slice_spacing_mm: f64,
-    /// The height of a voxel: `every` times the spacing, in mm.
-    pub step_mm: f64,
+    /// Between rows, then between columns, in mm, where known.
+    pub pixel_spacing_mm: Option<[f64; 2]>,
+    /// Mean distance of neighbouring slices, in mm, where known.
+    pub slice_spacing_mm: Option<f64>,
+    /// The height of a voxel: `every` times the spacing, in mm, where known.
+    pub step_mm: Option<f64>,
     /// SliceThickness, in mm. It only informs.
     pub slice_thickness_mm: Option<f64>,
-    /// Position of the lowest slice of the series towards the head, in mm.
-    pub lowest_mm: f64,
-    /// Position of the highest slice, in mm.
-    pub highest_mm: f64,
+    /// Position of the lowest slice of the series towards the head, in mm, where known.
+    pub lowest_mm: Option<f64>,
+    /// Position of the highest slice, in mm, where known.
+    pub highest_mm: Option<f64>,
 }
 
 /// Files that were not measured.
@@ -62,17 +63,17 @@ pub struct LesionInfo {
     pub side: Side,
     /// Number of voxels.
     pub voxels: u64,
-    /// Its volume in ml.
-    pub volume_ml: f64,
+    /// Its volume in ml, where the size of voxels is known.
+    pub volume_ml: Option<f64>,
     /// Index in the series of the lowest slice that it is on.
     pub first_slice: usize,
     /// Index of the highest.
     pub last_slice: usize,
     /// Index of the slice where its area is largest.
     pub largest_slice: usize,
-    /// Mean of its voxels in HU.
-    pub mean_hu: f64,
-    /// What it consists of.
+    /// Mean of its voxels in HU; none of grey levels.
+    pub mean_hu: Option<f64>,
+    /// What it consists of; none of grey levels.
     pub composition: Option<Composition>,
     /// Mean IoU of its areas on neighbouring slices; none on one slice only.
     pub mean_link_iou: Option<f64>,
@@ -85,8 +86,8 @@ pub struct SliceInfo {
     pub index: usize,
     /// InstanceNumber, by which viewers name it.
     pub instance_number: Option<i64>,
-    /// Its position towards the head, in mm.
-    pub z_mm: f64,
+    /// Its position towards the head, in mm, where known.
+    pub z_mm: Option<f64>,
     /// Pixels of both lungs.
     pub lung_pixels: u64,
     /// Pixels of lesion inside the lungs.
@@ -108,8 +109,10 @@ pub struct StudyReport {
     pub ids: Ids,
     /// The series.
     pub series: SeriesInfo,
-    /// What was not measured.
+    /// Files that were not measured.
     pub set_aside: Vec<SetAsideInfo>,
+    /// What the files do not tell enough for, and why; empty for a CT in Hounsfield units with its places.
+    pub not_measured: Vec<NotMeasured>,
     /// The model.
     pub model: ModelInfo,
     /// The devices, in the order of use: more than one if the first failed.
@@ -129,6 +132,11 @@ pub struct StudyReport {
 }
 
 impl StudyReport {
+    /// Why a kind of measure is lacking, as a sentence; none where it is there.
+    pub fn lacks(&self, what: Lacking) -> Option<&str> {
+        self.not_measured.iter().find(|one| one.what == what).map(|one| one.why.as_str())
+    }
+
     /// Indented JSON that ends in a newline.
     pub fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("a study has only text keys");
@@ -169,7 +177,9 @@ pub struct StudyParts<'a> {
 pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
     let StudyParts { plan, measured, .. } = parts;
     let series_name = |set_aside: &SetAside| name(set_aside.series_uid.as_deref(), parts.keep_ids);
-    let height = |slice: Option<&super::SlicePlace>| slice.map_or(0.0, |slice| round(slice.height_mm));
+    let height = |slice: Option<&super::SlicePlace>| slice.and_then(|slice| slice.height_mm).map(round);
+    let geometry = plan.geometry.as_ref();
+    let spacing_mm = geometry.map(|grid| grid.slice_spacing_mm);
     let index = |read: usize| measured.slices.get(read).map_or(0, |slice| slice.index);
     StudyReport {
         schema_version: STUDY_SCHEMA_VERSION.into(),
@@ -180,11 +190,11 @@ pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
             slices: plan.slices.len(),
             slices_read: measured.slices.len(),
             every: parts.every,
-            rows: plan.geometry.rows,
-            columns: plan.geometry.columns,
-            pixel_spacing_mm: plan.geometry.pixel_spacing_mm,
-            slice_spacing_mm: round(plan.geometry.slice_spacing_mm),
-            step_mm: round(plan.geometry.slice_spacing_mm * parts.every as f64),
+            rows: plan.rows,
+            columns: plan.columns,
+            pixel_spacing_mm: geometry.map(|grid| grid.pixel_spacing_mm),
+            slice_spacing_mm: spacing_mm.map(round),
+            step_mm: spacing_mm.map(|mm| round(mm * parts.every as f64)),
             slice_thickness_mm: plan.slice_thickness_mm,
             lowest_mm: height(plan.slices.first()),
             highest_mm: height(plan.slices.last()),
@@ -198,6 +208,7 @@ pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
                 files: one.files,
             })
             .collect(),
+        not_measured: measured.lacking.iter().copied().map(NotMeasured::new).collect(),
         model: parts.model,
         devices: parts.devices,
         thresholds: parts.thresholds,
@@ -214,16 +225,21 @@ pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
     }
 }
 
-fn describe(id: usize, lesion: &Lesion, voxel_ml: f64, index: &impl Fn(usize) -> usize) -> LesionInfo {
+fn describe(
+    id: usize,
+    lesion: &Lesion,
+    voxel_ml: Option<f64>,
+    index: &impl Fn(usize) -> usize,
+) -> LesionInfo {
     LesionInfo {
         id,
         side: if 2 * lesion.left_voxels >= lesion.voxels { Side::Left } else { Side::Right },
         voxels: lesion.voxels,
-        volume_ml: round(lesion.voxels as f64 * voxel_ml),
+        volume_ml: voxel_ml.map(|ml| round(lesion.voxels as f64 * ml)),
         first_slice: index(lesion.slices.0),
         last_slice: index(lesion.slices.1),
         largest_slice: index(lesion.largest_slice),
-        mean_hu: round(lesion.mean_hu()),
+        mean_hu: lesion.mean_hu().map(round),
         composition: lesion.hu.composition().map(rounded_composition),
         mean_link_iou: lesion.mean_link_iou.map(round),
     }
@@ -234,7 +250,7 @@ fn row(slice: &SliceRecord) -> SliceInfo {
     SliceInfo {
         index: slice.index,
         instance_number: slice.instance_number,
-        z_mm: round(slice.height_mm),
+        z_mm: slice.height_mm.map(round),
         lung_pixels,
         lesion_pixels,
         percent: (lung_pixels > 0).then(|| round(100.0 * lesion_pixels as f64 / lung_pixels as f64)),
@@ -243,8 +259,8 @@ fn row(slice: &SliceRecord) -> SliceInfo {
 
 fn rounded(assessment: &Assessment) -> Assessment {
     let involvement = |i: VolumeInvolvement| VolumeInvolvement {
-        lung_ml: round(i.lung_ml),
-        lesion_ml: round(i.lesion_ml),
+        lung_ml: i.lung_ml.map(round),
+        lesion_ml: i.lesion_ml.map(round),
         percent: i.percent.map(round),
         ..i
     };

@@ -36,10 +36,10 @@ pub struct VolumeInvolvement {
     pub lung_voxels: u64,
     /// Voxels of lesion inside the lung.
     pub lesion_voxels: u64,
-    /// The lung's volume in ml.
-    pub lung_ml: f64,
-    /// The lesions' volume inside the lung in ml.
-    pub lesion_ml: f64,
+    /// The lung's volume in ml; none where the size of voxels is not known.
+    pub lung_ml: Option<f64>,
+    /// The lesions' volume inside the lung in ml; none likewise.
+    pub lesion_ml: Option<f64>,
     /// `100 * lesion_voxels / lung_voxels`; none without lung.
     pub percent: Option<f64>,
 }
@@ -67,6 +67,8 @@ pub struct Assessment {
     pub alarming_from_percent: f32,
     /// The MosMed category by the involvement of both lungs; none without lung.
     pub mosmed: Option<MosMed>,
+    /// Whether left and right rest on the usual radiological view, because the files do not state them.
+    pub side_assumed: bool,
     /// The CT severity score, 0 to 24: the sum of the zones' scores; none unless each zone has lung.
     pub ct_severity_score: Option<u8>,
     /// Both lungs.
@@ -75,25 +77,25 @@ pub struct Assessment {
     pub left: VolumeInvolvement,
     /// The patient's right lung.
     pub right: VolumeInvolvement,
-    /// Left upper, middle, lower, then right.
+    /// Left upper, middle, lower, then right; empty where it is not known which end of the slices is the head.
     pub zones: Vec<Zone>,
     /// Number of lesions (see [`super::LesionLinker`]).
     pub lesion_count: usize,
-    /// Mean of all lesion voxels in HU; none without lesions.
+    /// Mean of all lesion voxels in HU; none without lesions, or of grey levels.
     pub mean_hu: Option<f64>,
-    /// What the lesions consist of; none without lesions.
+    /// What the lesions consist of; none without lesions, or of grey levels.
     pub composition: Option<Composition>,
     /// Lesion voxels outside the lungs, which everything else leaves out.
     pub lesion_voxels_outside_lungs: u64,
 }
 
-/// Measures and grades the slices, the lowest first, of voxels of `voxel_ml`.
+/// Measures and grades the slices, the lowest first, of voxels of `voxel_ml`, where known.
 ///
 /// A zone is a third of its lung's own height, from its lowest to its highest slice; a slice belongs to the third where
 /// its middle lies.
 pub(super) fn assess(
     slices: &[SliceRecord],
-    voxel_ml: f64,
+    voxel_ml: Option<f64>,
     alarming_from_percent: f32,
     lesion_count: usize,
     hu: &HuSums,
@@ -122,6 +124,7 @@ pub(super) fn assess(
         finding: finding(&lungs, alarming_from_percent),
         alarming_from_percent,
         mosmed: (lungs.lung_voxels > 0).then(|| mosmed(lungs.lesion_voxels, lungs.lung_voxels)),
+        side_assumed: false,
         ct_severity_score: zones.iter().map(|zone| zone.score).sum(),
         lungs,
         left,
@@ -146,12 +149,12 @@ fn thirds(counts: &[[u64; 2]]) -> [&[[u64; 2]]; 3] {
     [&lung[..second], &lung[second..third], &lung[third..]]
 }
 
-fn measure(lung_voxels: u64, lesion_voxels: u64, voxel_ml: f64) -> VolumeInvolvement {
+fn measure(lung_voxels: u64, lesion_voxels: u64, voxel_ml: Option<f64>) -> VolumeInvolvement {
     VolumeInvolvement {
         lung_voxels,
         lesion_voxels,
-        lung_ml: lung_voxels as f64 * voxel_ml,
-        lesion_ml: lesion_voxels as f64 * voxel_ml,
+        lung_ml: voxel_ml.map(|ml| lung_voxels as f64 * ml),
+        lesion_ml: voxel_ml.map(|ml| lesion_voxels as f64 * ml),
         percent: (lung_voxels > 0).then(|| 100.0 * lesion_voxels as f64 / lung_voxels as f64),
     }
 }

@@ -35,6 +35,13 @@ pub struct SourceGrid {
 }
 
 impl SourceGrid {
+    /// The grid of slices that do not say where they lie: columns, rows, slices, of voxels of size 1.
+    pub fn of_voxels(shape: [usize; 3]) -> Self {
+        let axis = |along| SourceAxis { along, reversed: false };
+        let affine_ras = std::array::from_fn(|row| std::array::from_fn(|at| f64::from(u8::from(at == row))));
+        Self { shape, affine_ras, axes: [axis(Along::Columns), axis(Along::Rows), axis(Along::Slices)] }
+    }
+
     /// The grid of a series as it is: columns, rows, slices.
     pub fn of_series(geometry: &Geometry) -> Self {
         let [row_mm, column_mm] = geometry.pixel_spacing_mm;

@@ -74,6 +74,11 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         Err(error) => return Err(error.context("the study has no result")),
     };
     let study = describe(options, &chosen, every, &done)?;
+    if !options.quiet {
+        for one in &study.not_measured {
+            eprintln!("note: no {}: {}", one.what, one.why);
+        }
+    }
     if let Some(out) = out {
         write::results(&out, options, &chosen, dicom.as_ref(), &study, &done.measured)?;
     }

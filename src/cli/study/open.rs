@@ -19,10 +19,7 @@ pub struct Chosen {
 impl Chosen {
     /// The slices' places and sizes.
     pub fn plan(&self) -> anyhow::Result<&SeriesPlan> {
-        self.series.plan().context(
-            "pictures do not say how large their pixels are, so volumes cannot be measured; `lunglens segment` reads them \
-             one by one",
-        )
+        self.series.plan().context("the series has no slices in order")
     }
 }
 
@@ -50,7 +47,11 @@ pub fn choose(catalogue: &Catalogue, number: Option<u32>) -> anyhow::Result<Chos
     let index = number.map(|number| number as usize - 1).or(catalogue.recommended());
     let series = match index {
         Some(index) => catalogue.open(index)?,
-        None => catalogue.open_recommended()?,
+        None => catalogue.open_recommended().map_err(|error| {
+            let several = matches!(error, IntakeError::Several { .. });
+            let error = anyhow::Error::from(error);
+            if several { error.context("--list shows the series, --series N takes one") } else { error }
+        })?,
     };
     Ok(Chosen { series, set_aside: index.map(|index| catalogue.set_aside(index)).unwrap_or_default() })
 }

@@ -32,14 +32,16 @@ fn grade(study: &StudyReport) -> String {
     let mosmed = assessment.mosmed.map(|grade| format!(", MosMed {grade}")).unwrap_or_default();
     let score = assessment.ct_severity_score;
     let score = score.map(|score| format!(", CT severity score {score} of 24")).unwrap_or_default();
+    let volumes = match (assessment.lungs.lesion_ml, assessment.lungs.lung_ml) {
+        (Some(lesion), Some(lung)) => format!("{lesion:.1} of {lung:.1} ml in "),
+        _ => String::new(),
+    };
     format!(
-        "{}, lung involvement {} (left {}, right {}), {:.1} of {:.1} ml in {lesions}{mosmed}{score}",
+        "{}, lung involvement {} (left {}, right {}), {volumes}{lesions}{mosmed}{score}",
         assessment.finding,
         percent(&assessment.lungs),
         percent(&assessment.left),
         percent(&assessment.right),
-        assessment.lungs.lesion_ml,
-        assessment.lungs.lung_ml,
     )
 }
 

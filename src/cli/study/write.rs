@@ -65,7 +65,8 @@ pub fn results(
     measured: &Measured,
 ) -> anyhow::Result<()> {
     let plan = chosen.plan()?;
-    let study = ExportStudy { report, measured, geometry: &plan.geometry, grid: chosen.series.grid(), dicom };
+    let study =
+        ExportStudy { report, measured, geometry: plan.geometry.as_ref(), grid: chosen.series.grid(), dicom };
     let export_options =
         ExportOptions { deidentify_dicom: options.deidentify, created_unix_s: created_unix_s()? };
     let mut written = Vec::new();

@@ -11,6 +11,7 @@ use dicom_object::FileMetaTableBuilder;
 use self::data::{Data, date_and_time, shortened};
 use self::uid::Uids;
 use super::{DicomSource, ExportError, ExportOptions, ExportStudy};
+use crate::imaging::Geometry;
 use crate::intake::SourceInstance;
 use crate::report::NOTICE;
 
@@ -41,6 +42,8 @@ fn extent(study: &ExportStudy<'_>) -> String {
 struct Context<'a> {
     study: &'a ExportStudy<'a>,
     source: &'a DicomSource,
+    /// Where the slices lie.
+    geometry: &'a Geometry,
     options: &'a ExportOptions,
     uids: Uids,
     /// What is being written, for errors.
@@ -54,9 +57,13 @@ impl<'a> Context<'a> {
         options: &'a ExportOptions,
         what: &'static str,
     ) -> Result<Self, ExportError> {
-        let context = Self { study, source, options, uids: Uids::new(study, options, what), what };
-        if source.instances.len() != study.geometry.slices {
-            let (images, slices) = (source.instances.len(), study.geometry.slices);
+        let nowhere =
+            || ExportError::Unfit { what, problem: "the images do not say where they lie".to_owned() };
+        let geometry = study.geometry.ok_or_else(nowhere)?;
+        let uids = Uids::new(study, options, what);
+        let context = Self { study, source, geometry, options, uids, what };
+        if source.instances.len() != geometry.slices {
+            let (images, slices) = (source.instances.len(), geometry.slices);
             return Err(context.unfit(format!("there are {images} images for {slices} slices")));
         }
         let unnamed =

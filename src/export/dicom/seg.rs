@@ -72,7 +72,7 @@ pub fn segmentation(
         .as_deref()
         .ok_or_else(|| context.unfit("the images do not name their frame of reference".to_owned()))?;
     let (frames, pixels) = frames(&context)?;
-    let geometry = study.geometry;
+    let geometry = context.geometry;
     let size = |n: usize| u16::try_from(n).map_err(|_| context.unfit(format!("{n} pixels are too many")));
     let description = format!("LungLens segmentation, research use only, {}", extent(study));
     let segments = SEGMENTS.iter().map(|segment| describe(&context, segment)).collect();
@@ -116,7 +116,7 @@ pub fn segmentation(
 /// The frames, segment by segment and upwards in each, and their pixels: one bit each, the first in the lowest bit, no
 /// gap between frames (PS3.5, 8.1.1), an even number of bytes.
 fn frames(context: &Context<'_>) -> Result<(Vec<Frame>, Vec<u8>), ExportError> {
-    let (rows, columns) = (context.study.geometry.rows, context.study.geometry.columns);
+    let (rows, columns) = (context.geometry.rows, context.geometry.columns);
     let mut bits = Bits::default();
     let mut frames = Vec::new();
     for (at, segment) in SEGMENTS.iter().enumerate() {
@@ -209,7 +209,7 @@ fn dimensions(context: &Context<'_>) -> Vec<Data> {
 
 /// What all frames share.
 fn shared(context: &Context<'_>) -> Data {
-    let (geometry, series) = (context.study.geometry, &context.study.report.series);
+    let (geometry, series) = (context.geometry, &context.study.report.series);
     let between = geometry.slice_spacing_mm * series.every as f64;
     let thickness = series.slice_thickness_mm.filter(|&mm| mm > 0.0).unwrap_or(geometry.slice_spacing_mm);
     let [a, b, c] = geometry.row_direction;

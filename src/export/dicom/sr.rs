@@ -203,7 +203,9 @@ fn comment(value: impl Into<String>) -> Data {
 
 /// Volumes and involvement; without lung there is no percentage.
 fn involvement(part: &VolumeInvolvement) -> Vec<Data> {
-    let mut items = vec![number(VOLUME, part.lung_ml, ML), number(LESION_VOLUME, part.lesion_ml, ML)];
+    let mut items = Vec::new();
+    items.extend(part.lung_ml.map(|ml| number(VOLUME, ml, ML)));
+    items.extend(part.lesion_ml.map(|ml| number(LESION_VOLUME, ml, ML)));
     items.extend(part.percent.map(|percent| number(INVOLVEMENT, percent, PERCENT)));
     items
 }
@@ -282,7 +284,9 @@ fn zone(context: &Context<'_>, zone: &Zone) -> Data {
 }
 
 fn lesion(context: &Context<'_>, lesion: &LesionInfo) -> Result<Data, ExportError> {
-    let mut items = vec![number(VOLUME, lesion.volume_ml, ML), mean_hu(lesion.mean_hu)];
+    let mut items = Vec::new();
+    items.extend(lesion.volume_ml.map(|ml| number(VOLUME, ml, ML)));
+    items.extend(lesion.mean_hu.map(mean_hu));
     items.extend(lesion.composition.iter().flat_map(shares));
     items.push(image(context, ("121112", DCM, "Source of Measurement"), lesion.largest_slice)?);
     let name = format!("Lesion {}", lesion.id);

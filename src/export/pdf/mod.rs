@@ -7,7 +7,7 @@ use self::canvas::{A4, Canvas, Colour, Font, Picture};
 use super::{ExportError, ExportStudy};
 use crate::report::{DeviceKind, LESION_RGB, LUNG_RGB, NOTICE, OverlayOptions, draw_masks};
 use crate::severity::Finding;
-use crate::study::{Height, KeySlice, Side, StudyReport, VolumeInvolvement};
+use crate::study::{Height, KeySlice, Lacking, LesionInfo, Side, SliceInfo, StudyReport, VolumeInvolvement};
 
 const INK: Colour = [0.1, 0.12, 0.15];
 const FAINT: Colour = [0.42, 0.46, 0.5];
@@ -24,17 +24,31 @@ pub fn report(study: &ExportStudy<'_>) -> Result<Vec<u8>, ExportError> {
     grades(&mut page, report);
     volumes(&mut page, report);
     composition(&mut page, report);
-    let rows: Vec<chart::Bar> = report
-        .slices
-        .iter()
-        .map(|slice| chart::Bar { z_mm: slice.z_mm, percent: slice.percent.unwrap_or(0.0) })
-        .collect();
-    title(&mut page, 452.0, "Involvement by slice, from the feet (left) to the head (right)");
-    chart::draw(&mut page, [LEFT + 24.0, 462.0, RIGHT - LEFT - 24.0, 84.0], &rows, report.series.step_mm);
+    involvement_by_slice(&mut page, report);
     pictures(&mut page, study)?;
     footing(&mut page, report);
     let producer = format!("{} {}", report.software.name, report.software.version);
     Ok(page.finish("LungLens chest CT report", &producer))
+}
+
+fn involvement_by_slice(page: &mut Canvas, report: &StudyReport) {
+    // Without places the slices stand by their numbers.
+    let placed = report.slices.iter().all(|slice| slice.z_mm.is_some());
+    let bar = |slice: &SliceInfo| chart::Bar {
+        at: slice.z_mm.unwrap_or((slice.index + 1) as f64),
+        percent: slice.percent.unwrap_or(0.0),
+    };
+    let bars: Vec<chart::Bar> = report.slices.iter().map(bar).collect();
+    let (step, unit) = match report.series.step_mm.filter(|_| placed) {
+        Some(step_mm) => (step_mm, "mm"),
+        None => (report.series.every as f64, ""),
+    };
+    let way = match report.lacks(Lacking::Zones) {
+        None => "from the feet (left) to the head (right)",
+        Some(_) => "in the order of the files",
+    };
+    title(page, 452.0, &format!("Involvement by slice, {way}"));
+    chart::draw(page, [LEFT + 24.0, 462.0, RIGHT - LEFT - 24.0, 84.0], &bars, step, unit);
 }
 
 fn title(page: &mut Canvas, y: f32, text: &str) {
@@ -56,12 +70,17 @@ fn heading(page: &mut Canvas, report: &StudyReport) {
     };
     let colour = if series.every == 1 { FAINT } else { WARNING };
     page.text([LEFT, 99.0], 9.0, if series.every == 1 { Font::Plain } else { Font::Bold }, colour, &read);
-    let [row_mm, column_mm] = series.pixel_spacing_mm;
     let name = report.ids.series.as_deref().unwrap_or("not named");
-    let text = format!(
-        "Series {name}: {} x {} pixels of {row_mm:.3} x {column_mm:.3} mm, slices {:.2} mm apart, from {:.1} to {:.1} mm",
-        series.columns, series.rows, series.slice_spacing_mm, series.lowest_mm, series.highest_mm
-    );
+    let mut text = format!("Series {name}: {} x {} pixels", series.columns, series.rows);
+    match (series.pixel_spacing_mm, series.slice_spacing_mm) {
+        (Some([row_mm, column_mm]), Some(apart)) => {
+            text += &format!(" of {row_mm:.3} x {column_mm:.3} mm, slices {apart:.2} mm apart");
+        }
+        _ => text += " of unknown size",
+    }
+    if let (Some(lowest), Some(highest)) = (series.lowest_mm, series.highest_mm) {
+        text += &format!(", from {lowest:.1} to {highest:.1} mm");
+    }
     page.text([LEFT, 111.0], 8.0, Font::Plain, FAINT, &shortened(&text, 130));
 }
 
@@ -77,13 +96,13 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| format!("{percent:.1} %"));
     let mosmed = assessment.mosmed.map_or("none".to_owned(), |grade| grade.to_string());
     let score = assessment.ct_severity_score.map_or("none".to_owned(), |score| format!("{score} of 24"));
-    let lesions = format!("{} ({:.1} ml)", assessment.lesion_count, assessment.lungs.lesion_ml);
-    let facts = [
-        ("Lungs involved", percent),
-        ("MosMed, by volume", mosmed),
-        ("CT severity score", score),
-        ("Lesions", lesions),
-    ];
+    let lesions = match assessment.lungs.lesion_ml {
+        Some(ml) => format!("{} ({ml:.1} ml)", assessment.lesion_count),
+        None => assessment.lesion_count.to_string(),
+    };
+    let by = if report.lacks(Lacking::Volumes).is_some() { "MosMed, by pixels" } else { "MosMed, by volume" };
+    let facts =
+        [("Lungs involved", percent), (by, mosmed), ("CT severity score", score), ("Lesions", lesions)];
     for (at, (name, value)) in facts.iter().enumerate() {
         let x = LEFT + 148.0 + at as f32 * 92.0;
         page.text([x, 132.0], 8.0, Font::Plain, FAINT, name);
@@ -92,14 +111,18 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     page.line([LEFT, 166.0], [RIGHT, 166.0], 0.6, RULE);
 }
 
-/// The table of lungs and zones.
+/// The table of lungs and zones: volumes, or voxels where their size is not known.
 fn volumes(page: &mut Canvas, report: &StudyReport) {
     let assessment = &report.assessment;
-    title(page, 184.0, "Volumes");
+    let in_ml = report.lacks(Lacking::Volumes).is_none();
+    let unit = if in_ml { "ml" } else { "pixels" };
+    title(page, 184.0, if in_ml { "Volumes" } else { "Extent" });
     let columns = [LEFT + 250.0, LEFT + 340.0, LEFT + 425.0, RIGHT];
-    for (x, name) in columns.into_iter().zip(["lung, ml", "lesion, ml", "involved", "score, 0 to 4"]) {
+    let names =
+        [format!("lung, {unit}"), format!("lesion, {unit}"), "involved".into(), "score, 0 to 4".into()];
+    for (x, name) in columns.into_iter().zip(names) {
         // Letters are about half as wide as the size.
-        page.text([x - name.len() as f32 * 3.9, 184.0], 8.0, Font::Plain, FAINT, name);
+        page.text([x - name.len() as f32 * 3.9, 184.0], 8.0, Font::Plain, FAINT, &name);
     }
     let mut rows: Vec<(String, VolumeInvolvement, Option<u8>, bool)> = vec![
         ("Both lungs".into(), assessment.lungs, None, true),
@@ -118,18 +141,46 @@ fn volumes(page: &mut Canvas, report: &StudyReport) {
     rows.extend(zones(Side::Right));
     rows.push(("Left lung".into(), assessment.left, None, true));
     rows.extend(zones(Side::Left));
-    for (at, (name, part, score, bold)) in rows.into_iter().enumerate() {
-        let y = 199.0 + at as f32 * 14.0;
+    let mut y = 199.0;
+    for (name, part, score, bold) in rows {
         let font = if bold { Font::Bold } else { Font::Plain };
         page.line([LEFT, y + 4.0], [RIGHT, y + 4.0], 0.3, RULE);
         page.text([LEFT, y], 9.0, font, INK, &name);
         let percent = part.percent.map_or("-".to_owned(), |percent| format!("{percent:.1} %"));
         let score = score.map(|score| score.to_string()).unwrap_or_default();
-        let values = [format!("{:.1}", part.lung_ml), format!("{:.1}", part.lesion_ml), percent, score];
+        let extent = |ml: Option<f64>, voxels: u64| ml.map_or(voxels.to_string(), |ml| format!("{ml:.1}"));
+        let lung = extent(part.lung_ml, part.lung_voxels);
+        let values = [lung, extent(part.lesion_ml, part.lesion_voxels), percent, score];
         for (x, value) in columns.into_iter().zip(values) {
             page.number([x, y], 9.0, font, INK, &value);
         }
+        y += 14.0;
     }
+    y += 8.0;
+    // Without zones there is room; densities are told below.
+    for one in report.not_measured.iter().filter(|one| one.what != Lacking::Densities) {
+        let text = format!("No {}: {}", one.what, one.why);
+        for line in lines(&text, 118) {
+            page.text([LEFT, y], 8.0, Font::Plain, WARNING, &line);
+            y += 10.0;
+        }
+    }
+}
+
+/// A text in lines of at most so many characters, broken between words.
+fn lines(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= most => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// What lesions consist of, as one bar with its legend.
@@ -137,7 +188,12 @@ fn composition(page: &mut Canvas, report: &StudyReport) {
     let assessment = &report.assessment;
     title(page, 344.0, "What the lesions consist of, by Hounsfield units");
     let Some(shares) = assessment.composition else {
-        page.text([LEFT, 360.0], 9.0, Font::Plain, FAINT, "No lesion was found.");
+        let why = match report.lacks(Lacking::Densities) {
+            Some(why) if assessment.lesion_count > 0 => format!("Not known. {why}"),
+            _ => "No lesion was found.".to_owned(),
+        };
+        page.text([LEFT, 360.0], 9.0, Font::Plain, FAINT, &why);
+        largest(page, report, 373.0);
         return;
     };
     let parts = [
@@ -160,12 +216,23 @@ fn composition(page: &mut Canvas, report: &StudyReport) {
     let mean = assessment.mean_hu.map_or(String::new(), |mean| format!("Mean {mean:.0} HU. "));
     let source = "Limits: default thresholds of Lung CT Analyzer for 3D Slicer.";
     page.text([LEFT, 408.0], 8.0, Font::Plain, FAINT, &format!("{mean}{source}"));
-    let largest = report.lesions.iter().take(4).map(|lesion| {
+    largest(page, report, 421.0);
+}
+
+/// The sizes of the largest lesions.
+fn largest(page: &mut Canvas, report: &StudyReport, y: f32) {
+    if report.lesions.is_empty() {
+        return;
+    }
+    let one = |lesion: &LesionInfo| {
         let side = if lesion.side == Side::Left { "left" } else { "right" };
-        format!("{:.1} ml {side}", lesion.volume_ml)
-    });
-    let largest: Vec<String> = largest.collect();
-    page.text([LEFT, 421.0], 8.0, Font::Plain, FAINT, &format!("Largest lesions: {}", largest.join(", ")));
+        match lesion.volume_ml {
+            Some(ml) => format!("{ml:.1} ml {side}"),
+            None => format!("{} pixels {side}", lesion.voxels),
+        }
+    };
+    let largest: Vec<String> = report.lesions.iter().take(4).map(one).collect();
+    page.text([LEFT, y], 8.0, Font::Plain, FAINT, &format!("Largest lesions: {}", largest.join(", ")));
 }
 
 fn pictures(page: &mut Canvas, study: &ExportStudy<'_>) -> Result<(), ExportError> {
@@ -186,8 +253,8 @@ fn pictures(page: &mut Canvas, study: &ExportStudy<'_>) -> Result<(), ExportErro
     for (at, key) in keys.iter().take(3).enumerate() {
         let x = LEFT + at as f32 * (side + 12.0);
         let picture = draw(key)?;
-        // The true aspect: pixels need not be square.
-        let [row_mm, column_mm] = study.report.series.pixel_spacing_mm;
+        // The true aspect: pixels need not be square. Where it is not known they are taken to be.
+        let [row_mm, column_mm] = study.report.series.pixel_spacing_mm.unwrap_or([1.0, 1.0]);
         let height_mm = key.slice.rows as f64 * row_mm;
         let width_mm = key.slice.columns as f64 * column_mm;
         let scale = f64::from(side) / height_mm.max(width_mm).max(f64::MIN_POSITIVE);
@@ -218,7 +285,8 @@ fn caption(report: &StudyReport, key: &KeySlice) -> String {
     };
     let percent = slice.percent.map(|percent| format!(", {percent:.1} %")).unwrap_or_default();
     let instance = slice.instance_number.map(|number| format!(" (image {number})")).unwrap_or_default();
-    format!("slice {}{instance}, {:.1} mm{percent}", key.index + 1, slice.z_mm)
+    let place = slice.z_mm.map(|mm| format!(", {mm:.1} mm")).unwrap_or_default();
+    format!("slice {}{instance}{place}{percent}", key.index + 1)
 }
 
 fn footing(page: &mut Canvas, report: &StudyReport) {

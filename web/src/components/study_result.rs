@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use lunglens::report::{DeviceKind, NOTICE};
 use lunglens::severity::Finding;
-use lunglens::study::{Height, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone};
+use lunglens::study::{Height, Lacking, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone};
 use yew::prelude::*;
 
 use super::findings::{gauge, grade};
@@ -71,10 +71,14 @@ pub fn StudyResult(props: &Props) -> Html {
                 }
                 if assessment.finding != Finding::NoLungFound {
                     <dl class="grades">
-                        { score(t.severity_score, assessment.ct_severity_score.map(|s| format!("{s} / 24")), "score") }
+                        if report.lacks(Lacking::Zones).is_none() {
+                            { score(t.severity_score, assessment.ct_severity_score.map(|s| format!("{s} / 24")), "score") }
+                        }
                         { score(t.mosmed, assessment.mosmed.map(mosmed_name), "mosmed") }
-                        { score(t.lesion_volume, Some(format::ml(assessment.lungs.lesion_ml)), "lesion-ml") }
-                        { score(t.lung_volume, Some(format::ml(assessment.lungs.lung_ml)), "lung-ml") }
+                        if report.lacks(Lacking::Volumes).is_none() {
+                            { score(t.lesion_volume, assessment.lungs.lesion_ml.map(format::ml), "lesion-ml") }
+                            { score(t.lung_volume, assessment.lungs.lung_ml.map(format::ml), "lung-ml") }
+                        }
                     </dl>
                     <h3>{ t.involvement }</h3>
                     <dl class="involvement">
@@ -82,7 +86,9 @@ pub fn StudyResult(props: &Props) -> Html {
                         { involvement(t.right, &assessment.right, limit, "right") }
                         { involvement(t.left, &assessment.left, limit, "left") }
                     </dl>
-                    { zones(report) }
+                    if !assessment.zones.is_empty() {
+                        { zones(report) }
+                    }
                     if let Some(shares) = &assessment.composition {
                         <p class="hint" data-field="composition">
                             { t.composition
@@ -90,6 +96,11 @@ pub fn StudyResult(props: &Props) -> Html {
                                 .replace("{dense}", &format::percent(shares.consolidation_percent as f32)) }
                         </p>
                     }
+                }
+                if !report.not_measured.is_empty() {
+                    <ul class="hint" data-field="not-measured">
+                        { for report.not_measured.iter().map(|one| html! { <li>{ format!("No {}. {}", one.what, one.why) }</li> }) }
+                    </ul>
                 }
                 <p class="hint">{ NOTICE }{ " " }{ t.not_validated }</p>
             </section>
@@ -113,7 +124,12 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
     let report = &study.report;
     let series = &report.series;
-    let [row_mm, column_mm] = series.pixel_spacing_mm;
+    let voxel = match (series.pixel_spacing_mm, series.step_mm) {
+        (Some([row_mm, column_mm]), Some(step_mm)) => {
+            format!("{row_mm:.2} \u{d7} {column_mm:.2} \u{d7} {step_mm:.2} mm")
+        }
+        _ => t.not_told.to_owned(),
+    };
     let devices: Vec<String> = report
         .devices
         .iter()
@@ -124,7 +140,7 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
         <section class="card facts">
             <dl>
                 <div><dt>{ t.size }</dt><dd>{ size }</dd></div>
-                <div><dt>{ t.voxel }</dt><dd>{ format!("{row_mm:.2} \u{d7} {column_mm:.2} \u{d7} {:.2} mm", series.step_mm) }</dd></div>
+                <div><dt>{ t.voxel }</dt><dd data-field="voxel">{ voxel }</dd></div>
                 <div><dt>{ t.slices_read }</dt><dd data-field="slices-read">{ series.slices_read }</dd></div>
                 <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
                 <div><dt>{ t.device }</dt><dd data-field="report-device">{ devices.join(", ") }</dd></div>
@@ -154,11 +170,16 @@ fn involvement(label: &'static str, value: &VolumeInvolvement, limit: f32, side:
             <dt>{ label }</dt>
             <dd>
                 <span class="amount" data-involvement={side}>{ format::percent(percent as f32) }</span>
-                <span class="figure">{ format!("{} / {}", format::ml(value.lesion_ml), format::ml(value.lung_ml)) }</span>
+                <span class="figure">{ format!("{} / {}", extent(value.lesion_ml, value.lesion_voxels), extent(value.lung_ml, value.lung_voxels)) }</span>
                 { gauge(percent as f32, limit) }
             </dd>
         </div>
     }
+}
+
+/// A volume in ml where known, else in voxels.
+fn extent(ml: Option<f64>, voxels: u64) -> String {
+    ml.map_or_else(|| format!("{} px", format::grouped(voxels)), format::ml)
 }
 
 /// The six zones, as one looks at the patient: the right lung on the left.
@@ -208,8 +229,10 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
             <button type="button" class={classes!("instance", "is-lesion", lit.then_some("is-lit"))} aria-pressed={lit.to_string()}
                 data-lesion={index.to_string()} onclick={press}>
                 <span class="instance-name">{ format!("{} {}", t.lesion, lesion.id) }</span>
-                <span class="figure">{ format::ml(lesion.volume_ml) }</span>
-                <span class="figure hu">{ format!("{:.0} HU", lesion.mean_hu).replace('-', "\u{2212}") }</span>
+                <span class="figure">{ extent(lesion.volume_ml, lesion.voxels) }</span>
+                if let Some(mean_hu) = lesion.mean_hu {
+                    <span class="figure hu">{ format!("{mean_hu:.0} HU").replace('-', "\u{2212}") }</span>
+                }
                 <span class="figure place">{ format!("{side}, {slices}") }</span>
             </button>
         </li>

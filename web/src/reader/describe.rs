@@ -1,13 +1,10 @@
 //! What was found in the files, in words, and the size and place of a series.
 
-use lunglens::imaging::ValueScale;
+use lunglens::imaging::{CtSlice, ValueScale};
 use lunglens::intake::{Catalogue, OpenSeries, SeriesKind, SeriesSummary};
 
 use crate::protocol::{Found, FoundSeries, FoundSetAside};
 use crate::volume_view::{Frame, Values};
-
-/// Why a stack of pictures is no study.
-pub const PICTURES: &str = "Pictures do not say how large their pixels are, so volumes cannot be measured. Slices can be read one by one.";
 
 /// The series on offer.
 ///
@@ -62,10 +59,7 @@ fn series(summary: &SeriesSummary) -> FoundSeries {
         details,
         slices: summary.slices,
         reason: summary.reason.as_ref().map(ToString::to_string),
-        problem: summary
-            .problem
-            .clone()
-            .or_else(|| (summary.kind == SeriesKind::Stack).then(|| PICTURES.to_owned())),
+        problem: summary.problem.clone(),
     }
 }
 
@@ -74,6 +68,11 @@ fn series(summary: &SeriesSummary) -> FoundSeries {
 /// # Errors
 /// A sentence if not even its size can be told, because its first slice cannot be read.
 pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
+    let values = match series.instances() {
+        // DICOM is in Hounsfield units; what the others hold tells a slice.
+        [_, ..] => Values::Hounsfield,
+        [] => values_of(&series.slice(0).map_err(|problem| problem.to_string())?),
+    };
     if let Some(geometry) = series.geometry() {
         let (row, column) = (geometry.row_direction, geometry.column_direction);
         return Ok(Frame {
@@ -83,19 +82,10 @@ pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
             pixel_spacing_mm: Some(geometry.pixel_spacing_mm),
             slice_spacing_mm: (series.len() > 1).then_some(geometry.slice_spacing_mm),
             axes: Some([row, column, geometry.normal()]),
-            values: Values::Hounsfield,
+            values,
         });
     }
     let slice = series.slice(0).map_err(|problem| problem.to_string())?;
-    let values = match slice.scale {
-        ValueScale::Hounsfield => Values::Hounsfield,
-        ValueScale::Grey { max } if max <= 255.0 => Values::Grey { offset: 0, lowest: 0, highest: 255 },
-        ValueScale::Grey { .. } => {
-            let finite = || slice.values.iter().copied().filter(|value| value.is_finite());
-            let (lowest, highest) = (finite().fold(f32::MAX, f32::min), finite().fold(f32::MIN, f32::max));
-            Values::Grey { offset: 32_768, lowest: lowest as i32, highest: highest as i32 }
-        }
-    };
     let axes = slice.patient_right_is_image_left.map(|right_first| {
         let across = if right_first { 1.0 } else { -1.0 };
         [[across, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
@@ -110,4 +100,17 @@ pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
         axes,
         values,
     })
+}
+
+/// What the values of a series like this slice mean.
+fn values_of(slice: &CtSlice) -> Values {
+    match slice.scale {
+        ValueScale::Hounsfield => Values::Hounsfield,
+        ValueScale::Grey { max } if max <= 255.0 => Values::Grey { offset: 0, lowest: 0, highest: 255 },
+        ValueScale::Grey { .. } => {
+            let finite = || slice.values.iter().copied().filter(|value| value.is_finite());
+            let (lowest, highest) = (finite().fold(f32::MAX, f32::min), finite().fold(f32::MIN, f32::max));
+            Values::Grey { offset: 32_768, lowest: lowest as i32, highest: highest as i32 }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use lunglens::severity::SeverityConfig;
 use lunglens::source::sha256;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
 
-use super::{Said, Series, describe};
+use super::{Said, Series};
 use crate::bridge::{buffer_of, buffer_of_f32};
 use crate::protocol::{ReaderReply, SavedFile, SliceHead, SliceMasks};
 use crate::volume_view::pack_slice;
@@ -44,7 +44,7 @@ impl Study {
     /// Begins a study; returns the slices to be read.
     pub fn begin(&mut self, run: u32, every: usize, series: &Series) -> Result<Vec<usize>, String> {
         let Some(plan) = series.open.plan() else {
-            return Err(series.problem.clone().unwrap_or_else(|| describe::PICTURES.to_owned()));
+            return Err(series.problem.clone().unwrap_or_else(|| NOT_OF_THE_STUDY.to_owned()));
         };
         let limit = SeverityConfig::default().alarming_from_percent;
         let builder = StudyBuilder::new(plan, every, limit).map_err(|e| e.to_string())?;
@@ -139,10 +139,10 @@ impl Study {
         deidentify: bool,
         series: &Series,
     ) -> Result<(Vec<SavedFile>, Vec<ArrayBuffer>), String> {
-        let done = self.done.as_ref().filter(|_| self.run == run).zip(series.open.geometry());
-        let (Done { measured, report, dicom }, geometry) = done.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
-        let study =
-            ExportStudy { report, measured, geometry, grid: series.open.grid(), dicom: dicom.as_ref() };
+        let done = self.done.as_ref().filter(|_| self.run == run);
+        let Done { measured, report, dicom } = done.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let (geometry, grid) = (series.open.geometry(), series.open.grid());
+        let study = ExportStudy { report, measured, geometry, grid, dicom: dicom.as_ref() };
         let created_unix_s = (js_sys::Date::now() / 1000.0) as i64;
         let options = ExportOptions { deidentify_dicom: deidentify, created_unix_s };
         let files = export(format, &study, &options).map_err(|e| e.to_string())?;

@@ -1,0 +1,79 @@
+//! Series in words, before they are opened.
+
+use super::NamedSource;
+use super::stack::{self, Picture};
+use super::summary::{SeriesKind, SeriesSummary};
+use super::volume::ScannedVolume;
+use crate::study::{ImageGroup, Reason, SeriesPlan, StudyError, StudyImage};
+
+/// A series of DICOM images; `part` tells it from others of the same name.
+pub(super) fn summarise(
+    images: &[StudyImage],
+    group: &ImageGroup,
+    plan: &Result<SeriesPlan, StudyError>,
+    part: Option<String>,
+) -> SeriesSummary {
+    let header = &images[group.images[0]].header;
+    let mut files: Vec<usize> = group.images.iter().map(|&image| images[image].file).collect();
+    files.dedup();
+    let description = header.series_description.clone().unwrap_or_default();
+    let can_be_asked_for =
+        matches!(&group.unfit, None | Some(Reason::Projection | Reason::Reformat | Reason::NoSeries));
+    let problem = match (&group.unfit, plan) {
+        (Some(reason), _) if !can_be_asked_for => Some(format!("It is {reason}.")),
+        (_, Err(error)) => Some(error.to_string()),
+        (_, Ok(_)) => None,
+    };
+    SeriesSummary {
+        kind: SeriesKind::Dicom,
+        label: match part {
+            Some(part) => format!("{description} ({part})").trim_start().to_owned(),
+            None => description,
+        },
+        series_uid: group.series_uid.clone(),
+        number: header.series_number,
+        modality: header.modality.clone(),
+        slices: group.images.len(),
+        files: files.len(),
+        size: header.rows.zip(header.columns).map(|(rows, columns)| [rows, columns]),
+        slice_spacing_mm: plan
+            .as_ref()
+            .ok()
+            .and_then(|plan| plan.geometry.as_ref())
+            .map(|grid| grid.slice_spacing_mm),
+        reason: group.unfit.clone(),
+        problem,
+    }
+}
+
+/// A volume in one file.
+pub(super) fn summarise_volume(file: &NamedSource, volume: &ScannedVolume) -> SeriesSummary {
+    let grid = &volume.header.geometry;
+    SeriesSummary {
+        label: file.name.clone(),
+        slices: grid.slices,
+        size: Some([grid.rows, grid.columns]),
+        slice_spacing_mm: Some(grid.slice_spacing_mm),
+        problem: volume.opened.as_ref().err().map(ToString::to_string),
+        ..SeriesSummary::of_files(SeriesKind::Volume(volume.header.format), 1)
+    }
+}
+
+/// One picture, or a stack.
+pub(super) fn summarise_pictures(
+    files: &[NamedSource],
+    group: &[Picture],
+    plan: &Result<SeriesPlan, StudyError>,
+) -> SeriesSummary {
+    let name = files[group[0].file].name.as_str();
+    let (kind, label) = match group.len() {
+        1 => (SeriesKind::Picture, name),
+        _ => (SeriesKind::Stack, stack::folder(name)),
+    };
+    SeriesSummary {
+        label: label.to_owned(),
+        size: plan.as_ref().ok().map(|plan| [plan.rows, plan.columns]),
+        problem: plan.as_ref().err().map(ToString::to_string),
+        ..SeriesSummary::of_files(kind, group.len())
+    }
+}
