@@ -61,6 +61,15 @@ fn an_archive_holds_the_same_slices_as_the_folder() {
 }
 
 #[test]
+fn an_archive_too_deep_is_named() {
+    let inner = zipped(&[("b.zip".into(), zipped(&[("c.zip".into(), zipped(&slices()))]))]);
+    let found = find(vec![file("a.zip", inner)]);
+    assert_eq!(found.left_over().iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::DeepArchive]);
+    let error = found.open_recommended().unwrap_err().to_string();
+    assert!(error.contains("1 file: an archive inside of two others"), "{error}");
+}
+
+#[test]
 fn a_broken_archive_may_hold_slices_of_the_study() {
     let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
     files.push(file("rest.zip", zipped(&slices())[..300].to_vec()));

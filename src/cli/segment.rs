@@ -31,7 +31,7 @@ const LARGEST_FILE_BYTES: u64 = 256 << 20;
 /// Segments every input. Returns [`Exit::SomeFailed`] when a file failed and the rest was done.
 pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     let collected = collect(&options.inputs);
-    let failed = tell_unusable(&collected);
+    let failed = tell_unusable(&collected, "PNG, JPEG or DICOM file");
     if collected.files.is_empty() {
         return Ok(Exit::SomeFailed);
     }
@@ -48,13 +48,13 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     exit
 }
 
-/// Prints what could not be searched; true if there was any such thing.
-pub(super) fn tell_unusable(collected: &Collected) -> bool {
+/// Prints what could not be searched, and folders without a `wanted` file; true if there was any such thing.
+pub(super) fn tell_unusable(collected: &Collected, wanted: &str) -> bool {
     for unreadable in &collected.unreadable {
         eprintln!("error: {}: {}", unreadable.path.display(), unreadable.error);
     }
     for folder in &collected.empty_folders {
-        eprintln!("error: {}: no PNG, JPEG or DICOM file in this folder", folder.display());
+        eprintln!("error: {}: no {wanted} in this folder", folder.display());
     }
     !(collected.unreadable.is_empty() && collected.empty_folders.is_empty())
 }

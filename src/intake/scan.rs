@@ -93,8 +93,12 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
             return Vec::new();
         }
     };
-    if begins_like_an_archive(&head) && file.name.matches(IN_ARCHIVE).count() < MAX_ARCHIVES {
-        return unpack(index, file, found);
+    if begins_like_an_archive(&head) {
+        if file.name.matches(IN_ARCHIVE).count() < MAX_ARCHIVES {
+            return unpack(index, file, found);
+        }
+        found.put_aside(None, Reason::DeepArchive);
+        return Vec::new();
     }
     if begins_like_a_picture(&head) {
         found.pictures.push(Picture::look(index, &**source));

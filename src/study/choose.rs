@@ -25,6 +25,8 @@ pub struct StudyImage {
 pub enum Reason {
     /// No format that is read.
     Unknown,
+    /// An archive inside of others.
+    DeepArchive,
     /// A DICOMDIR, which lists the files of a medium.
     Directory,
     /// DICOM without an image.
@@ -63,6 +65,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "no format that LungLens reads",
+            Self::DeepArchive => "an archive inside of two others, which LungLens does not open",
             Self::Directory => "a DICOMDIR, which only lists files",
             Self::NoImage => "a DICOM file without an image",
             Self::NotCt(modality) => return write!(f, "modality {modality}, not CT"),

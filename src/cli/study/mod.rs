@@ -29,7 +29,7 @@ use super::segment::tell_unusable;
 pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     let begun = Instant::now();
     let collected = collect_all(&options.inputs);
-    if tell_unusable(&collected) || collected.files.is_empty() {
+    if tell_unusable(&collected, "file") || collected.files.is_empty() {
         return Ok(Exit::SomeFailed);
     }
     let cancel = CancelToken::default();

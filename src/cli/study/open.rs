@@ -1,6 +1,6 @@
 //! From the files to the series that is measured.
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use lunglens::engine::CancelToken;
 use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, catalogue};
 use lunglens::source::FileSource;
@@ -47,10 +47,9 @@ pub fn choose(catalogue: &Catalogue, number: Option<u32>) -> anyhow::Result<Chos
     let index = number.map(|number| number as usize - 1).or(catalogue.recommended());
     let series = match index {
         Some(index) => catalogue.open(index)?,
-        None => catalogue.open_recommended().map_err(|error| {
-            let several = matches!(error, IntakeError::Several { .. });
-            let error = anyhow::Error::from(error);
-            if several { error.context("--list shows the series, --series N takes one") } else { error }
+        None => catalogue.open_recommended().map_err(|error| match error {
+            IntakeError::Several { .. } => anyhow!("{error} `--list` shows them, `--series N` takes one."),
+            error => error.into(),
         })?,
     };
     Ok(Chosen { series, set_aside: index.map(|index| catalogue.set_aside(index)).unwrap_or_default() })

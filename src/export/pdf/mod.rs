@@ -95,7 +95,8 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     page.text([LEFT, 157.0], 8.0, Font::Plain, FAINT, &boundary);
     let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| format!("{percent:.1} %"));
     let mosmed = assessment.mosmed.map_or("none".to_owned(), |grade| grade.to_string());
-    let score = assessment.ct_severity_score.map_or("none".to_owned(), |score| format!("{score} of 24"));
+    let no_score = if report.lacks(Lacking::Zones).is_some() { "not known" } else { "none" };
+    let score = assessment.ct_severity_score.map_or(no_score.to_owned(), |score| format!("{score} of 24"));
     let lesions = match assessment.lungs.lesion_ml {
         Some(ml) => format!("{} ({ml:.1} ml)", assessment.lesion_count),
         None => assessment.lesion_count.to_string(),
@@ -307,9 +308,12 @@ fn footing(page: &mut Canvas, report: &StudyReport) {
         report.thresholds.score,
     );
     page.text([LEFT, 806.0], 7.0, Font::Plain, FAINT, &shortened(&text, 150));
-    let zones =
-        "A zone is a third of its lung's height. Grades of the eye are made here of measured involvement.";
-    page.text([LEFT, 815.0], 7.0, Font::Plain, FAINT, zones);
+    let zones = match report.lacks(Lacking::Zones) {
+        None => "A zone is a third of its lung's height. ",
+        Some(_) => "",
+    };
+    let grades = format!("{zones}Grades of the eye are made here of measured involvement.");
+    page.text([LEFT, 815.0], 7.0, Font::Plain, FAINT, &grades);
     page.text([LEFT, 825.0], 7.0, Font::Bold, WARNING, NOTICE);
 }
 
