@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use lunglens::evaluate::{
     About, Bootstrap, CocoScore, EvaluateError, EvaluatedModel, Evaluation, Evaluator, Metric, Overlap,
-    Predictions, Rate, SheetCell, SlicePredictions, SliceTruth, Task, contact_sheet_png, involvement_svg,
-    lesion_instances, lung_instances, pick_rows, pool, pr_curve_svg, to_json, to_markdown,
+    Predictions, Rate, SheetCell, SlicePredictions, SliceTruth, Task, contact_sheet_png, fingerprint,
+    involvement_svg, lesion_instances, lung_instances, pick_rows, pool, pr_curve_svg, to_json, to_markdown,
 };
 use lunglens::imaging::{CtSlice, FileFormat, ValueScale};
 use lunglens::masks::{Mask, Rle};
@@ -404,6 +404,41 @@ fn the_sheet_has_the_best_the_median_and_the_worst() {
     assert!(contact_sheet_png(&[vec![bad]]).is_err());
 }
 
+#[test]
+fn a_fingerprint_is_of_values_and_labels_not_of_names() {
+    let lesion = drawn(&["#..", ".#."]);
+    let lung = drawn(&["##.", ".##"]);
+    let slice = CtSlice {
+        rows: 2,
+        columns: 3,
+        values: vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+        scale: ValueScale::Grey { max: 255.0 },
+        pixel_spacing: None,
+        patient_right_is_image_left: None,
+        format: FileFormat::Png,
+    };
+    let labels = truth("0.png", "a", &lesion, Some(&lung));
+    let print = fingerprint(&slice, &labels);
+    // sha256 of, little-endian: float 255, 2 and 3 as 64-bit integers, the floats, the masks' sizes and bytes; by Python's
+    // struct and hashlib.
+    assert_eq!(print, "d5b431f17668effa6c540e0d33ff483a88f6732b2ce9fc5a79b135bfe6946df6");
+    let elsewhere = CtSlice { format: FileFormat::Jpeg, ..slice.clone() };
+    assert_eq!(fingerprint(&elsewhere, &truth("1.jpg", "b", &lesion, Some(&lung))), print);
+    let mut others = vec![
+        (CtSlice { rows: 3, columns: 2, ..slice.clone() }, labels.clone()),
+        (CtSlice { scale: ValueScale::Hounsfield, ..slice.clone() }, labels.clone()),
+        (slice.clone(), truth("0.png", "a", &lung, Some(&lung))),
+        (slice.clone(), truth("0.png", "a", &lesion, Some(&lesion))),
+        (slice.clone(), truth("0.png", "a", &lesion, None)),
+    ];
+    let mut brighter = slice.clone();
+    brighter.values[5] = 6.0;
+    others.push((brighter, labels));
+    for (number, (slice, labels)) in others.iter().enumerate() {
+        assert_ne!(fingerprint(slice, labels), print, "{number}");
+    }
+}
+
 /// The reference slices as the parts of `folds` folds, through JSON.
 fn parts(folds: usize) -> Vec<Predictions> {
     let (reference, _) = reference();
@@ -422,7 +457,7 @@ fn parts(folds: usize) -> Vec<Predictions> {
         });
         parts[number % folds].slices.push(SlicePredictions {
             name: format!("{number}.png"),
-            sha256: String::new(),
+            pixels_sha256: String::new(),
             found: found.map(|instance| (&instance).into()).collect(),
         });
     }
@@ -470,6 +505,6 @@ fn parts_that_are_no_whole_are_refused() {
     let slice = mixed[0].slices[0].clone();
     mixed[1].slices.push(slice);
     assert!(told(mixed).contains("0.png is in two parts"));
-    let other = parts(1)[0].to_json().unwrap().replace("\"schema_version\":1", "\"schema_version\":2");
+    let other = parts(1)[0].to_json().unwrap().replace("\"schema_version\":2", "\"schema_version\":1");
     assert!(Predictions::from_json(&other).unwrap_err().to_string().contains("version 2"));
 }

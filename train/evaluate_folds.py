@@ -29,7 +29,6 @@ def arguments():
     parser.add_argument("out", type=Path)
     parser.add_argument("--program", default="lunglens")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--lesion-mask", type=float, default=0.5, help="a pixel is a lesion's from this probability")
     parser.add_argument("--limit", type=int, help="at most so many slices of all folds of each data")
     parser.add_argument("--at-once", type=int, default=4, help="models measured side by side")
     parser.add_argument("--threads", type=int, default=3, help="of each")
@@ -62,7 +61,7 @@ def measure(args, name, fold):
                 if (out / "predictions.json").exists() or (data == "negatives" and "siemens" not in folds.PATIENTS[fold]):
                     continue
                 more += ["--limit", args.limit] if args.limit else []
-                more += ["--lesion-mask", args.lesion_mask, "--device", args.device, "--quiet"]
+                more += ["--device", args.device, "--quiet"]
                 begun = time.time()
                 call("evaluate", "--data", args.data / folder, "--folds", args.out / f"{name}.json", "--fold", fold, "--out", out, *more)
                 print(f"{name} fold {fold}, {data}: {time.time() - begun:.0f} s", flush=True)

@@ -13,12 +13,12 @@ use crate::report::{ClassName, Instance, ModelInfo};
 use crate::weights::Quantization;
 
 /// The version of `predictions.json`.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
 /// What one model found on its slices, and of which evaluation that is a part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
-    /// Always 1.
+    /// Always 2.
     schema_version: u32,
     /// Which part it is, from 0.
     pub fold: usize,
@@ -62,8 +62,8 @@ pub struct Task {
 pub struct SlicePredictions {
     /// The slice's file name.
     pub name: String,
-    /// The file's SHA-256.
-    pub sha256: String,
+    /// What [`fingerprint`](super::fingerprint) says of the slice and its labels.
+    pub pixels_sha256: String,
     /// The instances, in the report's order.
     pub found: Vec<PredictedInstance>,
 }

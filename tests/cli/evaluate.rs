@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use serde_json::Value;
 
@@ -186,10 +187,29 @@ fn folds_side_by_side_and_merged_give_the_bytes_of_one_run() {
     assert_eq!(read["about"]["models"].as_array().unwrap().len(), 2);
     assert_eq!(read["slices"].as_array().unwrap().len(), 2);
 
-    // Another picture under the name of one that was segmented.
-    write_mask(&data.join("ct/1.png"), |x, y| x > y);
-    let changed = merge(&[&second, &first]);
-    assert!(changed.stderr.contains("1.png: the file has changed"), "{}", changed.stderr);
+    // Other bytes of the same pixels are the same slice.
+    let again = data.join("ct/1.png");
+    let before = fs::read(&again).unwrap();
+    let pixels = image::load_from_memory(&before).unwrap();
+    let encoder = PngEncoder::new_with_quality(
+        fs::File::create(&again).unwrap(),
+        CompressionType::Fast,
+        FilterType::NoFilter,
+    );
+    pixels.write_with_encoder(encoder).unwrap();
+    assert_ne!(fs::read(&again).unwrap(), before);
+    let done = merge(&[&second, &first]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+
+    // Another picture or label under the name of one that was segmented.
+    for part in ["ct", "lung"] {
+        let path = data.join(part).join("1.png");
+        let before = fs::read(&path).unwrap();
+        write_mask(&path, |x, y| (40..160).contains(&x) && (50..150).contains(&y));
+        let changed = merge(&[&second, &first]);
+        assert!(changed.stderr.contains("1.png: the slice or its labels have changed"), "{}", changed.stderr);
+        fs::write(&path, before).unwrap();
+    }
 }
 
 #[test]

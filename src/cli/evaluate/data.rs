@@ -121,8 +121,8 @@ impl Dataset {
 
 impl Item {
     /// Reads the slice and its labels, upright.
-    pub fn read(&self) -> anyhow::Result<(CtSlice, SliceTruth, Vec<u8>)> {
-        let (mut slice, bytes) = read_picture(&self.ct)?;
+    pub fn read(&self) -> anyhow::Result<(CtSlice, SliceTruth)> {
+        let mut slice = read_picture(&self.ct)?;
         let (mut lesion, mut lung) = match &self.labels {
             Labels::NoLesion => (Mask::empty(slice.rows, slice.columns), None),
             Labels::Files { lesion, lung } => {
@@ -143,7 +143,7 @@ impl Item {
             }
         }
         let truth = SliceTruth { name: self.name.clone(), patient: self.patient.clone(), lesion, lung };
-        Ok((slice, truth, bytes))
+        Ok((slice, truth))
     }
 
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
@@ -155,7 +155,7 @@ impl Item {
     }
 
     fn read_mask(&self, path: &Path, slice: &CtSlice, expected: Option<usize>) -> anyhow::Result<Mask> {
-        let (label, _) = read_picture(path)?;
+        let label = read_picture(path)?;
         ensure!(
             [label.rows, label.columns] == [slice.rows, slice.columns],
             "{} has {} x {} pixels and its slice {} x {}",
@@ -187,10 +187,9 @@ fn folder_name(folder: &Path) -> anyhow::Result<String> {
     Ok(absolute.file_name().map_or("data".to_owned(), |name| name.to_string_lossy().into_owned()))
 }
 
-fn read_picture(path: &Path) -> anyhow::Result<(CtSlice, Vec<u8>)> {
+fn read_picture(path: &Path) -> anyhow::Result<CtSlice> {
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    let slice = decode(&bytes).with_context(|| path.display().to_string())?;
-    Ok((slice, bytes))
+    decode(&bytes).with_context(|| path.display().to_string())
 }
 
 /// Row-major values turned by 90 degrees, so that what was at the left is at the top.

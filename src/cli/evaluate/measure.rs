@@ -6,16 +6,15 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use lunglens::evaluate::{
     Bootstrap, Evaluator, Pooled, Predictions, SheetCell, SlicePredictions, SliceTruth, contact_sheet_png,
-    found_lung, headline, involvement_svg, pick_rows, pool, pr_curve_svg, to_json, to_markdown, union,
+    fingerprint, found_lung, headline, involvement_svg, pick_rows, pool, pr_curve_svg, to_json, to_markdown,
+    union,
 };
 use lunglens::imaging::CtSlice;
 use lunglens::report::{ClassName, Instance};
 use lunglens::severity::SeverityConfig;
-use sha2::{Digest, Sha256};
 
 use super::data::{Dataset, Item};
 use crate::cli::exit::Exit;
-use crate::cli::models::hex;
 use crate::cli::outputs::write_whole;
 
 /// Slices in a row of the contact sheet.
@@ -98,13 +97,16 @@ pub fn check_slices(pooled: &Pooled, dataset: &Dataset, items: &[Item]) -> anyho
     Ok(())
 }
 
-/// A slice with its labels and with what was found on this very file.
+/// A slice with its labels and with what was found on these very pixels.
 pub fn read_with(
     item: &Item,
     found: &SlicePredictions,
 ) -> anyhow::Result<(CtSlice, SliceTruth, Vec<Instance>)> {
-    let (slice, truth, bytes) = item.read()?;
-    ensure!(hex(&Sha256::digest(&bytes)) == found.sha256, "the file has changed since it was segmented");
+    let (slice, truth) = item.read()?;
+    ensure!(
+        fingerprint(&slice, &truth) == found.pixels_sha256,
+        "the slice or its labels have changed since it was segmented"
+    );
     Ok((slice, truth, found.instances()?))
 }
 

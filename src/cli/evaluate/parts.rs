@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use lunglens::engine::{CancelToken, DeviceChoice, EngineError, SegmentOptions};
-use lunglens::evaluate::{Folds, PredictedInstance, Predictions, SliceNames, SlicePredictions, Task};
+use lunglens::evaluate::{
+    Folds, PredictedInstance, Predictions, SliceNames, SlicePredictions, Task, fingerprint,
+};
 use lunglens::report::{InputInfo, ModelInfo};
 use lunglens::severity::SeverityConfig;
-use sha2::{Digest, Sha256};
 
 use super::args::EvaluateArgs;
 use super::data::Item;
 use crate::cli::exit::CannotRun;
-use crate::cli::models::{find_model, hex};
+use crate::cli::models::find_model;
 use crate::cli::progress::Progress;
 use crate::cli::runner::start_engine;
 
@@ -93,9 +94,9 @@ pub fn segment(
     for (number, &place) in part.places.iter().enumerate() {
         let item = &items[place];
         // The labels are read too, so that a bad one is told now and not after all slices.
-        let (slice, _, bytes) = item.read().with_context(|| item.name.clone())?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        let input = InputInfo { name: item.name.clone(), sha256: sha256.clone() };
+        let (slice, truth) = item.read().with_context(|| item.name.clone())?;
+        let pixels_sha256 = fingerprint(&slice, &truth);
+        let input = InputInfo { name: item.name.clone(), sha256: pixels_sha256.clone() };
         let mut show = |stage| progress.stage(done + number, &item.name, stage);
         let work = engine.segment(&slice, input, &options, cancel, &mut show);
         let found = match pollster::block_on(work) {
@@ -103,7 +104,7 @@ pub fn segment(
             Err(EngineError::Cancelled) => return Ok(None),
             Err(error) => return Err(error).with_context(|| item.name.clone()),
         };
-        predictions.slices.push(SlicePredictions { name: item.name.clone(), sha256, found });
+        predictions.slices.push(SlicePredictions { name: item.name.clone(), pixels_sha256, found });
         progress.done(done + number);
     }
     Ok(Some(predictions))
