@@ -85,9 +85,9 @@ fn draw(source: &str, every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn 
     let plan = series.plan().unwrap();
     let mut builder = StudyBuilder::new(plan, every, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(series.slice(index).unwrap(), &found(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &found(index)).unwrap();
     }
-    let measured = builder.finish().unwrap();
+    let measured = builder.finish(|index| series.slice(index)).unwrap();
     let mut report = build_report(StudyParts {
         plan,
         set_aside: &[],

@@ -83,9 +83,9 @@ fn stack(format: ImageFormat) -> Vec<NamedSource> {
 fn measure(series: &OpenSeries) -> Measured {
     let mut builder = StudyBuilder::new(series.plan().unwrap(), 1, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(series.slice(index).unwrap(), &instances(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &instances(index)).unwrap();
     }
-    builder.finish().unwrap()
+    builder.finish(|index| series.slice(index)).unwrap()
 }
 
 fn report(series: &OpenSeries, measured: &Measured) -> StudyReport {

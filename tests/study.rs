@@ -66,9 +66,9 @@ fn measure(every: usize) -> Measured {
     let series = open("chest");
     let mut builder = StudyBuilder::new(series.plan().unwrap(), every, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(series.slice(index).unwrap(), &instances(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &instances(index)).unwrap();
     }
-    builder.finish().unwrap()
+    builder.finish(|index| series.slice(index)).unwrap()
 }
 
 fn close(found: f64, expected: &Value) {
@@ -248,9 +248,9 @@ fn without_lung_or_lesion_there_is_no_number_to_read_into() {
     let measured = |found: fn(usize) -> Vec<Instance>| {
         let mut builder = StudyBuilder::new(series.plan().unwrap(), 1, 25.0).unwrap();
         for (index, _) in builder.to_read().to_vec() {
-            builder.add(series.slice(index).unwrap(), &found(index)).unwrap();
+            builder.add(&series.slice(index).unwrap(), &found(index)).unwrap();
         }
-        builder.finish().unwrap()
+        builder.finish(|index| series.slice(index)).unwrap()
     };
     let nothing = measured(|_| Vec::new()).assessment;
     assert_eq!((nothing.finding, nothing.mosmed), (Finding::NoLungFound, None));
@@ -267,12 +267,15 @@ fn there_is_no_result_of_a_part() {
     let plan = series.plan().unwrap();
     let mut builder = StudyBuilder::new(plan, 1, 25.0).unwrap();
     for index in 0..11 {
-        builder.add(series.slice(index).unwrap(), &instances(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &instances(index)).unwrap();
     }
     let mut other_size = series.slice(11).unwrap();
     other_size.rows = 32;
-    assert!(matches!(builder.add(other_size, &[]), Err(StudyError::WrongSlice { index: 11, .. })));
-    assert_eq!(builder.finish().unwrap_err(), StudyError::Incomplete { found: 11, needed: 12 });
+    assert!(matches!(builder.add(&other_size, &[]), Err(StudyError::WrongSlice { index: 11, .. })));
+    assert_eq!(
+        builder.finish(|index| series.slice(index)).unwrap_err(),
+        IntakeError::Study(StudyError::Incomplete { found: 11, needed: 12 })
+    );
 
     let refused = |every, boundary| StudyBuilder::new(plan, every, boundary).unwrap_err();
     assert_eq!(refused(0, 25.0), StudyError::Every);

@@ -6,4 +6,5 @@ mod sides;
 
 pub use assess::{SeverityError, assess};
 pub use assessment::{Assessment, Finding, Involvement, SeverityConfig};
+pub(crate) use sides::Part;
 pub use sides::{Sides, split_sides};

@@ -1,7 +1,7 @@
 //! The two lungs of a slice apart.
 
 use crate::imaging::PixelSpacing;
-use crate::masks::{Mask, connected_components};
+use crate::masks::{Labels, Mask, connected_components};
 
 /// A component is the other lung's only if it is at least this share of the largest one's area.
 const OTHER_LUNG_SHARE: f64 = 0.1;
@@ -20,11 +20,61 @@ pub struct Sides {
 }
 
 /// One component's place.
-struct Part {
-    area: usize,
-    columns: (usize, usize),
-    rows: (usize, usize),
-    centroid: f64,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    /// Number of pixels.
+    pub area: usize,
+    /// Its first and last column.
+    pub columns: (usize, usize),
+    /// Its first and last row.
+    pub rows: (usize, usize),
+    /// The mean of its columns.
+    pub centroid: f64,
+}
+
+impl Part {
+    /// The components of a slice, that of label 1 first.
+    pub fn all(labels: &Labels) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::with_capacity(labels.count);
+        let mut column_sums = vec![0usize; labels.count];
+        for (index, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
+            let (row, column) = (index / labels.columns, index % labels.columns);
+            let at = label as usize - 1;
+            // Labels appear in the order of their first pixels.
+            if at == parts.len() {
+                parts.push(Self { area: 0, columns: (column, column), rows: (row, row), centroid: 0.0 });
+            }
+            let part = &mut parts[at];
+            part.area += 1;
+            part.columns = (part.columns.0.min(column), part.columns.1.max(column));
+            part.rows = (part.rows.0.min(row), part.rows.1.max(row));
+            column_sums[at] += column;
+        }
+        for (part, sum) in parts.iter_mut().zip(column_sums) {
+            part.centroid = sum as f64 / part.area as f64;
+        }
+        parts
+    }
+
+    /// Whether `self`, smaller, lies beside `largest` and is large enough to be the other lung.
+    pub fn is_other_lung(&self, largest: &Self) -> bool {
+        let overlap =
+            (largest.columns.1.min(self.columns.1) + 1).saturating_sub(largest.columns.0.max(self.columns.0));
+        let narrower = largest.width().min(self.width());
+        self.area as f64 >= OTHER_LUNG_SHARE * largest.area as f64
+            && overlap as f64 <= COLUMN_OVERLAP_SHARE * narrower as f64
+    }
+
+    /// Whether it is clearly wider than high, as only both lungs grown together are.
+    pub fn is_fused(&self, spacing: Option<PixelSpacing>) -> bool {
+        let aspect = spacing.map_or(1.0, |s| f64::from(s.column_mm) / f64::from(s.row_mm));
+        let height = self.rows.1 - self.rows.0 + 1;
+        self.width() as f64 * aspect >= FUSED_WIDTH_TO_HEIGHT * height as f64
+    }
+
+    fn width(&self) -> usize {
+        self.columns.1 - self.columns.0 + 1
+    }
 }
 
 /// Splits the union of the lungs at the midline; every pixel of it goes to one side.
@@ -35,36 +85,18 @@ struct Part {
 /// on the side of the image where its centroid lies, and the other side has none.
 pub fn split_sides(lung: &Mask, spacing: Option<PixelSpacing>) -> Sides {
     let labels = connected_components(lung);
-    let mut parts: Vec<Part> = Vec::new();
-    let mut column_sums = vec![0usize; labels.count];
-    for (index, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
-        let (row, column) = (index / lung.columns, index % lung.columns);
-        let at = label as usize - 1;
-        // Labels appear in the order of their first pixels.
-        if at == parts.len() {
-            parts.push(Part { area: 0, columns: (column, column), rows: (row, row), centroid: 0.0 });
-        }
-        let part = &mut parts[at];
-        part.area += 1;
-        part.columns = (part.columns.0.min(column), part.columns.1.max(column));
-        part.rows = (part.rows.0.min(row), part.rows.1.max(row));
-        column_sums[at] += column;
-    }
-    for (part, sum) in parts.iter_mut().zip(column_sums) {
-        part.centroid = sum as f64 / part.area as f64;
-    }
-
+    let parts = Part::all(&labels);
     let mut by_area: Vec<usize> = (0..parts.len()).collect();
     by_area.sort_by(|&a, &b| parts[b].area.cmp(&parts[a].area));
     let Some((&first, rest)) = by_area.split_first() else {
         return Sides { image_left: None, image_right: None };
     };
     let largest = &parts[first];
-    let other = rest.iter().map(|&i| &parts[i]).find(|p| is_other_lung(largest, p));
+    let other = rest.iter().map(|&i| &parts[i]).find(|part| part.is_other_lung(largest));
     let on_left: Vec<bool> = if let Some(other) = other {
         let middle = (largest.centroid + other.centroid) / 2.0;
         parts.iter().map(|p| p.centroid < middle).collect()
-    } else if is_fused(largest, spacing) {
+    } else if largest.is_fused(spacing) {
         let cut = least_lung_column(lung, largest.columns);
         let left = |index: usize| index % lung.columns < cut;
         return sides(lung, left);
@@ -88,24 +120,6 @@ fn sides(lung: &Mask, on_left: impl Fn(usize) -> bool) -> Sides {
     }
     let some = |mask: Mask| if mask.area() > 0 { Some(mask) } else { None };
     Sides { image_left: some(left), image_right: some(right) }
-}
-
-fn is_other_lung(largest: &Part, part: &Part) -> bool {
-    let overlap =
-        (largest.columns.1.min(part.columns.1) + 1).saturating_sub(largest.columns.0.max(part.columns.0));
-    let narrower = width(largest).min(width(part));
-    part.area as f64 >= OTHER_LUNG_SHARE * largest.area as f64
-        && overlap as f64 <= COLUMN_OVERLAP_SHARE * narrower as f64
-}
-
-fn is_fused(part: &Part, spacing: Option<PixelSpacing>) -> bool {
-    let aspect = spacing.map_or(1.0, |s| f64::from(s.column_mm) / f64::from(s.row_mm));
-    let height = part.rows.1 - part.rows.0 + 1;
-    width(part) as f64 * aspect >= FUSED_WIDTH_TO_HEIGHT * height as f64
-}
-
-fn width(part: &Part) -> usize {
-    part.columns.1 - part.columns.0 + 1
 }
 
 /// The column of least lung in the middle third of `columns`; of equal ones that nearest the middle.

@@ -4,19 +4,37 @@ use super::composition::HuSums;
 use super::lacking::Lacking;
 use super::lesions::{Lesion, LesionLinker};
 use super::order::SeriesPlan;
+use super::sections::LungSections;
+use super::settle::{Frame, settle};
 use super::zones::{self, Assessment, Side};
 use super::{SlicePlace, StudyError};
 use crate::imaging::{CtSlice, PixelSpacing, ValueScale};
-use crate::masks::{Mask, Rle, fill_holes};
+use crate::masks::{Mask, MaskError, Rle, fill_holes};
 use crate::report::{ClassName, Instance};
-use crate::severity::split_sides;
 
 /// How many slices are kept for pictures.
 const KEY_SLICES: usize = 3;
 /// The least number of slices that are measured: one a zone.
 pub(super) const LEAST_SLICES: usize = 3;
 
-/// What is kept of a slice.
+/// What was found on a slice, before the lungs are known in three dimensions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundSlice {
+    /// Its place in the series, from 0 for the lowest.
+    pub index: usize,
+    /// Its position towards the head, in mm.
+    pub height_mm: Option<f64>,
+    /// Its InstanceNumber.
+    pub instance_number: Option<i64>,
+    /// All that was taken for lung, holes filled.
+    pub lung: Rle,
+    /// Lesions inside it.
+    pub lesion: Rle,
+    /// Lesion pixels outside it.
+    pub lesion_outside: u64,
+}
+
+/// A slice, measured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SliceRecord {
     /// Its place in the series, from 0 for the lowest.
@@ -33,8 +51,10 @@ pub struct SliceRecord {
     pub lesion: Rle,
     /// Lesion pixels outside the lungs.
     pub lesion_outside: u64,
-    left: [u64; 2],
-    right: [u64; 2],
+    /// Pixels that were taken for lung and are no part of the lungs in three dimensions.
+    pub lung_set_aside: u64,
+    pub(super) left: [u64; 2],
+    pub(super) right: [u64; 2],
 }
 
 impl SliceRecord {
@@ -89,8 +109,7 @@ pub struct Measured {
     pub key_slices: Vec<KeySlice>,
 }
 
-/// Measures a series from its segmented slices, which come in order. Of a slice only masks and sums are kept, save for
-/// the few with the most lesion.
+/// Measures a series from its segmented slices, which come in order. Of a slice only masks and sums are kept.
 #[derive(Debug)]
 pub struct StudyBuilder {
     places: Vec<(usize, SlicePlace)>,
@@ -102,9 +121,10 @@ pub struct StudyBuilder {
     /// Whether the slices are in Hounsfield units, as the first one was; none before it.
     hounsfield: Option<bool>,
     alarming_from_percent: f32,
-    slices: Vec<SliceRecord>,
+    right_first: Option<bool>,
+    found: Vec<FoundSlice>,
+    sections: LungSections,
     linker: LesionLinker,
-    key_slices: Vec<KeySlice>,
 }
 
 impl StudyBuilder {
@@ -139,9 +159,10 @@ impl StudyBuilder {
             oriented: plan.oriented,
             hounsfield: None,
             alarming_from_percent,
-            slices: Vec::new(),
+            right_first: None,
+            found: Vec::new(),
+            sections: LungSections::default(),
             linker: LesionLinker::default(),
-            key_slices: Vec::new(),
         })
     }
 
@@ -152,26 +173,28 @@ impl StudyBuilder {
 
     /// Adds the next slice of [`Self::to_read`] with what was found on it.
     ///
-    /// Lungs and sides are as in [`crate::severity::assess`]: the union of the lung masks, the holes of each filled,
-    /// split into left and right; lesion is the union of the lesion masks inside. Of grey levels nothing is measured that
-    /// needs Hounsfield units.
+    /// As in [`crate::severity::assess`], lung is the union of the lung masks, the holes of each filled, and lesion the
+    /// union of the lesion masks inside. Of grey levels nothing is measured that needs Hounsfield units.
     ///
     /// # Errors
     /// [`StudyError`] if all slices were added, or this one is of another size or scale, or does not state its sides where
     /// the series does.
-    pub fn add(&mut self, slice: CtSlice, instances: &[Instance]) -> Result<(), StudyError> {
-        let Some(&(index, place)) = self.places.get(self.slices.len()) else {
+    pub fn add(&mut self, slice: &CtSlice, instances: &[Instance]) -> Result<(), StudyError> {
+        let Some(&(index, place)) = self.places.get(self.found.len()) else {
             return Err(StudyError::WrongSlice {
-                index: self.slices.len(),
+                index: self.found.len(),
                 problem: "all were there already".to_owned(),
             });
         };
-        self.check(index, &slice)?;
+        self.check(index, slice)?;
         let right_first = match slice.patient_right_is_image_left {
             Some(right_first) => right_first,
             None if self.oriented => return Err(StudyError::Turned),
             None => true,
         };
+        if *self.right_first.get_or_insert(right_first) != right_first {
+            return Err(StudyError::Turned);
+        }
         let hounsfield = slice.scale == ValueScale::Hounsfield;
         self.hounsfield = Some(hounsfield);
         let mut lung = Mask::empty(self.rows, self.columns);
@@ -184,34 +207,22 @@ impl StudyBuilder {
         }
         let all_lesion = lesion.area();
         lesion.keep(&lung)?;
-        let sides = split_sides(&lung, self.spacing);
-        let (left, right) = if right_first {
-            (sides.image_right, sides.image_left)
-        } else {
-            (sides.image_left, sides.image_right)
-        };
-        let left = left.unwrap_or_else(|| Mask::empty(self.rows, self.columns));
-        let right = right.unwrap_or_else(|| Mask::empty(self.rows, self.columns));
-        let record = SliceRecord {
+        self.sections.add(&lung);
+        self.linker.add(&lesion, hounsfield.then_some(slice.values.as_slice()));
+        self.found.push(FoundSlice {
             index,
             height_mm: place.height_mm,
             instance_number: place.instance_number,
             lung: Rle::encode(&lung),
-            left_lung: Rle::encode(&left),
             lesion: Rle::encode(&lesion),
             lesion_outside: (all_lesion - lesion.area()) as u64,
-            left: counts(&left, &lesion),
-            right: counts(&right, &lesion),
-        };
-        self.linker.add(&lesion, &left, hounsfield.then_some(slice.values.as_slice()));
-        self.keep_if_key(KeySlice { index, lesion_pixels: record.lesion_pixels(), slice, lung, lesion });
-        self.slices.push(record);
+        });
         Ok(())
     }
 
-    /// What is kept of the slice that was added last.
-    pub fn last(&self) -> Option<&SliceRecord> {
-        self.slices.last()
+    /// What was found on the slice that was added last.
+    pub fn last(&self) -> Option<&FoundSlice> {
+        self.found.last()
     }
 
     fn check(&self, index: usize, slice: &CtSlice) -> Result<(), StudyError> {
@@ -229,29 +240,31 @@ impl StudyBuilder {
         Ok(())
     }
 
-    fn keep_if_key(&mut self, candidate: KeySlice) {
-        if candidate.lesion_pixels > 0 {
-            self.key_slices.push(candidate);
-            // Stable: of equal ones the lower slice stays.
-            self.key_slices.sort_by_key(|key| std::cmp::Reverse(key.lesion_pixels));
-            self.key_slices.truncate(KEY_SLICES);
-        }
-    }
-
-    /// The whole study.
+    /// The whole study. `read` gives a slice of the series again, by its index, for the pictures of key slices.
     ///
     /// # Errors
-    /// [`StudyError::Incomplete`] unless every slice was added: there is no result of a part.
-    pub fn finish(self) -> Result<Measured, StudyError> {
-        let (found, needed) = (self.slices.len(), self.places.len());
+    /// [`StudyError::Incomplete`] unless every slice was added: there is no result of a part. What `read` fails with.
+    pub fn finish<E: From<StudyError>>(
+        self,
+        mut read: impl FnMut(usize) -> Result<CtSlice, E>,
+    ) -> Result<Measured, E> {
+        let (found, needed) = (self.found.len(), self.places.len());
         if found < needed {
-            return Err(StudyError::Incomplete { found, needed });
+            return Err(StudyError::Incomplete { found, needed }.into());
         }
-        let lesions = self.linker.finish();
+        let frame = Frame {
+            rows: self.rows,
+            columns: self.columns,
+            spacing: self.spacing,
+            right_first: self.right_first.unwrap_or(true),
+        };
+        let mut linker = self.linker;
+        let slices = settle(&self.found, &self.sections.finish(), frame, &mut linker)?;
+        let lesions = linker.finish();
         let mut hu = HuSums::default();
         lesions.iter().for_each(|lesion| hu.join(&lesion.hu));
         let mut assessment =
-            zones::assess(&self.slices, self.voxel_ml, self.alarming_from_percent, lesions.len(), &hu);
+            zones::assess(&slices, self.voxel_ml, self.alarming_from_percent, lesions.len(), &hu);
         if !self.oriented {
             // Upper and lower are not known.
             (assessment.zones, assessment.ct_severity_score) = (Vec::new(), None);
@@ -262,20 +275,26 @@ impl StudyBuilder {
             (self.hounsfield == Some(false), Lacking::Densities),
             (!self.oriented, Lacking::Zones),
         ];
-        let lacking = lacking.into_iter().filter_map(|(lacks, what)| lacks.then_some(what));
-        Ok(Measured {
-            lacking: lacking.collect(),
-            slices: self.slices,
-            lesions,
-            assessment,
-            voxel_ml: self.voxel_ml,
-            key_slices: self.key_slices,
-        })
+        let lacking = lacking.into_iter().filter_map(|(lacks, what)| lacks.then_some(what)).collect();
+        let keys = key_slices(&slices).into_iter().map(|record| {
+            let wrong = |error: MaskError| E::from(StudyError::from(error));
+            Ok(KeySlice {
+                index: record.index,
+                lesion_pixels: record.lesion_pixels(),
+                slice: read(record.index)?,
+                lung: record.lung.decode().map_err(wrong)?,
+                lesion: record.lesion.decode().map_err(wrong)?,
+            })
+        });
+        let key_slices = keys.collect::<Result<_, E>>()?;
+        Ok(Measured { slices, lesions, assessment, voxel_ml: self.voxel_ml, lacking, key_slices })
     }
 }
 
-/// Pixels of a lung and of the lesion inside it.
-fn counts(lung: &Mask, lesion: &Mask) -> [u64; 2] {
-    let both = lung.pixels.iter().zip(&lesion.pixels).filter(|&(&a, &b)| a != 0 && b != 0).count();
-    [lung.area() as u64, both as u64]
+/// The slices with the most lesion, the most first; of equal ones the lower.
+fn key_slices(slices: &[SliceRecord]) -> Vec<&SliceRecord> {
+    let mut keys: Vec<&SliceRecord> = slices.iter().filter(|slice| slice.lesion_pixels() > 0).collect();
+    keys.sort_by_key(|key| std::cmp::Reverse(key.lesion_pixels()));
+    keys.truncate(KEY_SLICES);
+    keys
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::composition::HuSums;
+use super::union::Union;
 use crate::masks::{Mask, connected_components};
 
 /// One lesion in three dimensions.
@@ -33,10 +34,18 @@ impl Lesion {
 #[derive(Debug, Clone, Default)]
 struct Section {
     slice: usize,
-    left: u64,
-    /// Pixels that are lesion on the slice before too.
-    shared: u64,
+    /// Pixels in the patient's left lung; none if it is not in the lungs.
+    left: Option<u64>,
     hu: HuSums,
+}
+
+/// Two sections on neighbouring slices that touch.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    lower: usize,
+    upper: usize,
+    /// Pixels that both have.
+    shared: u64,
 }
 
 /// Links lesions while the slices stream through: what touches, by a side, an edge or a corner, is one lesion.
@@ -48,85 +57,113 @@ struct Section {
 #[derive(Debug, Default)]
 pub struct LesionLinker {
     sections: Vec<Section>,
-    /// For each section another of its lesion with a lower number, or itself.
-    parents: Vec<usize>,
+    /// Where those of each slice begin in `sections`.
+    starts: Vec<usize>,
+    links: Vec<Link>,
     /// For each pixel of the last slice 0 or its section, counted from 1.
     last: Vec<usize>,
-    slices: usize,
 }
 
 impl LesionLinker {
-    /// Adds the next slice: its lesion pixels, the patient's left lung, and the values in HU, all of one size; no values
-    /// where they are grey levels.
-    pub fn add(&mut self, lesion: &Mask, left: &Mask, values: Option<&[f32]>) {
+    /// Adds the next slice: its lesion pixels and the values in HU, of one size with the others; no values where they are
+    /// grey levels.
+    pub fn add(&mut self, lesion: &Mask, values: Option<&[f32]>) {
         let labels = connected_components(lesion);
         let before = self.sections.len();
-        self.sections.resize(before + labels.count, Section { slice: self.slices, ..Section::default() });
-        self.parents.extend(before..before + labels.count);
+        let new = Section { slice: self.starts.len(), left: Some(0), hu: HuSums::default() };
+        self.starts.push(before);
+        self.sections.resize(before + labels.count, new);
         let mut current = vec![0; labels.labels.len()];
+        let mut links: BTreeMap<(usize, usize), u64> = BTreeMap::new();
         for (pixel, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
             let section = before + label as usize - 1;
             current[pixel] = section + 1;
-            let sums = &mut self.sections[section];
-            sums.hu.add(values.and_then(|values| values.get(pixel).copied()));
-            sums.left += u64::from(left.pixels.get(pixel).is_some_and(|&p| p != 0));
-            sums.shared += u64::from(self.last.get(pixel).is_some_and(|&other| other != 0));
-            self.link(section, pixel, lesion.rows, lesion.columns);
+            self.sections[section].hu.add(values.and_then(|values| values.get(pixel).copied()));
+            self.touch(section, pixel, lesion.rows, lesion.columns, &mut links);
         }
+        self.links.extend(links.into_iter().map(|((lower, upper), shared)| Link { lower, upper, shared }));
         self.last = current;
-        self.slices += 1;
     }
 
-    /// Joins a section with those of the last slice that touch it at `pixel`.
-    fn link(&mut self, section: usize, pixel: usize, rows: usize, columns: usize) {
+    /// Notes the sections of the last slice that touch one at `pixel`.
+    fn touch(
+        &self,
+        section: usize,
+        pixel: usize,
+        rows: usize,
+        columns: usize,
+        links: &mut BTreeMap<(usize, usize), u64>,
+    ) {
         if self.last.len() != rows * columns {
             return;
         }
         let (row, column) = (pixel / columns, pixel % columns);
         for y in row.saturating_sub(1)..=(row + 1).min(rows - 1) {
             for x in column.saturating_sub(1)..=(column + 1).min(columns - 1) {
-                if let Some(other) = self.last[y * columns + x].checked_sub(1) {
-                    let (a, b) = (self.root(section), self.root(other));
-                    self.parents[a.max(b)] = a.min(b);
+                let other = y * columns + x;
+                if let Some(lower) = self.last[other].checked_sub(1) {
+                    *links.entry((lower, section)).or_default() += u64::from(other == pixel);
                 }
             }
         }
     }
 
-    fn root(&mut self, mut at: usize) -> usize {
-        while self.parents[at] != at {
-            self.parents[at] = self.parents[self.parents[at]];
-            at = self.parents[at];
+    /// Tells where the lesions of a slice lie, once the lungs are known: those outside are left out. `lesion` is the mask
+    /// that was added; `left` is the patient's left lung. A section lies in the lungs where its first pixel does.
+    pub(super) fn place(&mut self, slice: usize, lesion: &Mask, lung: &Mask, left: &Mask) {
+        let labels = connected_components(lesion);
+        let Some(&start) = self.starts.get(slice) else { return };
+        let mut first = 0;
+        for (pixel, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
+            let Some(section) = self.sections.get_mut(start + label as usize - 1) else { return };
+            if label > first {
+                first = label;
+                section.left = (lung.pixels[pixel] != 0).then_some(0);
+            }
+            if let Some(pixels) = &mut section.left {
+                *pixels += u64::from(left.pixels[pixel] != 0);
+            }
         }
-        at
     }
 
     /// The lesions, the largest first; of equal ones the one that appeared first.
-    pub fn finish(mut self) -> Vec<Lesion> {
-        let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for section in 0..self.sections.len() {
-            let root = self.root(section);
-            members.entry(root).or_default().push(section);
+    pub fn finish(self) -> Vec<Lesion> {
+        let stays = |at: usize| self.sections[at].left.is_some();
+        let links: Vec<Link> =
+            self.links.iter().copied().filter(|link| stays(link.lower) && stays(link.upper)).collect();
+        let mut sets = Union::default();
+        sets.extend_to(self.sections.len());
+        for link in &links {
+            sets.join(link.lower, link.upper);
         }
-        let sections = self.sections;
-        let mut lesions: Vec<Lesion> = members.values().map(|members| join(&sections, members)).collect();
+        let mut members: BTreeMap<usize, Vec<(usize, u64)>> = BTreeMap::new();
+        let mut shared = vec![0; self.sections.len()];
+        for link in &links {
+            shared[link.upper] += link.shared;
+        }
+        for (section, shared) in shared.into_iter().enumerate().filter(|&(at, _)| stays(at)) {
+            members.entry(sets.root(section)).or_default().push((section, shared));
+        }
+        let mut lesions: Vec<Lesion> =
+            members.values().map(|members| join(&self.sections, members)).collect();
         lesions.sort_by_key(|lesion| std::cmp::Reverse(lesion.voxels));
         lesions
     }
 }
 
-/// A lesion of its sections, which are in the order of slices.
-fn join(sections: &[Section], members: &[usize]) -> Lesion {
+/// A lesion of its sections, in the order of slices, each with the pixels that are lesion on the slice before too.
+fn join(sections: &[Section], members: &[(usize, u64)]) -> Lesion {
     let mut hu = HuSums::default();
     let mut left_voxels = 0;
     // Area and shared pixels by slice.
     let mut areas: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
-    for section in members.iter().map(|&at| &sections[at]) {
+    for &(at, of_both) in members {
+        let section = &sections[at];
         hu.join(&section.hu);
-        left_voxels += section.left;
+        left_voxels += section.left.unwrap_or_default();
         let (area, shared) = areas.entry(section.slice).or_default();
         *area += section.hu.voxels();
-        *shared += section.shared;
+        *shared += of_both;
     }
     let slices: Vec<(usize, u64, u64)> = areas.into_iter().map(|(slice, (a, s))| (slice, a, s)).collect();
     let ious: Vec<f64> =

@@ -87,6 +87,9 @@ pub struct Assessment {
     pub composition: Option<Composition>,
     /// Lesion voxels outside the lungs, which everything else leaves out.
     pub lesion_voxels_outside_lungs: u64,
+    /// Voxels that were taken for lung on their slice and are no part of the lungs in three dimensions; left out too.
+    #[serde(default)]
+    pub lung_voxels_set_aside: u64,
 }
 
 /// Measures and grades the slices, the lowest first, of voxels of `voxel_ml`, where known.
@@ -134,6 +137,7 @@ pub(super) fn assess(
         mean_hu: hu.mean(),
         composition: hu.composition(),
         lesion_voxels_outside_lungs: slices.iter().map(|slice| slice.lesion_outside).sum(),
+        lung_voxels_set_aside: slices.iter().map(|slice| slice.lung_set_aside).sum(),
     }
 }
 

@@ -158,12 +158,13 @@ fn measure(
         if !devices.contains(runner.device()) {
             devices.push(runner.device().clone());
         }
-        builder.add(slice, &segmentation.instances).with_context(of_file)?;
+        builder.add(&slice, &segmentation.instances).with_context(of_file)?;
         sample.get_or_insert(segmentation.report);
         progress.done(number);
     }
     progress.finish();
-    Ok(Done { measured: builder.finish()?, sample, devices })
+    let measured = builder.finish(|index| Ok::<_, anyhow::Error>(chosen.series.slice(index)?))?;
+    Ok(Done { measured, sample, devices })
 }
 
 fn describe(options: &StudyArgs, chosen: &Chosen, every: usize, done: &Done) -> anyhow::Result<StudyReport> {

@@ -212,6 +212,8 @@ pub enum ReaderReply {
         run: u32,
         /// The study's report as JSON.
         study: String,
+        /// Slices of which less is lung or lesion in the whole study than was told when they were measured.
+        settled: Vec<(usize, SliceMasks)>,
         /// The forms that it can be saved in.
         formats: Vec<ExportFormat>,
     },

@@ -30,6 +30,8 @@ pub struct Study {
     /// The report on the first slice, which names model, limits and preprocessing.
     sample: Option<Report>,
     devices: Vec<DeviceInfo>,
+    /// What the page was told of each slice that was measured.
+    told: Vec<SliceMasks>,
     done: Option<Done>,
 }
 
@@ -87,9 +89,10 @@ impl Study {
         });
         let instances: Vec<Instance> =
             instances.collect::<Result<_, lunglens::masks::MaskError>>().map_err(|e| e.to_string())?;
-        builder.add(slice, &instances).map_err(|e| e.to_string())?;
+        builder.add(&slice, &instances).map_err(|e| e.to_string())?;
         let record = builder.last().ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
         let masks = SliceMasks { lung: record.lung.clone(), lesion: record.lesion.clone() };
+        self.told.push(masks.clone());
         if !self.devices.contains(&report.device) {
             self.devices.push(report.device.clone());
         }
@@ -108,7 +111,7 @@ impl Study {
         let parts = builder.zip(self.sample.take()).zip(series.open.plan());
         let ((builder, sample), plan) = parts.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
         self.at_engine.clear();
-        let measured = builder.finish().map_err(|e| e.to_string())?;
+        let measured = builder.finish(|index| series.open.slice(index)).map_err(|e| e.to_string())?;
         let report = build_report(StudyParts {
             plan,
             set_aside: &catalogue.set_aside(series.index),
@@ -121,6 +124,7 @@ impl Study {
             preprocessing: sample.preprocessing,
         });
         let study = report.to_json_line();
+        let settled = changed(&measured, &std::mem::take(&mut self.told));
         let dicom = DicomSource::of(&series.open).map_err(|e| e.to_string())?;
         let can_be_saved = |format: &ExportFormat| {
             let empty = *format == ExportFormat::KeyOverlays && measured.key_slices.is_empty();
@@ -128,7 +132,7 @@ impl Study {
         };
         let formats = ExportFormat::ALL.into_iter().filter(can_be_saved).collect();
         self.done = Some(Done { measured, report, dicom });
-        Ok(ReaderReply::Finished { run, study, formats })
+        Ok(ReaderReply::Finished { run, study, settled, formats })
     }
 
     /// The finished study in a form.
@@ -152,4 +156,14 @@ impl Study {
         };
         Ok((files.iter().map(saved).collect(), files.iter().map(|file| buffer_of(&file.bytes)).collect()))
     }
+}
+
+/// The slices whose masks are others in the whole study than the page was told.
+fn changed(measured: &Measured, told: &[SliceMasks]) -> Vec<(usize, SliceMasks)> {
+    let masks = measured
+        .slices
+        .iter()
+        .map(|slice| SliceMasks { lung: slice.lung.clone(), lesion: slice.lesion.clone() });
+    let indices = measured.slices.iter().map(|slice| slice.index);
+    indices.zip(masks).zip(told).filter(|((_, now), then)| now != *then).map(|(now, _)| now).collect()
 }

@@ -36,7 +36,9 @@ impl State {
                 return self.prepared(run, index, head, input);
             }
             ReaderReply::Measured { run, index, masks } => return self.measured(run, index, masks),
-            ReaderReply::Finished { run, study, formats } => return self.finished(run, &study, formats),
+            ReaderReply::Finished { run, study, settled, formats } => {
+                return self.finished(run, &study, settled, formats);
+            }
             ReaderReply::Failed { run, message } => return self.end(run, RunState::Failed { message }),
             ReaderReply::Exported { .. } => self.exporting = None,
             ReaderReply::NotExported { message, .. } => {

@@ -270,7 +270,13 @@ impl State {
         effects
     }
 
-    pub(super) fn finished(&mut self, run: u32, study: &str, formats: Vec<ExportFormat>) -> Vec<Effect> {
+    pub(super) fn finished(
+        &mut self,
+        run: u32,
+        study: &str,
+        settled: Vec<(usize, SliceMasks)>,
+        formats: Vec<ExportFormat>,
+    ) -> Vec<Effect> {
         let Some(active) = self.at_work(run) else { return Vec::new() };
         let millis = active.millis.iter().sum();
         let mean = mean_millis(&active.millis);
@@ -280,6 +286,7 @@ impl State {
         self.slice_millis = mean.or(self.slice_millis);
         let outcome = Outcome::Study(StudyOutcome { report, formats, millis });
         let mut effects = self.end(run, RunState::Done(Rc::new(outcome)));
+        effects.extend(settled.into_iter().map(|(index, masks)| Effect::PutMasks(index, masks)));
         effects.push(Effect::LinkLesions);
         effects
     }

@@ -247,7 +247,8 @@ fn a_study_goes_slice_by_slice_to_its_result() {
         assert_eq!(effects[0], Effect::PutMasks(index, masks()));
         assert_eq!(effects.len() == 2, index == 3, "finished after the last: {effects:?}");
     }
-    let finished = ReaderReply::Finished { run, study: "{}".into(), formats: Vec::new() };
+    let finished =
+        ReaderReply::Finished { run, study: "{}".into(), settled: Vec::new(), formats: Vec::new() };
     assert_eq!(reader(&mut state, finished), [Effect::ClearFindings], "this was no report");
     assert_eq!(state.run, RunState::Failed { message: text().bad_report.into() });
 }

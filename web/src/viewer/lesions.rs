@@ -110,7 +110,7 @@ mod tests {
                 }
                 let bytes: Vec<u8> = (0..rows * columns).map(|_| u8::from(random() < density)).collect();
                 let mask = Mask::from_bytes(rows, columns, &bytes).expect("fits");
-                linker.add(&mask, &Mask::empty(rows, columns), &vec![0.0; rows * columns]);
+                linker.add(&mask, None);
                 slices.push(Some(vec![Region {
                     kind: Kind::Lesion,
                     number: None,
