@@ -182,3 +182,29 @@ fn a_time_budget_says_how_many_slices_it_reads() {
     assert_eq!(result["series"]["every"], 5);
     assert_eq!(study(&fixture("chest"), &["--time-budget", "9", "--every", "2"]).code, 2);
 }
+
+#[test]
+fn pictures_are_measured_without_figures_in_ml_or_hu() {
+    let folder = scratch_folder("study-pictures");
+    let (input, out) = (folder.join("in"), folder.join("out"));
+    fs::create_dir(&input).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/covid-slice.png");
+    for name in ["10.png", "2.png", "1.png"] {
+        fs::copy(&sample, input.join(name)).unwrap();
+    }
+    let done = study(&input, &["--nifti", "--pdf", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.contains("lung involvement") && !done.stdout.contains(" ml"), "{}", done.stdout);
+    for reason in ["no volumes in ml: The pictures", "no mean HU", "no zones"] {
+        assert!(done.stderr.contains(reason), "{}", done.stderr);
+    }
+    let result: Value = serde_json::from_str(&fs::read_to_string(out.join("study.json")).unwrap()).unwrap();
+    assert!(result["assessment"]["lungs"]["percent"].as_f64().unwrap() > 0.0);
+    assert!(result["assessment"]["lungs"]["lung_ml"].is_null() && result["lesions"][0]["mean_hu"].is_null());
+    assert_eq!(result["not_measured"].as_array().unwrap().len(), 3);
+    assert!(out.join("study.labels.nii.gz").is_file() && out.join("study.pdf").is_file());
+
+    let refused = study(&input, &["--seg", "--out", text(&folder.join("seg"))]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("did not come as DICOM"), "{}", refused.stderr);
+}
