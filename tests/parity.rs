@@ -171,8 +171,9 @@ fn packed_weights_find_what_dense_ones_find() {
     };
     let expected = run(&Device::flex(), WeightStorage::Dense);
     assert!(!expected.is_empty());
-    for (name, device) in devices() {
-        let found = run(&device, WeightStorage::Packed);
+    let packed = devices().into_iter().map(|(name, device)| (name, device, WeightStorage::Packed));
+    for (name, device, storage) in packed.chain([("cpu, prepared", Device::flex(), WeightStorage::Prepared)]) {
+        let found = run(&device, storage);
         assert_eq!(found.len(), expected.len(), "{name}");
         for (a, b) in found.iter().zip(&expected) {
             assert_eq!(a.detection.label, b.detection.label, "{name}");

@@ -1,6 +1,5 @@
 //! What the CPU kernels share.
 
-use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
 /// The sizes of a tensor with four axes.
@@ -15,17 +14,12 @@ pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
     &tensor.storage::<f32>()[start..start + count]
 }
 
-/// A tensor that owns `values`.
-pub(crate) fn tensor4(values: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape))
-}
-
 /// A tensor of which `fill` writes every value.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn filled4(shape: [usize; 4], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
     let mut values = vec![0.0; shape.iter().product()];
     fill(&mut values);
-    tensor4(values, shape)
+    FlexTensor::from_data(burn::tensor::TensorData::new(values, shape))
 }
 
 /// A tensor of which `fill` writes every value.

@@ -17,7 +17,7 @@ pub(super) const OUTPUT_MULTIPLE: usize = 8;
 pub enum WeightStorage {
     /// As 32 bit floats.
     Dense,
-    /// As the CPU's kernels read them; for the CPU only.
+    /// As the CPU's kernels read them, those of 8 bit not widened; for the CPU only.
     Prepared,
     /// Those of 8 bit as they are, a quarter of the memory; the kernels unpack them.
     Packed,
@@ -179,16 +179,18 @@ impl<'a> LayerLoader<'a> {
         geometry: ConvGeometry,
         flattened_side: Option<usize>,
     ) -> Result<Conv, WeightsError> {
-        let (weight, bias) = self.take(name)?;
-        Ok(match &weight.data {
-            WeightData::Int8 { values, scales } if self.storage == WeightStorage::Packed => {
-                let mut kernel = Kernel::from_oihw(&weight.shape, values, bias);
+        let (WeightTensor { shape, data }, bias) = self.take(name)?;
+        Ok(match data {
+            WeightData::Int8 { values, scales } if self.storage != WeightStorage::Dense => {
+                let mut kernel = Kernel::from_oihw(&shape, &values, bias);
+                drop(values);
                 if let Some(side) = flattened_side {
                     kernel = kernel.flatten_channels_last(side);
                 }
-                self.upload_packed(kernel, scales, geometry)
+                self.upload_steps(kernel, scales, geometry)
             }
-            _ => {
+            data => {
+                let weight = WeightTensor { shape, data };
                 let mut kernel = Kernel::from_oihw(&weight.shape, &weight.to_f32(), bias);
                 if let Some(side) = flattened_side {
                     kernel = kernel.flatten_channels_last(side);
@@ -213,26 +215,27 @@ impl<'a> LayerLoader<'a> {
         }
     }
 
-    fn upload_packed(&self, kernel: Kernel<i8>, scales: &[f32], geometry: ConvGeometry) -> Conv {
+    fn upload_steps(&self, kernel: Kernel<i8>, mut scales: Vec<f32>, geometry: ConvGeometry) -> Conv {
         let kernel = kernel.padded();
-        let [k, _, inputs, outputs] = kernel.shape();
-        let words: Vec<i32> = kernel
-            .values
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|bytes| i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
-            .collect();
+        let (shape, outputs) = (kernel.shape(), kernel.outputs);
+        scales.resize(outputs, 0.0);
         let mut bias = kernel.bias;
-        bias.extend_from_slice(scales);
-        bias.resize(2 * outputs, 0.0);
-        Conv {
-            weight: ConvWeight::Packed(Tensor::from_data(
-                TensorData::new(words, [k, k, inputs, outputs / 4]),
-                self.device,
-            )),
-            bias: Tensor::from_data(TensorData::new(bias, [2 * outputs]), self.device),
-            geometry,
-        }
+        let weight = if self.storage == WeightStorage::Prepared {
+            ConvWeight::Prepared(Arc::new(PreparedWeight::quantized(&kernel.values, scales, shape, geometry)))
+        } else {
+            bias.append(&mut scales);
+            let words: Vec<i32> = kernel
+                .values
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|bytes| i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
+                .collect();
+            let [k, _, inputs, _] = shape;
+            let words = TensorData::new(words, [k, k, inputs, outputs / 4]);
+            ConvWeight::Packed(Tensor::from_data(words, self.device))
+        };
+        let bias_len = bias.len();
+        Conv { weight, bias: Tensor::from_data(TensorData::new(bias, [bias_len]), self.device), geometry }
     }
 }

@@ -131,8 +131,8 @@ impl ConvOps for Flex {
         has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        let (weight, bias) = cpu::unpack(bytes, bias);
-        cpu::conv2d(input, &cpu::prepare(&weight, geometry), bias, has_residual.then_some(residual))
+        let (weight, bias) = cpu::prepare_packed(bytes, &bias, geometry);
+        cpu::conv2d(input, &weight, bias, has_residual.then_some(residual))
     }
 
     fn conv2d_prepared_nhwc(

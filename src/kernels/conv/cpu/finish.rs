@@ -1,4 +1,4 @@
-//! What follows a convolution's sums: bias, residual and ReLU.
+//! What follows a convolution's sums: scale, bias, residual and ReLU.
 
 use super::simd::Lanes;
 
@@ -14,6 +14,8 @@ pub(super) struct Residual<'a> {
 /// How sums become outputs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Finish<'a> {
+    /// What the sums are multiplied by, one a channel.
+    pub scales: &'a [f32],
     /// Added to every pixel, one a channel.
     pub bias: &'a [f32],
     /// Added pixel by pixel.
@@ -44,7 +46,8 @@ impl<'a> Finish<'a> {
     /// The outputs of the channels from `channel` on.
     #[inline(always)]
     pub(super) fn apply<V: Lanes>(&self, sums: V, residual: Option<&[f32]>, channel: usize) -> V {
-        let mut value = sums.add(V::load_some(&self.bias[channel..]));
+        let scale = V::load_some(&self.scales[channel..]);
+        let mut value = sums.mul_add(scale, V::load_some(&self.bias[channel..]));
         if let Some(residual) = residual {
             value = value.add(V::load_some(&residual[channel..]));
         }

@@ -3,6 +3,7 @@
 use super::finish::{Finish, Residual};
 use super::product::{Panels, Rows, multiply};
 use super::simd::Level;
+use super::stored::Weight;
 use super::winograd::WinogradWeights;
 use crate::kernels::conv::ConvGeometry;
 use crate::kernels::threads;
@@ -17,6 +18,8 @@ const MOST_WINOGRAD_WEIGHTS: usize = 9 * 512 * 512;
 #[derive(Debug, Clone)]
 pub struct PreparedWeight {
     weights: Weights,
+    /// The value of one step of each output channel.
+    scales: Vec<f32>,
     shape: [usize; 4],
     geometry: ConvGeometry,
 }
@@ -33,20 +36,35 @@ impl PreparedWeight {
     /// # Panics
     /// Where there are not as many weights as `shape` says.
     pub fn new(weight: &[f32], shape: [usize; 4], geometry: ConvGeometry) -> Self {
-        Self::for_level(Level::best(), weight, shape, geometry)
+        Self::for_level(Level::best(), weight, vec![1.0; shape[3]], shape, geometry)
+    }
+
+    /// Lays out `steps` `[k, k, c_in, c_out]`, whose weights are they times the scale of their output channel.
+    ///
+    /// # Panics
+    /// Where there are not as many steps or scales as `shape` says.
+    pub fn quantized(steps: &[i8], scales: Vec<f32>, shape: [usize; 4], geometry: ConvGeometry) -> Self {
+        Self::for_level(Level::best(), steps, scales, shape, geometry)
     }
 
     /// Lays out the weights for one of this processor's levels.
-    pub(super) fn for_level(level: Level, weight: &[f32], shape: [usize; 4], geometry: ConvGeometry) -> Self {
+    pub(super) fn for_level<T: Weight>(
+        level: Level,
+        weight: &[T],
+        scales: Vec<f32>,
+        shape: [usize; 4],
+        geometry: ConvGeometry,
+    ) -> Self {
         let [k, _, inputs, outputs] = shape;
         assert_eq!(weight.len(), k * k * inputs * outputs, "weights of a convolution");
+        assert_eq!(scales.len(), outputs, "scales of a convolution");
         let is_winograd = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
         let weights = if is_winograd && weight.len() < MOST_WINOGRAD_WEIGHTS {
             Weights::Winograd(WinogradWeights::new(level, weight, inputs, outputs))
         } else {
             Weights::Product(Panels::new(level, weight, k * k * inputs, outputs))
         };
-        Self { weights, shape, geometry }
+        Self { weights, scales, shape, geometry }
     }
 
     /// `[k, k, c_in, c_out]`.
@@ -76,6 +94,7 @@ impl PreparedWeight {
     ) {
         let size = self.geometry.output_size(input_shape[1], input_shape[2]);
         let finish = Finish {
+            scales: &self.scales,
             bias,
             residual: residual.map(|(values, size)| Residual { values, size }),
             size,

@@ -4,6 +4,7 @@ mod finish;
 mod layer;
 mod product;
 mod simd;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod winograd;
@@ -13,7 +14,7 @@ use burn_flex::FlexTensor;
 
 pub use layer::PreparedWeight;
 
-use crate::kernels::cpu::{filled4, shape4, tensor4, values};
+use crate::kernels::cpu::{filled4, shape4, values};
 
 /// Runs the convolution on the CPU; shapes were checked by the caller.
 pub(super) fn conv2d(
@@ -40,19 +41,19 @@ pub(super) fn prepare(weight: &FlexTensor, geometry: super::ConvGeometry) -> Pre
     PreparedWeight::new(values(&weight), shape4(&weight), geometry)
 }
 
-/// Packed bytes and `[biases, scales]` as a dense weight and its biases.
-pub(super) fn unpack(bytes: FlexTensor, bias: FlexTensor) -> (FlexTensor, FlexTensor) {
+/// Lays out packed bytes `[k, k, c_in, c_out / 4]` with `[biases, scales]`; gives the biases beside them.
+pub(super) fn prepare_packed(
+    bytes: FlexTensor,
+    bias: &FlexTensor,
+    geometry: super::ConvGeometry,
+) -> (PreparedWeight, FlexTensor) {
     let [k, _, inputs, words] = shape4(&bytes);
     let outputs = 4 * words;
     let bias = bias.to_contiguous();
     let (biases, scales) = values(&bias).split_at(outputs);
     let packed = bytes.into_data();
-    let mut dense = Vec::with_capacity(k * k * inputs * outputs);
-    for (index, word) in packed.iter::<i32>().enumerate() {
-        let first = 4 * (index % words);
-        let unpacked = word.to_le_bytes().into_iter().zip(&scales[first..first + 4]);
-        dense.extend(unpacked.map(|(byte, scale)| f32::from(byte as i8) * scale));
-    }
-    let biases = FlexTensor::from_data(TensorData::new(biases.to_vec(), [outputs]));
-    (tensor4(dense, [k, k, inputs, outputs]), biases)
+    let steps: Vec<i8> =
+        packed.iter::<i32>().flat_map(|word| word.to_le_bytes().map(u8::cast_signed)).collect();
+    let weight = PreparedWeight::quantized(&steps, scales.to_vec(), [k, k, inputs, outputs], geometry);
+    (weight, FlexTensor::from_data(TensorData::new(biases.to_vec(), [outputs])))
 }

@@ -2,6 +2,8 @@
 
 use super::finish::Finish;
 use super::simd::{self, Job, Lanes, Level, TILE_VECTORS};
+use super::stored::{Kept, Stored};
+use crate::kernels::threads;
 
 /// Rows of the weights that are multiplied before the next panel, so that a panel's part stays in the cache.
 const DEPTH: usize = 1024;
@@ -12,36 +14,39 @@ pub(super) struct Panels {
     level: Level,
     depth: usize,
     outputs: usize,
-    values: Vec<f32>,
+    values: Stored,
 }
 
 impl Panels {
     /// Lays out a row-major `[depth, outputs]`.
-    pub(super) fn new(level: Level, matrix: &[f32], depth: usize, outputs: usize) -> Self {
+    pub(super) fn new<T: Kept>(level: Level, matrix: &[T], depth: usize, outputs: usize) -> Self {
         let columns = level.tile_columns();
-        let mut panels = Self::zeros(level, depth, outputs);
-        for (panel, target) in panels.values.chunks_exact_mut(depth * columns).enumerate() {
+        let mut values = Self::zeros(level, depth, outputs);
+        for (panel, target) in values.chunks_exact_mut(depth * columns).enumerate() {
             let first = panel * columns;
             let count = columns.min(outputs - first);
             for (k, row) in target.chunks_exact_mut(columns).enumerate() {
                 row[..count].copy_from_slice(&matrix[k * outputs + first..][..count]);
             }
         }
-        panels
+        Self::laid_out(level, depth, outputs, values)
     }
 
-    /// A `[depth, outputs]` of zeros.
-    pub(super) fn zeros(level: Level, depth: usize, outputs: usize) -> Self {
+    /// The values of a `[depth, outputs]` of zeros.
+    pub(super) fn zeros<T: Kept>(level: Level, depth: usize, outputs: usize) -> Vec<T> {
         let columns = level.tile_columns();
-        Self { level, depth, outputs, values: vec![0.0; outputs.div_ceil(columns) * depth * columns] }
+        vec![T::default(); outputs.div_ceil(columns) * depth * columns]
     }
 
-    /// Row `k` from `column` on, to the end of its panel.
-    #[inline(always)]
-    pub(super) fn row_part(&mut self, k: usize, column: usize) -> &mut [f32] {
-        let columns = self.level.tile_columns();
-        let start = (column / columns * self.depth + k) * columns;
-        &mut self.values[start + column % columns..start + columns]
+    /// Where row `k` and `column` lie among the values; the row's next ones follow to the end of its panel.
+    pub(super) fn place(level: Level, depth: usize, k: usize, column: usize) -> usize {
+        let columns = level.tile_columns();
+        (column / columns * depth + k) * columns + column % columns
+    }
+
+    /// Takes values that were written to their places in [`Self::zeros`].
+    pub(super) fn laid_out<T: Kept>(level: Level, depth: usize, outputs: usize, values: Vec<T>) -> Self {
+        Self { level, depth, outputs, values: T::keep(values) }
     }
 
     /// Columns of the matrix.
@@ -80,7 +85,12 @@ pub(super) fn multiply(
 ) {
     assert_eq!(rows.segments.len() * rows.segment_len, panels.depth, "depth of a matrix product");
     assert_eq!(rows.starts.len() * panels.outputs, output.len(), "output of a matrix product");
-    simd::run(panels.level, Product { rows, panels, finish, first_row, output });
+    let at_once = (DEPTH / rows.segment_len).clamp(1, rows.segments.len());
+    let room = panels.values.room(at_once * rows.segment_len * panels.level.tile_columns());
+    // Taken here: what a job calls by way of a closure would not have its level's instructions.
+    threads::with_scratch(room, |room| {
+        simd::run(panels.level, Product { rows, panels, finish, first_row, at_once, room, output });
+    });
 }
 
 struct Product<'a, 'b> {
@@ -88,20 +98,28 @@ struct Product<'a, 'b> {
     panels: &'a Panels,
     finish: Option<&'a Finish<'a>>,
     first_row: usize,
+    /// Segments that are multiplied before the next panel.
+    at_once: usize,
+    /// For the floats of as many segments of a panel.
+    room: &'b mut [f32],
     output: &'b mut [f32],
 }
 
 impl Job for Product<'_, '_> {
     #[inline(always)]
     fn run<V: Lanes, const ROWS: usize>(self) {
-        let Self { rows, panels, finish, first_row, output } = self;
+        let Self { rows, panels, finish, first_row, at_once, room, output } = self;
         let columns = TILE_VECTORS * V::COUNT;
         let segments = rows.segments.len();
-        let at_once = (DEPTH / rows.segment_len).clamp(1, segments);
+        let panel_len = panels.depth * columns;
+        let segment_values = rows.segment_len * columns;
         for first_segment in (0..segments).step_by(at_once) {
             let end_segment = segments.min(first_segment + at_once);
-            for (panel_index, panel) in panels.values.chunks_exact(panels.depth * columns).enumerate() {
+            for panel_index in 0..panels.values.len() / panel_len {
                 let first_column = panel_index * columns;
+                let start = panel_index * panel_len;
+                let part = start + first_segment * segment_values..start + end_segment * segment_values;
+                let part = panels.values.floats(part, room);
                 for first in (0..rows.starts.len()).step_by(ROWS) {
                     let count = ROWS.min(rows.starts.len() - first);
                     let target = &mut output[first * panels.outputs..][..count * panels.outputs];
@@ -118,8 +136,7 @@ impl Job for Product<'_, '_> {
                         for (row, values) in tile.iter_mut().enumerate() {
                             *values = rows.segment(first + row.min(count - 1), segment);
                         }
-                        let part =
-                            &panel[segment * rows.segment_len * columns..][..rows.segment_len * columns];
+                        let part = &part[(segment - first_segment) * segment_values..][..segment_values];
                         simd::multiply::<V, ROWS>(tile, part, &mut sums);
                     }
                     let finish = finish.filter(|_| end_segment == segments);

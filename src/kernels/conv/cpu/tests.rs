@@ -49,13 +49,27 @@ fn check(
     let bias = random.values(outputs);
     let residual = residual_size.map(|[rows, columns]| random.values(shape[0] * rows * columns * outputs));
     let residual = residual.as_deref().zip(residual_size);
-    let expected = conv2d_reference(&input, shape, &weight, outputs, &bias, residual, geometry);
+    // The same weights as steps of 8 bit, all of the range, and their values.
+    let steps: Vec<i8> = weight.iter().map(|value| (value * 128.0).floor() as i8).collect();
+    let scales: Vec<f32> = random.values(outputs).iter().map(|value| value.abs() / 64.0).collect();
+    let stepped: Vec<f32> = steps
+        .chunks(outputs)
+        .flat_map(|row| row.iter().zip(&scales).map(|(&v, s)| f32::from(v) * s))
+        .collect();
+    let weight_shape = [k, k, shape[3], outputs];
     for level in Level::all() {
-        let prepared = PreparedWeight::for_level(level, &weight, [k, k, shape[3], outputs], geometry);
-        let mut found = vec![f32::NAN; prepared.output_shape(shape).iter().product()];
-        prepared.forward(&input, shape, &bias, residual, &mut found);
-        let error = error(&found, &expected);
-        assert!(error < 1e-5, "{level:?}: {shape:?} to {outputs}, {geometry:?}, {residual_size:?}: {error}");
+        let floats = PreparedWeight::for_level(level, &weight, vec![1.0; outputs], weight_shape, geometry);
+        let bytes = PreparedWeight::for_level(level, &steps, scales.clone(), weight_shape, geometry);
+        for (prepared, weight) in [(floats, &weight), (bytes, &stepped)] {
+            let expected = conv2d_reference(&input, shape, weight, outputs, &bias, residual, geometry);
+            let mut found = vec![f32::NAN; prepared.output_shape(shape).iter().product()];
+            prepared.forward(&input, shape, &bias, residual, &mut found);
+            let error = error(&found, &expected);
+            assert!(
+                error < 1e-5,
+                "{level:?}: {shape:?} to {outputs}, {geometry:?}, {residual_size:?}: {error}"
+            );
+        }
     }
 }
 
@@ -94,7 +108,8 @@ fn deep_products_and_wide_maps_are_cut_right() {
 fn what_is_not_a_number_is_not_hidden_by_relu() {
     for level in Level::all() {
         let geometry = ConvGeometry::POINTWISE.relu();
-        let prepared = PreparedWeight::for_level(level, &[f32::NAN; 64], [1, 1, 4, 16], geometry);
+        let weight = [f32::NAN; 64];
+        let prepared = PreparedWeight::for_level(level, &weight, vec![1.0; 16], [1, 1, 4, 16], geometry);
         let mut found = vec![0.0; 16];
         prepared.forward(&[1.0; 4], [1, 1, 1, 4], &[0.0; 16], None, &mut found);
         assert!(found.iter().all(|value| value.is_nan()), "{level:?}: {found:?}");

@@ -1,11 +1,15 @@
 //! Winograd's F(4x4, 3x3) on the CPU, Lavin and Gray 2016 (arXiv 1509.09308): a quarter of the multiplications of a 3x3
 //! convolution with stride 1. The weights are transformed once, when the model is loaded.
 //!
+//! The rows of the paper's `G` are multiplied by 4, -6, -6, 24, 24 and 1 here, and the columns of its `A^T` divided by
+//! them: so the transformed weights of 8 bit are whole numbers, at most 49 times as large, and fit in 16 bit.
+//!
 //! Strips of 4 output rows are taken a block at a time, so that what is between the steps stays in the cache.
 
 use super::finish::Finish;
 use super::product::{Panels, Rows, multiply};
 use super::simd::{self, Job, Lanes, Level};
+use super::stored::{Kept, Weight};
 use crate::kernels::threads;
 
 /// Outputs of a tile on a side.
@@ -18,6 +22,8 @@ const PRODUCTS: usize = PATCH * PATCH;
 const TASK_TILES: usize = 48;
 /// Tiles of a block at least: each block reads all weights once.
 const BLOCK_TILES: usize = 96;
+/// Outputs whose weights are transformed together; a level's columns are a multiple of it.
+const GROUP: usize = 8;
 /// Floats after each tile and task, so that equal places of neighbours do not share a set of the cache.
 const STAGGER: usize = 16;
 
@@ -30,11 +36,28 @@ pub(super) struct WinogradWeights {
 }
 
 impl WinogradWeights {
-    /// Transforms `weight` `[3, 3, inputs, outputs]`.
-    pub(super) fn new(level: Level, weight: &[f32], inputs: usize, outputs: usize) -> Self {
-        let mut products: Vec<Panels> =
+    /// Transforms `weight` `[3, 3, inputs, outputs]`; `outputs` is a multiple of [`GROUP`].
+    pub(super) fn new<T: Weight>(level: Level, weight: &[T], inputs: usize, outputs: usize) -> Self {
+        let mut products: Vec<Vec<T::Sum>> =
             (0..PRODUCTS).map(|_| Panels::zeros(level, inputs, outputs)).collect();
-        simd::run(level, TransformWeights { weight, inputs, outputs, products: &mut products });
+        for input in 0..inputs {
+            for first in (0..outputs).step_by(GROUP) {
+                let tap = |tap: usize| -> [T::Sum; GROUP] {
+                    let row = &weight[(tap * inputs + input) * outputs + first..][..GROUP];
+                    std::array::from_fn(|i| row[i].into())
+                };
+                let columns = std::array::from_fn(|j| weight_line([tap(j), tap(3 + j), tap(6 + j)]));
+                let place = Panels::place(level, inputs, input, first);
+                for i in 0..PATCH {
+                    let [left, middle, right]: [[_; PATCH]; 3] = columns;
+                    for (j, values) in weight_line([left[i], middle[i], right[i]]).into_iter().enumerate() {
+                        products[i * PATCH + j][place..][..GROUP].copy_from_slice(&values);
+                    }
+                }
+            }
+        }
+        let products =
+            products.into_iter().map(|values| Panels::laid_out(level, inputs, outputs, values)).collect();
         Self { level, inputs, products }
     }
 
@@ -125,57 +148,15 @@ impl WinogradWeights {
     }
 }
 
-/// Weights to 36 matrices.
-struct TransformWeights<'a> {
-    weight: &'a [f32],
-    inputs: usize,
-    outputs: usize,
-    products: &'a mut [Panels],
-}
-
-impl Job for TransformWeights<'_> {
-    #[inline(always)]
-    fn run<V: Lanes, const ROWS: usize>(self) {
-        for input in 0..self.inputs {
-            for column in (0..self.outputs).step_by(V::COUNT) {
-                let tap = |tap: usize| {
-                    let row = &self.weight[(tap * self.inputs + input) * self.outputs..][..self.outputs];
-                    V::load_some(&row[column..])
-                };
-                let mut half = [[V::splat(0.0); 3]; PATCH];
-                for j in 0..3 {
-                    let line = weight_line([tap(j), tap(3 + j), tap(6 + j)]);
-                    for (row, value) in half.iter_mut().zip(line) {
-                        row[j] = value;
-                    }
-                }
-                for (i, row) in half.into_iter().enumerate() {
-                    for (j, value) in weight_line(row).into_iter().enumerate() {
-                        let target = self.products[i * PATCH + j].row_part(input, column);
-                        value.store(target);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// `G g` of three values.
-#[inline(always)]
-fn weight_line<V: Lanes>([g0, g1, g2]: [V; 3]) -> [V; PATCH] {
-    let sixth = V::splat(1.0 / 6.0);
-    let even = g0.add(g2).mul(sixth);
-    let odd = g1.mul(sixth);
-    let far = g0.mul(V::splat(1.0 / 24.0)).add(g2.mul(sixth));
-    let half_odd = g1.mul(V::splat(1.0 / 12.0));
-    [
-        g0.mul(V::splat(0.25)),
-        V::splat(0.0).sub(even).sub(odd),
-        odd.sub(even),
-        far.add(half_odd),
-        far.sub(half_odd),
-        g2,
-    ]
+/// `G g` of three values, the rows of `G` multiplied as said above.
+fn weight_line<T: Kept>([g0, g1, g2]: [[T; GROUP]; 3]) -> [[T; GROUP]; PATCH] {
+    let add = |a: [T; GROUP], b: [T; GROUP]| -> [T; GROUP] { std::array::from_fn(|i| a[i] + b[i]) };
+    let sub = |a: [T; GROUP], b: [T; GROUP]| -> [T; GROUP] { std::array::from_fn(|i| a[i] - b[i]) };
+    let even = add(g0, g2);
+    let twice = add(g2, g2);
+    let far = add(g0, add(twice, twice));
+    let odd = add(g1, g1);
+    [g0, add(even, g1), sub(even, g1), add(far, odd), sub(far, odd), g2]
 }
 
 /// One tile's 6x6 inputs to its 36 rows of channels.
@@ -305,15 +286,16 @@ impl Job for TransformOutput<'_> {
     }
 }
 
-/// `A^T m` of six values.
+/// `A^T m` of six values, the columns of `A^T` divided as said above.
 #[inline(always)]
 fn output_line<V: Lanes>([m0, m1, m2, m3, m4, m5]: [V; PATCH]) -> [V; TILE] {
-    let (plus12, minus12) = (m1.add(m2), m1.sub(m2));
+    let minus_sixth = V::splat(-1.0 / 6.0);
+    let (plus12, minus12) = (m1.add(m2).mul(minus_sixth), m1.sub(m2).mul(minus_sixth));
     let (plus34, minus34) = (m3.add(m4), m3.sub(m4));
     [
-        m0.add(plus12).add(plus34),
-        minus34.mul_add(V::splat(2.0), minus12),
-        plus34.mul_add(V::splat(4.0), plus12),
-        minus34.mul_add(V::splat(8.0), minus12).add(m5),
+        plus34.mul_add(V::splat(1.0 / 24.0), m0.mul_add(V::splat(0.25), plus12)),
+        minus34.mul_add(V::splat(1.0 / 12.0), minus12),
+        plus34.mul_add(V::splat(1.0 / 6.0), plus12),
+        minus34.mul_add(V::splat(1.0 / 3.0), minus12).add(m5),
     ]
 }
