@@ -172,7 +172,8 @@ fn packed_weights_find_what_dense_ones_find() {
     let expected = run(&Device::flex(), WeightStorage::Dense);
     assert!(!expected.is_empty());
     let packed = devices().into_iter().map(|(name, device)| (name, device, WeightStorage::Packed));
-    for (name, device, storage) in packed.chain([("cpu, prepared", Device::flex(), WeightStorage::Prepared)]) {
+    for (name, device, storage) in packed.chain([("cpu, prepared", Device::flex(), WeightStorage::Prepared)])
+    {
         let found = run(&device, storage);
         assert_eq!(found.len(), expected.len(), "{name}");
         for (a, b) in found.iter().zip(&expected) {

@@ -7,6 +7,7 @@ mod platform;
 mod run;
 
 use burn::tensor::Device;
+use lunglens_cpu::for_each_chunk;
 use sha2::{Digest, Sha256};
 
 pub use crate::model::Stage;
@@ -16,7 +17,6 @@ pub use error::EngineError;
 pub use run::CancelToken;
 
 use crate::imaging::{ClaheMode, CtSlice, Letterbox, Preprocessing, preprocess};
-use crate::kernels::threads::for_each_chunk;
 use crate::manifest::ModelEntry;
 use crate::masks::{Mask, paste_mask};
 use crate::model::{MaskRcnn, MaskedDetection, Observer};

@@ -1,9 +1,7 @@
 //! Convolution over `[images, rows, columns, channels]` with fused bias, residual and ReLU.
 
 mod cpu;
-mod geometry;
 mod gpu;
-mod reference;
 mod tiled;
 mod winograd;
 
@@ -16,9 +14,7 @@ use burn::backend::{
 use burn::tensor::{Int, Tensor};
 use burn_wgpu::CubeBackend;
 
-pub use cpu::PreparedWeight;
-pub use geometry::ConvGeometry;
-pub use reference::conv2d_reference;
+use lunglens_cpu::{ConvGeometry, PreparedWeight};
 
 /// What is added before the activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

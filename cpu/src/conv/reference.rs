@@ -2,7 +2,7 @@
 
 use super::ConvGeometry;
 
-/// Convolves one `[rows, columns, c_in]` image at a time by the definition; layouts as in [`super::conv2d`].
+/// Convolves one `[rows, columns, c_in]` image at a time by the definition; layouts as in [`super::PreparedWeight`].
 ///
 /// `residual` has the output's shape. Sums run in `f64`.
 #[allow(clippy::too_many_arguments)]

@@ -18,16 +18,16 @@ pub(crate) fn with_scratch<T>(len: usize, work: impl FnOnce(&mut [f32]) -> T) ->
     done
 }
 
-/// Calls `work` with the number of each chunk of `values` and the chunk.
+/// Calls `work` with the number of each chunk of `values`, `len` long but the last, and the chunk.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn for_each_chunk<T: Send>(values: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+pub fn for_each_chunk<T: Send>(values: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     use rayon::prelude::*;
     values.par_chunks_mut(len).enumerate().for_each(|(index, chunk)| work(index, chunk));
 }
 
-/// Calls `work` with the number of each chunk of `values` and the chunk.
+/// Calls `work` with the number of each chunk of `values`, `len` long but the last, and the chunk.
 #[cfg(target_arch = "wasm32")]
-pub(crate) fn for_each_chunk<T: Send>(values: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+pub fn for_each_chunk<T: Send>(values: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     for (index, chunk) in values.chunks_mut(len).enumerate() {
         work(index, chunk);
     }

@@ -1,18 +1,9 @@
-//! The convolution on the CPU: matrix products and Winograd's way over weights that are laid out beforehand.
-
-mod finish;
-mod layer;
-mod product;
-mod simd;
-mod stored;
-#[cfg(test)]
-mod tests;
-mod winograd;
+//! The convolution on the CPU, on Burn's tensors.
 
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
 
-pub use layer::PreparedWeight;
+use lunglens_cpu::{ConvGeometry, PreparedWeight};
 
 use crate::kernels::cpu::{filled4, shape4, values};
 
@@ -36,7 +27,7 @@ pub(super) fn conv2d(
 }
 
 /// Lays out dense weights `[k, k, c_in, c_out]`.
-pub(super) fn prepare(weight: &FlexTensor, geometry: super::ConvGeometry) -> PreparedWeight {
+pub(super) fn prepare(weight: &FlexTensor, geometry: ConvGeometry) -> PreparedWeight {
     let weight = weight.to_contiguous();
     PreparedWeight::new(values(&weight), shape4(&weight), geometry)
 }
@@ -45,7 +36,7 @@ pub(super) fn prepare(weight: &FlexTensor, geometry: super::ConvGeometry) -> Pre
 pub(super) fn prepare_packed(
     bytes: FlexTensor,
     bias: &FlexTensor,
-    geometry: super::ConvGeometry,
+    geometry: ConvGeometry,
 ) -> (PreparedWeight, FlexTensor) {
     let [k, _, inputs, words] = shape4(&bytes);
     let outputs = 4 * words;

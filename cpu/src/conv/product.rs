@@ -3,7 +3,7 @@
 use super::finish::Finish;
 use super::simd::{self, Job, Lanes, Level, TILE_VECTORS};
 use super::stored::{Kept, Stored};
-use crate::kernels::threads;
+use crate::threads;
 
 /// Rows of the weights that are multiplied before the next panel, so that a panel's part stays in the cache.
 const DEPTH: usize = 1024;

@@ -10,7 +10,7 @@ use super::finish::Finish;
 use super::product::{Panels, Rows, multiply};
 use super::simd::{self, Job, Lanes, Level};
 use super::stored::{Kept, Weight};
-use crate::kernels::threads;
+use crate::threads;
 
 /// Outputs of a tile on a side.
 const TILE: usize = 4;

@@ -2,7 +2,7 @@
 
 use super::layer::PreparedWeight;
 use super::simd::Level;
-use crate::kernels::conv::{ConvGeometry, conv2d_reference};
+use super::{ConvGeometry, conv2d_reference};
 
 /// Random numbers (xorshift), the same in every run.
 struct Random(u64);
@@ -57,14 +57,15 @@ fn check(
         .flat_map(|row| row.iter().zip(&scales).map(|(&v, s)| f32::from(v) * s))
         .collect();
     let weight_shape = [k, k, shape[3], outputs];
+    let expected = [&weight, &stepped]
+        .map(|weight| conv2d_reference(&input, shape, weight, outputs, &bias, residual, geometry));
     for level in Level::all() {
         let floats = PreparedWeight::for_level(level, &weight, vec![1.0; outputs], weight_shape, geometry);
         let bytes = PreparedWeight::for_level(level, &steps, scales.clone(), weight_shape, geometry);
-        for (prepared, weight) in [(floats, &weight), (bytes, &stepped)] {
-            let expected = conv2d_reference(&input, shape, weight, outputs, &bias, residual, geometry);
+        for (prepared, expected) in [floats, bytes].iter().zip(&expected) {
             let mut found = vec![f32::NAN; prepared.output_shape(shape).iter().product()];
             prepared.forward(&input, shape, &bias, residual, &mut found);
-            let error = error(&found, &expected);
+            let error = error(&found, expected);
             assert!(
                 error < 1e-5,
                 "{level:?}: {shape:?} to {outputs}, {geometry:?}, {residual_size:?}: {error}"

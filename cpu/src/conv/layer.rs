@@ -1,12 +1,12 @@
 //! The weights of a convolution, laid out for this processor, and the convolution with them.
 
+use super::ConvGeometry;
 use super::finish::{Finish, Residual};
 use super::product::{Panels, Rows, multiply};
 use super::simd::Level;
 use super::stored::Weight;
 use super::winograd::WinogradWeights;
-use crate::kernels::conv::ConvGeometry;
-use crate::kernels::threads;
+use crate::threads;
 
 /// Rows of one task of a matrix product, a multiple of every level's rows.
 const TASK_ROWS: usize = 96;
@@ -78,13 +78,17 @@ impl PreparedWeight {
     }
 
     /// The output's shape for an input `[images, rows, columns, c_in]`.
-    pub(super) fn output_shape(&self, [images, rows, columns, _]: [usize; 4]) -> [usize; 4] {
+    pub fn output_shape(&self, [images, rows, columns, _]: [usize; 4]) -> [usize; 4] {
         let [rows, columns] = self.geometry.output_size(rows, columns);
         [images, rows, columns, self.shape[3]]
     }
 
-    /// Writes all of `output`; `bias` is `[c_out]`. A residual is its values, its rows and its columns.
-    pub(super) fn forward(
+    /// Convolves `input` into `output`, of which every value is written; `bias` is `[c_out]`. A residual is its values, its
+    /// rows and its columns.
+    ///
+    /// # Panics
+    /// Where there are fewer values than the shapes say.
+    pub fn forward(
         &self,
         input: &[f32],
         input_shape: [usize; 4],
