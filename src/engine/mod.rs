@@ -25,7 +25,7 @@ use crate::report::{
     sort_instances,
 };
 use crate::severity::{SeverityConfig, assess};
-use crate::weights::read_packed;
+use crate::weights::{Weights, read_packed};
 use run::Run;
 
 /// Which device to run on.
@@ -90,12 +90,32 @@ impl Engine {
     /// # Errors
     /// [`EngineError`] where the file is not the manifest's, cannot be read, or the device cannot be had.
     pub async fn new(entry: &ModelEntry, weights: &[u8], choice: DeviceChoice) -> Result<Self, EngineError> {
-        let found = hex(&Sha256::digest(weights));
+        let weights = Self::read(entry, weights)?;
+        Self::on(device::open(choice).await?, entry, weights)
+    }
+
+    /// The weights of a model's file, once its hash is checked: what [`Self::on`] takes, when the file is to be dropped
+    /// before.
+    ///
+    /// # Errors
+    /// [`EngineError`] where the file is not the manifest's or cannot be read.
+    pub fn read(entry: &ModelEntry, file: &[u8]) -> Result<Weights, EngineError> {
+        let found = hex(&Sha256::digest(file));
         if found != entry.sha256 {
             return Err(EngineError::HashMismatch { expected: entry.sha256.clone(), found });
         }
-        let weights = read_packed(weights)?;
-        let (device, info) = device::open(choice).await?;
+        Ok(read_packed(file)?)
+    }
+
+    /// Uploads a model to a device that [`open_device`] opened.
+    ///
+    /// # Errors
+    /// [`EngineError::Weights`] where the weights are not those of the entry's network.
+    pub fn on(
+        (device, info): (Device, DeviceInfo),
+        entry: &ModelEntry,
+        weights: Weights,
+    ) -> Result<Self, EngineError> {
         let model = MaskRcnn::load(&entry.config, weights, &device, device::weight_storage(info.kind))?;
         Ok(Self { model, entry: entry.clone(), device, info })
     }

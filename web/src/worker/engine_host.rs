@@ -1,7 +1,5 @@
 //! The one place in the page that touches the engine: device wishes, falling back, and its errors as sentences.
 
-use std::rc::Rc;
-
 use lunglens::engine::{
     CancelToken, DeviceChoice, DeviceInfo, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Stage,
     open_device,
@@ -30,7 +28,8 @@ pub enum Stop {
 pub struct EngineHost {
     engine: Engine,
     entry: ModelEntry,
-    weights: Rc<Vec<u8>>,
+    /// The model's file, kept where a GPU may fail; on the CPU its memory is better free.
+    file: Option<Vec<u8>>,
     /// The GPU's name as the browser tells it.
     adapter: Option<String>,
 }
@@ -42,20 +41,22 @@ impl EngineHost {
     /// A sentence for the page, if the CPU cannot run it either.
     pub async fn new(
         entry: ModelEntry,
-        weights: Rc<Vec<u8>>,
+        file: Vec<u8>,
         wish: DeviceWish,
     ) -> Result<(Self, Option<String>), String> {
-        let (engine, fallback) = match Engine::new(&entry, &weights, choice(wish)).await {
-            Ok(engine) => (engine, None),
+        let (opened, fallback) = match open_device(choice(wish)).await {
+            Ok(opened) => (opened, None),
             Err(problem) if wish != DeviceWish::Cpu && is_of_device(&problem) => {
-                let engine =
-                    Engine::new(&entry, &weights, DeviceChoice::Cpu).await.map_err(|e| sentence(&e))?;
-                (engine, Some(why_cpu(&problem)))
+                let cpu = open_device(DeviceChoice::Cpu).await.map_err(|e| sentence(&e))?;
+                (cpu, Some(why_cpu(&problem)))
             }
             Err(problem) => return Err(sentence(&problem)),
         };
+        let weights = Engine::read(&entry, &file).map_err(|e| sentence(&e))?;
+        let file = (opened.1.kind == DeviceKind::Gpu).then_some(file);
+        let engine = Engine::on(opened, &entry, weights).map_err(|e| sentence(&e))?;
         let adapter = adapter::name().await;
-        Ok((Self { engine, entry, weights, adapter }, fallback))
+        Ok((Self { engine, entry, file, adapter }, fallback))
     }
 
     /// The loaded model's id.
@@ -107,12 +108,13 @@ impl EngineHost {
             Err(EngineError::Cancelled) => return Err(Stop::Cancelled),
             Err(problem) => problem,
         };
-        if self.engine.device().kind != DeviceKind::Gpu || !is_of_device(&problem) {
+        let Some(file) = self.file.take_if(|_| is_of_device(&problem)) else {
             return Err(Stop::Failed(sentence(&problem)));
-        }
-        self.engine = Engine::new(&self.entry, &self.weights, DeviceChoice::Cpu)
+        };
+        self.engine = Engine::new(&self.entry, &file, DeviceChoice::Cpu)
             .await
             .map_err(|e| Stop::Failed(sentence(&e)))?;
+        drop(file);
         bridge::reply(&Reply::FellBack { run, device: self.device(), reason: why_cpu(&problem) }, Vec::new());
         match self.engine.segment(slice, input, &options, cancel, &mut tell).await {
             Ok(done) => Ok(done.report),

@@ -21,9 +21,16 @@ pub async fn stream(url: &str, limit: usize, mut progress: impl FnMut(usize)) ->
     if !response.ok() {
         return Err(format!("HTTP status {}", response.status()));
     }
+    read(&response, limit, &mut progress).await
+}
+
+/// The bytes of an answer, at most `limit`, piece by piece: as a whole they would be there twice.
+async fn read(response: &Response, limit: usize, progress: &mut dyn FnMut(usize)) -> Result<Vec<u8>, String> {
     let body = response.body().ok_or("an empty answer")?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut bytes: Vec<u8> = Vec::new();
+    // A vector that grows needs the old room beside the new.
+    bytes.try_reserve_exact(limit).map_err(|_| "not enough memory")?;
     loop {
         let chunk = JsFuture::from(reader.read()).await.map_err(|_| "the connection broke off".to_owned())?;
         let done = Reflect::get(&chunk, &"done".into()).is_ok_and(|d| d.is_truthy());
@@ -44,12 +51,11 @@ pub async fn stream(url: &str, limit: usize, mut progress: impl FnMut(usize)) ->
     }
 }
 
-/// The bytes kept under `key`, if the browser has a cache and it has them.
-pub async fn cached(key: &str) -> Option<Vec<u8>> {
+/// The bytes kept under `key`, at most `limit`, if the browser has a cache and it has them.
+pub async fn cached(key: &str, limit: usize) -> Option<Vec<u8>> {
     let found = JsFuture::from(cache().await?.match_with_str(key)).await.ok()?;
     let response: Response = found.dyn_into().ok()?;
-    let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
-    Some(Uint8Array::new(&buffer).to_vec())
+    read(&response, limit, &mut |_| {}).await.ok()
 }
 
 /// Keeps bytes under `key` and forgets every other key that is not in `wanted`. A browser without room or without a

@@ -131,9 +131,9 @@ impl Worker {
         let mut models = self.models.take();
         let found = models.get(model.as_deref()).await;
         *self.models.borrow_mut() = models;
-        let (entry, weights) = found?;
+        let (entry, file) = found?;
         bridge::reply(&Reply::Preparing, Vec::new());
-        let (host, fallback) = EngineHost::new(entry, weights, device).await?;
+        let (host, fallback) = EngineHost::new(entry, file, device).await?;
         let ready = Reply::Ready { model: host.model_id().into(), device: host.device(), fallback };
         *self.engine.borrow_mut() = Some(host);
         bridge::reply(&ready, Vec::new());

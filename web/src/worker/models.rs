@@ -1,7 +1,5 @@
 //! The models on offer and their bytes.
 
-use std::rc::Rc;
-
 use lunglens::manifest::{ModelEntry, ModelManifest};
 use sha2::{Digest, Sha256};
 
@@ -12,20 +10,19 @@ use crate::protocol::{ModelSummary, Reply};
 /// Larger than any manifest.
 const LARGEST_MANIFEST: usize = 1 << 20;
 
-/// The manifest, once fetched, and the bytes of the model that was loaded last.
+/// The manifest, once fetched.
 #[derive(Default)]
 pub struct Models {
     manifest: Option<ModelManifest>,
-    last: Option<(String, Rc<Vec<u8>>)>,
 }
 
 impl Models {
-    /// The entry called `id` (the first without one) and its bytes: from memory, from the browser's cache, or fetched,
-    /// with progress told to the page.
+    /// The entry called `id` (the first without one) and its bytes: from the browser's cache, or fetched, with progress
+    /// told to the page.
     ///
     /// # Errors
     /// A sentence for the page.
-    pub async fn get(&mut self, id: Option<&str>) -> Result<(ModelEntry, Rc<Vec<u8>>), String> {
+    pub async fn get(&mut self, id: Option<&str>) -> Result<(ModelEntry, Vec<u8>), String> {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
             None => fetch_manifest().await?,
@@ -36,15 +33,8 @@ impl Models {
             None => manifest.models.first(),
         };
         let entry = entry.ok_or("The page lists no such model. Reload the page.")?.clone();
-        if let Some((id, bytes)) = &self.last
-            && *id == entry.id
-        {
-            return Ok((entry, bytes.clone()));
-        }
-        self.last = None;
         let wanted: Vec<String> = manifest.models.iter().map(key).collect();
-        let bytes = Rc::new(model_bytes(&entry, &wanted).await?);
-        self.last = Some((entry.id.clone(), bytes.clone()));
+        let bytes = model_bytes(&entry, &wanted).await?;
         Ok((entry, bytes))
     }
 }
@@ -75,7 +65,8 @@ async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<Vec<u8>, S
     let (total, key) = (entry.bytes, key(entry));
     let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, Vec::new());
     told(0);
-    if let Some(bytes) = fetch::cached(&key).await {
+    let limit = usize::try_from(total).unwrap_or(usize::MAX);
+    if let Some(bytes) = fetch::cached(&key, limit).await {
         if sha256(&bytes) == entry.sha256 {
             told(bytes.len());
             return Ok(bytes);
@@ -83,7 +74,6 @@ async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<Vec<u8>, S
         fetch::forget(&key).await;
     }
     let mut shown = 0;
-    let limit = usize::try_from(total).unwrap_or(usize::MAX);
     let bytes = fetch::stream(&key, limit, |loaded| {
         // A message each quarter of a megabyte is smooth enough.
         if loaded - shown >= 1 << 18 || loaded == limit {
