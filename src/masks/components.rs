@@ -38,8 +38,8 @@ pub fn connected_components(mask: &Mask) -> Labels {
     let mut labels = vec![0u32; rows * columns];
     let mut count = 0u32;
     let mut stack = Vec::new();
-    for first in 0..labels.len() {
-        if labels[first] != 0 || !mask.contains(first / columns, first % columns) {
+    for first in (0..labels.len()).filter(|&at| mask.pixels[at] != 0) {
+        if labels[first] != 0 {
             continue;
         }
         count += 1;
@@ -50,7 +50,7 @@ pub fn connected_components(mask: &Mask) -> Labels {
             for y in row.saturating_sub(1)..=(row + 1).min(rows - 1) {
                 for x in column.saturating_sub(1)..=(column + 1).min(columns - 1) {
                     let neighbour = y * columns + x;
-                    if labels[neighbour] == 0 && mask.contains(y, x) {
+                    if labels[neighbour] == 0 && mask.pixels[neighbour] != 0 {
                         labels[neighbour] = count;
                         stack.push(neighbour);
                     }

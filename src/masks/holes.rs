@@ -1,6 +1,8 @@
 //! Holes.
 
-use super::Mask;
+use std::ops::Range;
+
+use super::{Mask, MaskError};
 
 /// A run of pixels outside the mask in one row.
 struct Gap {
@@ -13,11 +15,34 @@ struct Gap {
 
 /// The mask with its holes inside: what cannot be reached from the border over pixels that share a side, as
 /// `scipy.ndimage.binary_fill_holes`.
-///
-/// Works on the runs of outside pixels within the mask's bounds; those that touch the bounds are no holes.
 pub fn fill_holes(mask: &Mask) -> Mask {
     let mut filled = mask.clone();
-    let Some([rows, columns]) = mask.bounds() else { return filled };
+    filled.fill(holes(mask));
+    filled
+}
+
+impl Mask {
+    /// Adds the pixels of `other` and its holes ([`fill_holes`]).
+    ///
+    /// # Errors
+    /// [`MaskError::Size`] if the sizes differ.
+    pub fn add_filled(&mut self, other: &Self) -> Result<(), MaskError> {
+        self.add(other)?;
+        self.fill(holes(other));
+        Ok(())
+    }
+
+    fn fill(&mut self, runs: Vec<(usize, Range<usize>)>) {
+        for (row, columns) in runs {
+            self.pixels[row * self.columns..][columns].fill(1);
+        }
+    }
+}
+
+/// The holes as rows and columns. They are made of runs of outside pixels within the mask's bounds; those joined to one
+/// that touches the bounds are no holes.
+fn holes(mask: &Mask) -> Vec<(usize, Range<usize>)> {
+    let Some([rows, columns]) = mask.bounds() else { return Vec::new() };
     // The first stands for all that is around the bounds.
     let mut gaps = vec![Gap { row: 0, start: 0, end: 0, joined: 0 }];
     let mut above = 0..0;
@@ -42,13 +67,12 @@ pub fn fill_holes(mask: &Mask) -> Mask {
         }
         above = first..gaps.len();
     }
-    for gap in 1..gaps.len() {
-        if root(&mut gaps, gap) != 0 {
-            let Gap { row, start, end, .. } = gaps[gap];
-            filled.pixels[row * mask.columns..][start..end].fill(1);
-        }
-    }
-    filled
+    let roots: Vec<usize> = (0..gaps.len()).map(|gap| root(&mut gaps, gap)).collect();
+    gaps.iter()
+        .zip(roots)
+        .filter(|&(_, root)| root != 0)
+        .map(|(gap, _)| (gap.row, gap.start..gap.end))
+        .collect()
 }
 
 /// The gap that stands for all that are joined with this one: the first of them.

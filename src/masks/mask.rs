@@ -64,7 +64,15 @@ impl Mask {
     /// # Errors
     /// [`MaskError::Size`] if the sizes differ.
     pub fn add(&mut self, other: &Self) -> Result<(), MaskError> {
-        self.combine(other, "joining masks", |a, b| a | b)
+        other.check_size("joining masks", self.rows, self.columns)?;
+        let Some([rows, columns]) = other.bounds() else { return Ok(()) };
+        for row in rows {
+            let place = row * self.columns + columns.start..row * self.columns + columns.end;
+            for (a, &b) in self.pixels[place.clone()].iter_mut().zip(&other.pixels[place]) {
+                *a |= b;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the pixels that `other` has too.
@@ -72,18 +80,9 @@ impl Mask {
     /// # Errors
     /// [`MaskError::Size`] if the sizes differ.
     pub fn keep(&mut self, other: &Self) -> Result<(), MaskError> {
-        self.combine(other, "intersecting masks", |a, b| a & b)
-    }
-
-    fn combine(
-        &mut self,
-        other: &Self,
-        what: &'static str,
-        op: impl Fn(u8, u8) -> u8,
-    ) -> Result<(), MaskError> {
-        other.check_size(what, self.rows, self.columns)?;
+        other.check_size("intersecting masks", self.rows, self.columns)?;
         for (a, &b) in self.pixels.iter_mut().zip(&other.pixels) {
-            *a = op(*a, b);
+            *a &= b;
         }
         Ok(())
     }

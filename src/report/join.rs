@@ -28,9 +28,13 @@ pub fn join_lesions(instances: Vec<Instance>) -> Result<Vec<Instance>, MaskError
         let mut scores = vec![None; labels.count];
         // Best first, and a mask of several parts scores each of them.
         for lesion in &lesions {
-            for (&label, &inside) in labels.labels.iter().zip(&lesion.mask.pixels) {
-                if inside != 0 {
-                    scores[label as usize - 1].get_or_insert(lesion.score);
+            let Some([rows, columns]) = lesion.mask.bounds() else { continue };
+            for row in rows {
+                let place = row * labels.columns + columns.start..row * labels.columns + columns.end;
+                for (&label, &inside) in labels.labels[place.clone()].iter().zip(&lesion.mask.pixels[place]) {
+                    if inside != 0 {
+                        scores[label as usize - 1].get_or_insert(lesion.score);
+                    }
                 }
             }
         }

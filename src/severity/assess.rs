@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::assessment::{Assessment, Finding, Involvement, SeverityConfig};
 use super::sides::split_sides;
 use crate::imaging::PixelSpacing;
-use crate::masks::{Mask, MaskError, fill_holes};
+use crate::masks::{Mask, MaskError};
 
 /// Masks or a setting that cannot be graded.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -51,7 +51,7 @@ pub fn assess(
     let mut lung = Mask::empty(rows, columns);
     for mask in lungs() {
         // Each for itself: a ring of both lungs together would take the mediastinum in.
-        lung.add(&fill_holes(mask))?;
+        lung.add_filled(mask)?;
     }
     let mut lesion = Mask::empty(rows, columns);
     for mask in lesions() {
