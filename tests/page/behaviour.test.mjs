@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DIST, PNG_SAMPLE, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
+import { DIST, PNG_SAMPLE, assertFits, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
 import { serve } from './serve.mjs';
 
 let server;
@@ -86,18 +86,11 @@ for (const colorScheme of ['light', 'dark']) {
       reducedMotion: 'reduce',
     });
     t.after(() => context.close());
-    const fits = async (when) => {
-      const [scroll, client] = await page.evaluate(() => {
-        const root = document.documentElement;
-        return [root.scrollWidth, root.clientWidth];
-      });
-      assert.ok(scroll <= client, `${when}: ${scroll} px of content in ${client} px`);
-    };
     // Heard from the start: a dialog that opens before the browser is told to hand it over stays open and bars the next.
     let chooser;
     page.on('filechooser', (opened) => { chooser = opened; });
     await untilReady(page);
-    await fits('start');
+    await assertFits(page, 'start');
     await shot(page, `narrow-start-${colorScheme}`);
 
     const tabTo = async (selector) => {
@@ -119,7 +112,7 @@ for (const colorScheme of ['light', 'dark']) {
     await tabTo(`[data-sample="${PNG_SAMPLE}"]`);
     await page.keyboard.press('Enter');
     assert.equal(await untilDone(page), 'done');
-    await fits('result');
+    await assertFits(page, 'result');
     assert.notEqual(await page.locator('p[role="status"]').innerText(), '', 'the result is announced');
     await tabTo('[data-instance]');
     await page.locator('.instance.is-lit').waitFor();

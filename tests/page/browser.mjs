@@ -1,10 +1,13 @@
 // What the page tests share: a browser with or without WebGPU, the page in it, and what it shows.
+import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { serve } from './serve.mjs';
 
 export const DIST = process.env.LUNGLENS_DIST ?? 'dist';
 export const PNG_SAMPLE = 'covid-slice.png';
+const DRAWN_ENGINE = readFileSync(new URL('drawn-engine.js', import.meta.url));
 const SHOTS = process.env.LUNGLENS_SCREENSHOTS;
 
 /** Starts Chromium: with WebGPU (SwiftShader, on the CPU) or without. */
@@ -55,6 +58,29 @@ export async function savedReport(page) {
 /** Waits for two refreshes of the screen, so that what was asked for is drawn. */
 export const drawn = (page) =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
+
+/** Drops files and folders of this machine on the page, as from a file manager. */
+export async function drop(page, ...paths) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', { type, x: 150, y: 300, data });
+  }
+  await session.detach();
+}
+
+/** Where the engine stands in for the network: a server of the page with drawn-engine.js in the engine's place. */
+export const serveDrawn = () =>
+  serve(DIST, { replace: (path) => (/\/worker(-start-.*|_loader)\.js$/.test(path) ? DRAWN_ENGINE : undefined) });
+
+/** Fails if the page is wider than its window. */
+export async function assertFits(page, when) {
+  const [scroll, client] = await page.evaluate(() => {
+    const root = document.documentElement;
+    return [root.scrollWidth, root.clientWidth];
+  });
+  assert.ok(scroll <= client, `${when}: ${scroll} px of content in ${client} px`);
+}
 
 /** Keeps a picture of the page if LUNGLENS_SCREENSHOTS names a folder. */
 export async function shot(page, name) {

@@ -1,4 +1,5 @@
 // A drawn chest whose every value is known, as a NIfTI file, for the tests of the viewer and of studies.
+import { gzipSync } from 'node:zlib';
 
 export const COLUMNS = 512;
 export const ROWS = 512;
@@ -33,7 +34,7 @@ export function valueAt(column, row, slice) {
 
 /** The chest as NIfTI-1, int16, i towards the left, j towards the back, k towards the head. */
 export function phantom() {
-  const file = Buffer.alloc(352 + COLUMNS * ROWS * SLICES * 2);
+  const file = Buffer.alloc(352);
   file.writeInt32LE(348, 0);
   [3, COLUMNS, ROWS, SLICES, 1, 1, 1, 1].forEach((size, i) => file.writeInt16LE(size, 40 + 2 * i));
   file.writeInt16LE(4, 70); // int16
@@ -49,6 +50,22 @@ export function phantom() {
     .flat()
     .forEach((value, i) => file.writeFloatLE(value, 280 + 4 * i));
   file.write('n+1\0', 344, 'latin1');
+  return Buffer.concat([file, voxels()]);
+}
+
+/** The same as NRRD. */
+export function phantomNrrd() {
+  const [across, down, up] = SPACING;
+  const header = [
+    'NRRD0004', 'type: int16', 'dimension: 3', 'space: left-posterior-superior', `sizes: ${COLUMNS} ${ROWS} ${SLICES}`,
+    `space directions: (${across},0,0) (0,${down},0) (0,0,${up})`, 'kinds: domain domain domain', 'endian: little',
+    'encoding: gzip', 'space origin: (-180,-180,-100)', '', '',
+  ];
+  return Buffer.concat([Buffer.from(header.join('\n')), gzipSync(voxels(), { level: 1 })]);
+}
+
+/** The values, little endian, columns first. */
+function voxels() {
   const values = new Int16Array(COLUMNS * ROWS * SLICES).fill(AIR);
   const fill = ([from, to], value) => {
     for (let slice = from[2]; slice < to[2]; slice += 1) {
@@ -61,8 +78,7 @@ export function phantom() {
   fill(BODY, TISSUE);
   LUNGS.forEach((box) => fill(box, LUNG));
   LESIONS.forEach(({ box }) => fill(box, LESION));
-  Buffer.from(values.buffer).copy(file, 352);
-  return file;
+  return Buffer.from(values.buffer);
 }
 
 /** The middle of a box, as column, row and slice. */

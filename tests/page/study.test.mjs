@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, PNG_SAMPLE, launch, openPage, shot, untilEnded, untilReady } from './browser.mjs';
+import { DIST, PNG_SAMPLE, assertFits, launch, openPage, shot, untilEnded, untilReady } from './browser.mjs';
 import { drawnSlices, drawnStudy, niftiFile, readPng, zipFile } from './drawn.mjs';
 import { serve } from './serve.mjs';
 
@@ -237,21 +237,17 @@ for (const colorScheme of ['light', 'dark']) {
   test(`a study at 375 px, ${colorScheme}`, { timeout: 600_000 }, async (t) => {
     const { page, context } = await openPage(browser, server.url, { viewport: { width: 375, height: 812 }, colorScheme });
     t.after(() => context.close());
-    const fits = async (when) => {
-      const [scroll, client] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-      assert.ok(scroll <= client, `${when}: ${scroll} px of content in ${client} px`);
-    };
     await untilReady(page);
     await openFolder(page);
     await untilOpen(page);
-    await fits('open');
+    await assertFits(page, 'open');
     await shot(page, `study-narrow-open-${colorScheme}`);
     await start(page);
     await page.locator('[data-field="unfinished"]').waitFor();
-    await fits('running');
+    await assertFits(page, 'running');
     await shot(page, `study-narrow-running-${colorScheme}`);
     assert.equal(await untilEnded(page), 'done');
-    await fits('result');
+    await assertFits(page, 'result');
     await shot(page, `study-narrow-result-${colorScheme}`);
     await page.setViewportSize({ width: 1280, height: 860 });
     await shot(page, `study-wide-result-${colorScheme}`);

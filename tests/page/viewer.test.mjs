@@ -1,15 +1,13 @@
 // The viewer: slices, windows, zoom, planes, lesions, the ruler, touch. A drawn chest is read by the page's own reader;
 // an engine that knows its values stands in for the network.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, PNG_SAMPLE, drawn, launch, openPage, shot, untilEnded } from './browser.mjs';
+import { PNG_SAMPLE, assertFits, drawn, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
 import { COLUMNS, LESION, LESIONS, LUNG, ROWS, SLICES, SPACING, bodyMm, middle, phantom, valueAt } from './phantom.mjs';
-import { serve } from './serve.mjs';
 
-const ENGINE = readFileSync(new URL('drawn-engine.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lunglens-viewer-'));
 const CHEST = join(folder, 'chest.nii');
 
@@ -17,7 +15,7 @@ let server;
 let browser;
 before(async () => {
   writeFileSync(CHEST, phantom());
-  server = await serve(DIST, { replace: (path) => (/\/worker-start-.*\.js$/.test(path) ? ENGINE : undefined) });
+  server = await serveDrawn();
   browser = await launch();
 });
 after(async () => {
@@ -331,11 +329,7 @@ test('one finger goes through the slices, two enlarge, a long press reads the va
   await page.locator('[data-field="value"]').waitFor({ timeout: 5000 });
   await send('touchEnd', []);
   assert.match(await page.locator('[data-field="value"]').innerText(), /HU/);
-  const [scroll, client] = await page.evaluate(() => {
-    const root = document.documentElement;
-    return [root.scrollWidth, root.clientWidth];
-  });
-  assert.ok(scroll <= client, `${scroll} px of content in ${client} px`);
+  await assertFits(page, 'viewer');
   await shot(page, 'viewer-narrow');
 });
 

@@ -1,6 +1,7 @@
 //! Small things that only a browser can do.
 
-use js_sys::{Array, ArrayBuffer, Uint8Array};
+use gloo::events::{EventListener, EventListenerOptions};
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, Document, File, HtmlAnchorElement, Response, Url, Window};
@@ -13,6 +14,20 @@ pub fn window() -> Option<Window> {
 /// The page's document.
 pub fn document() -> Option<Document> {
     window()?.document()
+}
+
+/// Has the browser ask the user before the page is left, if `at_stake` then.
+pub fn before_leaving(at_stake: impl Fn() -> bool + 'static) -> Option<EventListener> {
+    let options = EventListenerOptions::enable_prevent_default();
+    let window = window()?;
+    let listener = EventListener::new_with_options(&window, "beforeunload", options, move |event| {
+        if at_stake() {
+            event.prevent_default();
+            // For browsers that do not go by that.
+            let _ = Reflect::set(event, &"returnValue".into(), &true.into());
+        }
+    });
+    Some(listener)
 }
 
 /// The content of `<meta name=... content=...>` in the page's head, or `default`.

@@ -51,6 +51,14 @@ pub const MOST_FILES: usize = 50_000;
 /// A file and its name with folders.
 pub type NamedFile = (String, File);
 
+/// Why a drop has no files.
+pub enum DropProblem {
+    /// There are more than [`MOST_FILES`].
+    TooMany,
+    /// The browser may not read a file or a folder, of this name. It may be a slice of the study.
+    Unreadable(String),
+}
+
 /// The files of a browser's list, named with their folders where they were picked as a folder.
 pub fn listed(list: &FileList) -> Vec<NamedFile> {
     let files = (0..list.length()).filter_map(|index| list.get(index));
@@ -80,37 +88,41 @@ impl Drop {
         Self { entries, loose }
     }
 
-    /// All files to the bottom of the folders, in the order of their names; none if there are more than [`MOST_FILES`].
-    pub async fn files(self) -> Option<Vec<NamedFile>> {
+    /// All files to the bottom of the folders, in the order of their names.
+    ///
+    /// # Errors
+    /// [`DropProblem`]: then there are none.
+    pub async fn files(self) -> Result<Vec<NamedFile>, DropProblem> {
         let mut found = self.loose;
         let mut left = self.entries;
         while let Some(entry) = left.pop() {
             if found.len() + left.len() > MOST_FILES {
-                return None;
+                return Err(DropProblem::TooMany);
             }
-            if entry.is_directory() {
-                left.extend(members(&entry).await);
-            } else if let Some(file) = file_of(&entry).await {
-                found.push((entry.full_path().trim_start_matches('/').to_owned(), file));
-            }
+            let path = entry.full_path().trim_start_matches('/').to_owned();
+            let read = if entry.is_directory() {
+                members(&entry).await.map(|members| left.extend(members))
+            } else {
+                file_of(&entry).await.map(|file| found.push((path.clone(), file)))
+            };
+            read.ok_or(DropProblem::Unreadable(path))?;
         }
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Some(found)
+        Ok(found)
     }
 }
 
-/// What a folder holds. A folder that cannot be read has nothing.
-async fn members(folder: &Entry) -> Vec<Entry> {
+/// What a folder holds; `None` if it cannot be read.
+async fn members(folder: &Entry) -> Option<Vec<Entry>> {
     let reader = folder.reader();
     let mut all = Vec::new();
     loop {
         let reader = reader.clone();
-        let read = call_back(move |done, failed| reader.read(done, failed));
+        let batch = Array::from(&call_back(move |done, failed| reader.read(done, failed)).await?);
         // A browser gives a hundred at a time, and none at the end.
-        let Some(batch) = read.await.map(|batch| Array::from(&batch)).filter(|batch| batch.length() > 0)
-        else {
-            return all;
-        };
+        if batch.length() == 0 {
+            return Some(all);
+        }
         all.extend(batch.iter().map(|entry| entry.unchecked_into::<Entry>()));
     }
 }

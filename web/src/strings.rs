@@ -95,6 +95,8 @@ pub struct Strings {
     pub reader_crashed: &'static str,
     pub worker_lost: &'static str,
     pub empty_file: &'static str,
+    pub no_files: &'static str,
+    pub unreadable: &'static str,
 
     pub choose_folder: &'static str,
     pub too_many: &'static str,
@@ -270,6 +272,8 @@ pub const ENGLISH: Strings = Strings {
     reader_crashed: "Reading the files stopped unexpectedly, perhaps for lack of memory. Close other tabs and open them again.",
     worker_lost: "The model could not be started in this browser. Reload the page, or use a current Chrome, Edge, Firefox or Safari.",
     empty_file: "This file is empty. Export the slice again and open the new file.",
+    no_files: "There are no files in it.",
+    unreadable: "{name} could not be read, and it may be a slice of the study. Copy all files to this device and open the copy.",
     choose_folder: "Choose a folder",
     too_many: "There are more than 50,000 files. Choose the folder of one study.",
     and_more: "{name} and {count} more",

@@ -1,7 +1,9 @@
 //! The whole page: owns the state, carries out its effects, and hears the user.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
+use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -12,7 +14,7 @@ use super::stage;
 use super::workers::Workers;
 use crate::bridge::{Luggage, bytes_in};
 use crate::browser;
-use crate::dropped::{Drop, NamedFile};
+use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::outcome::Outcome;
 use crate::protocol::{ReaderReply, Reply, SliceMasks};
 use crate::state::{Action, Effect, Files, State};
@@ -29,8 +31,8 @@ pub enum Message {
     Picked(Vec<NamedFile>),
     /// The user dropped something.
     Dropped(Drop),
-    /// The files of a drop are known; none if there are too many.
-    LookedThrough(Option<Vec<NamedFile>>),
+    /// The files of a drop are known, or why there are none.
+    LookedThrough(Result<Vec<NamedFile>, DropProblem>),
     /// A sample's bytes came, or not.
     Sample(usize, Option<Vec<u8>>),
     /// The user opened a sample.
@@ -62,6 +64,9 @@ pub struct Page {
     pub(super) visits: u32,
     /// The run's state when the page was last drawn.
     drawn: &'static str,
+    /// Whether leaving the page would lose a study.
+    at_stake: Rc<Cell<bool>>,
+    _before_leaving: Option<EventListener>,
 }
 
 impl Component for Page {
@@ -75,6 +80,8 @@ impl Component for Page {
                 Message::Sample(index, bytes.ok())
             });
         }
+        let at_stake = Rc::new(Cell::new(false));
+        let asked = at_stake.clone();
         let mut page = Self {
             state: State::default(),
             workers: Workers::default(),
@@ -87,6 +94,8 @@ impl Component for Page {
             pinned: None,
             visits: 0,
             drawn: "idle",
+            at_stake,
+            _before_leaving: browser::before_leaving(move || asked.get()),
         };
         page.carry_out(ctx, vec![Effect::StartReader, Effect::StartEngine]);
         page
@@ -113,8 +122,13 @@ impl Component for Page {
                 ctx.link().send_future(async move { Message::LookedThrough(dropped.files().await) });
                 return false;
             }
-            Message::LookedThrough(Some(files)) => self.open(ctx, files),
-            Message::LookedThrough(None) => self.act(ctx, Action::Refuse(text().too_many.into())),
+            Message::LookedThrough(Ok(files)) => self.open(ctx, files),
+            Message::LookedThrough(Err(DropProblem::TooMany)) => {
+                self.act(ctx, Action::Refuse(text().too_many.into()));
+            }
+            Message::LookedThrough(Err(DropProblem::Unreadable(name))) => {
+                self.act(ctx, Action::Refuse(text().unreadable.replace("{name}", &name)));
+            }
             Message::Sample(index, bytes) => {
                 self.samples[index] =
                     bytes.map_or(SampleBytes::Missing, |bytes| SampleBytes::Loaded(Rc::new(bytes)));
@@ -187,6 +201,7 @@ impl Page {
     fn act(&mut self, ctx: &Context<Self>, action: Action) {
         let before = stage::run_name(&self.state.run);
         let effects = self.state.update(action);
+        self.at_stake.set(self.state.is_study_at_stake());
         if before != stage::run_name(&self.state.run) {
             (self.lit, self.pinned) = (None, None);
         }
@@ -322,7 +337,9 @@ impl Page {
     }
 
     fn open(&mut self, ctx: &Context<Self>, files: Vec<NamedFile>) {
-        let Some((first, file)) = files.first() else { return };
+        let Some((first, file)) = files.first() else {
+            return self.act(ctx, Action::Tell(text().no_files.into()));
+        };
         if files.len() == 1 && file.size() == 0.0 {
             return self.act(ctx, Action::Refuse(text().empty_file.into()));
         }

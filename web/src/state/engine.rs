@@ -63,6 +63,17 @@ impl State {
         self.stopping = self.stopping.filter(|&stopping| stopping != run);
     }
 
+    /// Loads what the user chose; a slice that is being timed for what was chosen before tells nothing any more.
+    pub(super) fn load_anew(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if matches!(self.run, RunState::Timing(_)) {
+            effects = self.stop();
+            self.run = RunState::Open;
+        }
+        effects.extend(self.load());
+        effects
+    }
+
     pub(super) fn load(&mut self) -> Vec<Effect> {
         self.notice = self.notice.take().filter(|_| matches!(self.engine, EngineState::Starting));
         self.engine = EngineState::Fetching { loaded: 0, total: 0 };
@@ -90,6 +101,9 @@ impl State {
         let was_ready = self.is_ready();
         if on_gpu {
             self.settings.device = DeviceWish::Cpu;
+            if let (RunState::Active(_), Some(used)) = (&self.run, &mut self.used) {
+                used.device = DeviceWish::Cpu;
+            }
             self.notice = Some(text().gpu_crashed.into());
             return self.restart();
         }

@@ -40,7 +40,10 @@ impl State {
                 return self.finished(run, &study, settled, formats);
             }
             ReaderReply::Failed { run, message } => return self.end(run, RunState::Failed { message }),
-            ReaderReply::Exported { .. } => self.exporting = None,
+            ReaderReply::Exported { run, .. } => {
+                self.exporting = None;
+                self.saved |= run == self.shown_run;
+            }
             ReaderReply::NotExported { message, .. } => {
                 self.exporting = None;
                 self.notice = Some(message);

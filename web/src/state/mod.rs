@@ -128,6 +128,8 @@ pub enum Action {
     Open(Files),
     /// Files could not be opened at all.
     Refuse(String),
+    /// The user should know something; nothing else changes.
+    Tell(String),
     /// Look at another series.
     Choose(usize),
     /// Every how-manieth slice the next study reads.
@@ -222,6 +224,8 @@ pub struct State {
     pub exporting: Option<ExportFormat>,
     /// Whether the patient's name, numbers and dates are left out of DICOM files.
     pub deidentify: bool,
+    /// Whether a file of the result on the page was saved.
+    saved: bool,
     /// What a slice takes on this model and device, in milliseconds, once one was timed.
     pub slice_millis: Option<f64>,
     /// Whether the reader has spoken.
@@ -249,6 +253,7 @@ impl Default for State {
             used: None,
             exporting: None,
             deidentify: false,
+            saved: false,
             slice_millis: None,
             reader_hears: false,
             job: 0,
@@ -268,6 +273,15 @@ impl State {
     /// Whether the model is ready.
     pub fn is_ready(&self) -> bool {
         matches!(self.engine, EngineState::Ready { .. })
+    }
+
+    /// Whether leaving the page would lose a study: one that is at work, or whose result is saved nowhere.
+    pub fn is_study_at_stake(&self) -> bool {
+        match &self.run {
+            RunState::Active(active) => matches!(active.task, Task::Study { .. }),
+            RunState::Done(outcome) => matches!(outcome.as_ref(), Outcome::Study(_)) && !self.saved,
+            _ => false,
+        }
     }
 
     /// Whether the result on the page was made with other settings than the present ones.
@@ -317,12 +331,13 @@ impl State {
             Action::EngineDied(_) => return self.recover(),
             Action::ReaderDied(_) => return self.reader_died(),
             Action::Open(files) => return self.open(files),
+            // What is at work goes on.
+            Action::Refuse(message) if self.is_busy() => self.notice = Some(message),
             Action::Refuse(message) => {
-                if !self.is_busy() {
-                    self.files = None;
-                    return self.refuse(message);
-                }
+                self.files = None;
+                return self.refuse(message);
             }
+            Action::Tell(notice) => self.notice = Some(notice),
             Action::Choose(series) => return self.choose(series),
             Action::ChooseEvery(every) => self.every = every.max(1),
             Action::Start => return self.begin(Task::Study { every: self.every }),
@@ -360,11 +375,11 @@ impl State {
             Action::Retry => return self.restart(),
             Action::ChooseModel(id) => {
                 self.settings.model = Some(id);
-                return self.load();
+                return self.load_anew();
             }
             Action::ChooseDevice(device) => {
                 self.settings.device = device;
-                return self.load();
+                return self.load_anew();
             }
             Action::ChooseClahe(clahe) => self.settings.clahe = clahe,
             Action::ChooseThreshold(score) => self.settings.score_threshold = score.clamp(0.0, 1.0),

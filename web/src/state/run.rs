@@ -138,6 +138,7 @@ impl State {
             return self.ask(run, 0);
         }
         self.used = Some(self.settings.clone());
+        self.saved = false;
         self.run = RunState::Active(active);
         match task {
             Task::Study { every } => vec![Effect::Read(ReaderRequest::Begin { run, every })],

@@ -11,6 +11,8 @@ use crate::protocol::{FoundSeries, SliceHead};
 use crate::strings::text;
 use crate::volume_view::Values;
 
+mod recovery;
+
 fn gpu() -> DeviceSummary {
     DeviceSummary { gpu: true, name: "a GPU".into() }
 }
@@ -295,18 +297,6 @@ fn a_cancelled_run_has_no_result_even_if_one_arrives() {
 }
 
 #[test]
-fn an_engine_that_does_not_stop_is_replaced() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 1);
-    let run = run_of(&state);
-    prepared(&mut state, run, 0);
-    state.update(Action::Cancel);
-    assert_eq!(state.update(Action::CancelOverdue(run)), [Effect::StartEngine]);
-    assert_eq!(state.run, RunState::Cancelled);
-    assert_eq!(state.engine, EngineState::Starting);
-}
-
-#[test]
 fn opening_during_a_run_stops_it_and_runs_the_new_files() {
     let (mut state, old) = begun(cpu());
     prepared(&mut state, old, 0);
@@ -355,60 +345,39 @@ fn a_refused_series_leaves_the_others_to_be_chosen() {
 }
 
 #[test]
-fn a_gpu_that_fails_in_a_run_gives_way_to_the_cpu() {
-    let (mut state, run) = begun(gpu());
-    prepared(&mut state, run, 0);
-    engine(&mut state, Reply::Stage { run, index: 3 });
-    engine(&mut state, Reply::FellBack { run, device: cpu(), reason: "It failed.".into() });
-    assert_eq!(state.notice.as_deref(), Some("It failed."));
-    assert!(matches!(&state.engine, EngineState::Ready { device, .. } if !device.gpu));
-    assert!(matches!(&state.run, RunState::Active(active) if active.stage.is_none()));
-}
-
-#[test]
-fn a_crash_on_the_gpu_goes_on_with_the_same_slice_on_the_cpu() {
-    let (mut state, run) = begun(gpu());
-    prepared(&mut state, run, 0);
-    segmented(&mut state, run, 0);
-    measured(&mut state, run, 0);
-    prepared(&mut state, run, 1);
-    prepared(&mut state, run, 2);
-    assert_eq!(engine(&mut state, Reply::Crashed { message: "trap".into() }), [Effect::StartEngine]);
-    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Cpu)]);
-    assert!(state.notice.is_some());
-    assert_eq!(ready(&mut state, cpu()), [prepare(run, 1)], "what was measured stays");
-    let effects = prepared(&mut state, run, 1);
-    assert!(matches!(&effects[0], Effect::Segment(Request::Segment { index: 1, .. })), "{effects:?}");
-    // And on the CPU it is an error.
-    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
-    assert_eq!(state.run, RunState::Failed { message: text().crashed.into() });
-}
-
-#[test]
-fn a_worker_that_cannot_start_is_not_started_for_ever() {
-    let mut state = State::default();
-    assert!(state.update(Action::EngineDied("404".into())).is_empty());
-    assert!(matches!(state.engine, EngineState::Failed { .. }));
-    open(&mut state, 1);
-    assert_eq!(state.run, RunState::Failed { message: text().no_model.into() });
-    assert_eq!(state.update(Action::Retry), [Effect::StartEngine]);
-}
-
-#[test]
-fn a_reader_that_breaks_is_started_again_without_the_files() {
-    let (mut state, _) = begun(cpu());
-    reader(&mut state, ReaderReply::Hello);
-    let effects = reader(&mut state, ReaderReply::Crashed { message: "trap".into() });
-    assert_eq!(effects, [Effect::ResetView(None), Effect::StartReader]);
-    assert_eq!(state.run, RunState::Failed { message: text().reader_crashed.into() });
-    assert!(state.update(Action::ReaderDied("404".into())).is_empty(), "not for ever");
-}
-
-#[test]
 fn choosing_a_device_loads_again() {
     let mut state = ready_on(gpu());
     state.slice_millis = Some(3.0);
     assert_eq!(state.update(Action::ChooseDevice(DeviceWish::Cpu)), [load(DeviceWish::Cpu)]);
     assert!(!state.is_ready());
     assert_eq!(state.slice_millis, None, "another device takes another time");
+}
+
+#[test]
+fn a_slice_timed_on_another_device_tells_nothing() {
+    let mut state = ready_on(gpu());
+    open(&mut state, 9);
+    let old = run_of(&state);
+    prepared(&mut state, old, 4);
+    let effects = state.update(Action::ChooseDevice(DeviceWish::Cpu));
+    let stop = [Effect::Engine(Request::Cancel { run: old }), Effect::WatchCancel(old)];
+    assert_eq!(effects[..2], stop);
+    assert_eq!(effects[2..], [load(DeviceWish::Cpu)]);
+    // It may end before it hears that.
+    assert!(segmented(&mut state, old, 4).is_empty());
+    assert_eq!(state.slice_millis, None);
+    let effects = ready(&mut state, cpu());
+    assert_eq!(effects, [prepare(run_of(&state), 4)], "timed on the new one");
+}
+
+#[test]
+fn a_study_at_work_is_at_stake() {
+    let (mut state, run) = begun(cpu());
+    assert!(state.is_study_at_stake());
+    state.update(Action::Tell("There are no files in it.".into()));
+    state.update(Action::Refuse("Too many.".into()));
+    assert_eq!(state.notice.as_deref(), Some("Too many."));
+    assert_eq!(run_of(&state), run, "it goes on");
+    state.update(Action::Cancel);
+    assert!(!state.is_study_at_stake());
 }
