@@ -1,7 +1,7 @@
 //! Small things that only a browser can do.
 
 use gloo::events::{EventListener, EventListenerOptions};
-use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, Document, File, HtmlAnchorElement, Response, Url, Window};
@@ -28,6 +28,34 @@ pub fn before_leaving(at_stake: impl Fn() -> bool + 'static) -> Option<EventList
         }
     });
     Some(listener)
+}
+
+/// The languages that the user reads, the best first, as BCP 47 tags.
+pub fn languages() -> Vec<String> {
+    let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).ok();
+    let navigator = window().and_then(|window| get(&window, "navigator"));
+    let all = navigator.and_then(|navigator| get(&navigator, "languages"));
+    let all = all.filter(Array::is_array).map(|all| Array::from(&all)).unwrap_or_default();
+    all.iter().filter_map(|tag| tag.as_string()).collect()
+}
+
+/// What is kept in this browser under a key; nothing in a browser that keeps nothing.
+pub fn kept(key: &str) -> Option<String> {
+    call_storage("getItem", &[key])?.as_string()
+}
+
+/// Keeps a word in this browser, if it can.
+pub fn keep(key: &str, value: &str) {
+    let _ = call_storage("setItem", &[key, value]);
+}
+
+/// By reflection: the binding is a feature of web-sys that would compile the network again.
+fn call_storage(method: &str, arguments: &[&str]) -> Option<JsValue> {
+    let window = window()?;
+    let storage = Reflect::get(&window, &"localStorage".into()).ok()?;
+    let method: Function = Reflect::get(&storage, &method.into()).ok()?.dyn_into().ok()?;
+    let arguments: Array = arguments.iter().map(|&one| JsValue::from_str(one)).collect();
+    Reflect::apply(&method, &storage, &arguments).ok()
 }
 
 /// The content of `<meta name=... content=...>` in the page's head, or `default`.

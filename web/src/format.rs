@@ -1,16 +1,63 @@
 //! Numbers as people read them.
 
-use crate::protocol::DeviceSummary;
+use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
+
+/// A number with so many decimals, as the page's language writes it.
+pub fn decimal(value: f64, digits: usize) -> String {
+    let written = format!("{value:.digits$}");
+    match text().decimal {
+        '.' => written,
+        point => written.replace('.', point.encode_utf8(&mut [0; 4])),
+    }
+}
+
+/// One text for one of a kind, another for several, with `{count}` filled in.
+pub fn counted(count: usize, one: &str, several: &str) -> String {
+    let words = if count <= text().one_until { one } else { several };
+    words.replace("{count}", &count.to_string())
+}
 
 /// Bytes in megabytes, such as `22.4 MB`.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    format!("{} MB", decimal(bytes as f64 / 1e6, 1))
+}
+
+/// What a series is called.
+pub fn title(series: &FoundSeries) -> String {
+    match (series.label.as_str(), series.number) {
+        ("", Some(number)) => text().series_number.replace("{number}", &number.to_string()),
+        ("", None) => text().series_unnamed.into(),
+        (label, _) => label.to_owned(),
+    }
+}
+
+/// What a series is, such as `DICOM CT, 120 slices of 512 x 512, 1.5 mm apart`.
+pub fn details(series: &FoundSeries) -> String {
+    let t = text();
+    let slices = counted(series.slices, t.one_slice, t.some_slices);
+    let mut said = format!("{}, {slices}", series.form.as_deref().unwrap_or(t.pictures));
+    if let Some([rows, columns]) = series.size {
+        let size = t.of_size.replace("{columns}", &columns.to_string()).replace("{rows}", &rows.to_string());
+        said.push_str(&format!(" {size}"));
+    }
+    if let Some(mm) = series.slice_spacing_mm.filter(|_| series.slices > 1) {
+        let mut mm = decimal(mm, 2);
+        // 5, 2.5 or 1.25.
+        while mm.ends_with('0') && mm.contains(t.decimal) {
+            mm.pop();
+        }
+        said.push_str(&format!(", {}", t.apart.replace("{mm}", mm.trim_end_matches(t.decimal))));
+    }
+    said
 }
 
 /// A percentage, with one decimal below 10 and with none that would mislead: `0.4 %`, `12.3 %`; `< 0.1 %` for traces.
 pub fn percent(value: f32) -> String {
-    if value > 0.0 && value < 0.05 { "< 0.1 %".into() } else { format!("{value:.1} %") }
+    if value > 0.0 && value < 0.05 {
+        return format!("< {} %", decimal(0.1, 1));
+    }
+    format!("{} %", decimal(f64::from(value), 1))
 }
 
 /// An area in mm2 where known, else in pixels.
@@ -36,25 +83,27 @@ pub fn grouped(number: u64) -> String {
 
 /// Seconds from milliseconds, such as `3.4 s` or `0.08 s`.
 pub fn seconds(millis: f64) -> String {
-    if millis < 995.0 { format!("{:.2} s", millis / 1e3) } else { format!("{:.1} s", millis / 1e3) }
+    format!("{} s", decimal(millis / 1e3, if millis < 995.0 { 2 } else { 1 }))
 }
 
 /// A time to come from milliseconds, no more exact than it can be told: `about 40 s`, `about 12 min`, `about 2 h`.
 pub fn about(millis: f64) -> String {
+    let t = text();
     let seconds = millis / 1e3;
-    match seconds {
-        s if s < 5.0 => "a few seconds".into(),
-        s if s < 55.0 => format!("about {:.0} s", (s / 5.0).round() * 5.0),
-        s if s < 90.0 * 60.0 => format!("about {:.0} min", (s / 60.0).round().max(1.0)),
-        s => format!("about {:.0} h", (s / 3600.0).round().max(2.0)),
-    }
+    let (words, n) = match seconds {
+        s if s < 5.0 => (t.few_seconds, 0.0),
+        s if s < 55.0 => (t.about_seconds, (s / 5.0).round() * 5.0),
+        s if s < 90.0 * 60.0 => (t.about_minutes, (s / 60.0).round().max(1.0)),
+        s => (t.about_hours, (s / 3600.0).round().max(2.0)),
+    };
+    words.replace("{n}", &format!("{n:.0}"))
 }
 
 /// A volume, with a decimal below 100 ml.
 pub fn ml(ml: f64) -> String {
     match ml {
-        ml if ml > 0.0 && ml < 0.05 => "< 0.1 ml".into(),
-        ml if ml < 100.0 => format!("{ml:.1} ml"),
+        ml if ml > 0.0 && ml < 0.05 => format!("< {} ml", decimal(0.1, 1)),
+        ml if ml < 100.0 => format!("{} ml", decimal(ml, 1)),
         ml => format!("{} ml", grouped(ml.round() as u64)),
     }
 }
@@ -105,6 +154,27 @@ mod tests {
         assert_eq!(ml(0.0), "0.0 ml");
         assert_eq!(ml(12.34), "12.3 ml");
         assert_eq!(ml(4250.4), "4\u{202f}250 ml");
+    }
+
+    #[test]
+    fn series_are_described_by_what_is_known() {
+        let series = FoundSeries {
+            form: Some("DICOM CT".into()),
+            slices: 6,
+            size: Some([512, 256]),
+            slice_spacing_mm: Some(2.5),
+            number: Some(3),
+            ..FoundSeries::default()
+        };
+        assert_eq!(title(&series), "Series 3");
+        assert_eq!(details(&series), "DICOM CT, 6 slices of 256 \u{d7} 512, 2.5 mm apart");
+        assert_eq!(
+            details(&FoundSeries { slice_spacing_mm: Some(10.0), ..series.clone() }),
+            "DICOM CT, 6 slices of 256 \u{d7} 512, 10 mm apart"
+        );
+        let picture = FoundSeries { label: "a.png".into(), slices: 1, ..FoundSeries::default() };
+        assert_eq!((title(&picture), details(&picture)), ("a.png".into(), "Pictures, 1 slice".into()));
+        assert_eq!(title(&FoundSeries::default()), "Series without a name");
     }
 
     #[test]

@@ -170,7 +170,7 @@ fn instances(props: &Props, slice: &SliceOutcome) -> Vec<Html> {
                     onpointerenter={light} onpointerleave={dark} onfocus={focus} onblur={blur} onclick={press}>
                     <span class="instance-name">{ if lesion { t.lesion } else { t.lung } }{ " " }{ instance.id }</span>
                     <span class="figure">{ format::area(instance.area_pixels as u64, instance.area_mm2) }</span>
-                    <span class="score">{ format!("{:.2}", instance.score) }</span>
+                    <span class="score">{ format::decimal(f64::from(instance.score), 2) }</span>
                 </button>
             </li>
         }

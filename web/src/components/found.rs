@@ -39,10 +39,10 @@ pub fn FoundPanel(props: &Props) -> Html {
         <section class={classes!("card", "found", (!busy && !matches!(state.run, RunState::Done(_))).then_some("is-first"))} aria-labelledby="found-title" data-field="found">
             <h2 id="found-title">{ t.found }</h2>
             if let Some(series) = present {
-                <p class="series-name">{ &series.title }</p>
-                <p class="small" data-field="series">{ &series.details }</p>
+                <p class="series-name">{ format::title(series) }</p>
+                <p class="small" data-field="series">{ format::details(series) }</p>
                 if let Some(reason) = &series.reason {
-                    <p class="small">{ t.not_proposed }{ " " }{ reason }{ "." }</p>
+                    <p class="small">{ t.not_proposed }{ " " }<span lang="en">{ reason }{ "." }</span></p>
                 }
                 if series.slices > 1 && !busy {
                     { start(props, series) }
@@ -59,8 +59,8 @@ pub fn FoundPanel(props: &Props) -> Html {
                     <summary>{ format!("{} ({})", t.set_aside, found.set_aside.iter().map(|one| one.files).sum::<usize>()) }</summary>
                     <ul>
                         { for found.set_aside.iter().map(|one| {
-                            let files = if one.files == 1 { t.one_file.to_owned() } else { t.some_files.replace("{count}", &one.files.to_string()) };
-                            html! { <li>{ format!("{files}: {}", one.reason) }</li> }
+                            let files = format::counted(one.files, t.one_file, t.some_files);
+                            html! { <li>{ files }{ ": " }<span lang="en">{ &one.reason }</span></li> }
                         }) }
                     </ul>
                 </details>
@@ -78,10 +78,10 @@ fn others(props: &Props, found: &Found, chosen: Option<usize>, busy: bool) -> Ve
         html! {
             <li key={index}>
                 <button type="button" class="series" disabled={busy} data-series={index.to_string()} onclick={choose}>
-                    <span class="series-name">{ &one.title }</span>
-                    <span class="figure">{ &one.details }</span>
+                    <span class="series-name">{ format::title(one) }</span>
+                    <span class="figure">{ format::details(one) }</span>
                     if let Some(why) = why {
-                        <span class="figure">{ why }</span>
+                        <span class="figure" lang="en">{ why }</span>
                     }
                     if found.recommended == Some(index) {
                         <span class="figure">{ t.proposed }</span>
@@ -126,7 +126,7 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
     html! {
         <div class="start">
             if let Some(problem) = &series.problem {
-                <p class="small" role="note" data-field="problem">{ problem }</p>
+                <p class="small" role="note" data-field="problem" lang="en">{ problem }</p>
             }
             if measurable {
                 <div class="field">

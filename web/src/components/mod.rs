@@ -3,6 +3,7 @@
 mod downloads;
 mod findings;
 mod found;
+mod language;
 mod open;
 mod options;
 mod page;

@@ -58,13 +58,13 @@ pub fn OpenPanel(props: &Props) -> Html {
                     disabled={!matches!(props.samples[index], SampleBytes::Loaded(_))}
                     title={missing.then_some(t.sample_missing)}
                     onclick={move |_| on_sample.emit(index)}>
-                    { sample.title }
+                    { t.sample_titles[index] }
                 </button>
             </li>
         }
     });
-    let licences = SAMPLES.iter().map(|sample| {
-        html! { <li key={sample.file}><strong>{ sample.title }</strong>{ ": " }{ sample.licence }</li> }
+    let licences = SAMPLES.iter().zip(t.sample_titles).map(|(sample, title)| {
+        html! { <li key={sample.file}><strong>{ title }</strong>{ ": " }<span lang="en">{ sample.licence }</span></li> }
     });
     html! {
         <section class={classes!("card", "open", props.compact.then_some("is-compact"), props.dragging.then_some("is-over"))}

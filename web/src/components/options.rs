@@ -73,7 +73,7 @@ pub fn Options(props: &Props) -> Html {
                         { for models }
                     </select>
                     if let Some(model) = state.model() {
-                        <p class="hint">{ t.licence }{ ": " }{ &model.licence }</p>
+                        <p class="hint">{ t.licence }{ ": " }<span lang="en">{ &model.licence }</span></p>
                     }
                 </div>
                 <div class="field">
@@ -106,10 +106,10 @@ pub fn Options(props: &Props) -> Html {
                 <div class="field">
                     <label for="option-threshold">
                         { t.threshold }
-                        <span class="value" aria-hidden="true">{ format!("{:.2}", settings.score_threshold) }</span>
+                        <span class="value" aria-hidden="true">{ format::decimal(f64::from(settings.score_threshold), 2) }</span>
                     </label>
                     <input id="option-threshold" type="range" min="5" max="95" step="5" aria-describedby="option-threshold-hint"
-                        aria-valuetext={format!("{:.2}", settings.score_threshold)}
+                        aria-valuetext={format::decimal(f64::from(settings.score_threshold), 2)}
                         value={format!("{:.0}", settings.score_threshold * 100.0)} oninput={on_threshold} />
                     <p class="hint" id="option-threshold-hint">{ t.threshold_hint }</p>
                 </div>

@@ -18,8 +18,11 @@ use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::outcome::Outcome;
 use crate::protocol::{ReaderReply, Reply, SliceMasks};
 use crate::state::{Action, Effect, Files, State};
-use crate::strings::text;
+use crate::strings::{Language, speak, text};
 use crate::volume_view::{SharedVolume, VolumeView};
+
+/// Under which key the browser keeps the language that the user chose.
+const LANGUAGE: &str = "lunglens-language";
 
 /// What the page hears.
 pub enum Message {
@@ -37,6 +40,8 @@ pub enum Message {
     Sample(usize, Option<Vec<u8>>),
     /// The user opened a sample.
     OpenSample(usize),
+    /// The user chose a language.
+    Speak(Language),
     /// A drag is over the page, or not any more.
     Dragging(bool),
     /// An instance is pointed at or focused, or none is.
@@ -74,6 +79,8 @@ impl Component for Page {
     type Properties = ();
 
     fn create(ctx: &Context<Self>) -> Self {
+        let mut wished = browser::kept(LANGUAGE).into_iter().chain(browser::languages());
+        use_language(wished.find_map(|tag| Language::of_tag(&tag)).unwrap_or(Language::English));
         for (index, sample) in SAMPLES.iter().enumerate() {
             ctx.link().send_future(async move {
                 let bytes = browser::fetch_bytes(&format!("samples/{}", sample.file)).await;
@@ -141,6 +148,10 @@ impl Component for Page {
                         Err(problem) => web_sys::console::error_1(&problem),
                     }
                 }
+            }
+            Message::Speak(language) => {
+                browser::keep(LANGUAGE, language.tag());
+                use_language(language);
             }
             Message::Dragging(dragging) => {
                 let changed = self.dragging != dragging;
@@ -355,5 +366,18 @@ impl Page {
         let count = files.len();
         self.files = files;
         self.act(ctx, Action::Open(Files { name, count }));
+    }
+}
+
+/// Speaks a language from now on, and says so to the browser.
+fn use_language(language: Language) {
+    speak(language);
+    let Some(document) = browser::document() else { return };
+    if let Some(root) = document.document_element() {
+        let _ = root.set_attribute("lang", language.tag());
+    }
+    // It stands beside the page, for the script that keeps the page for use without a network.
+    if let Some(offline) = document.get_element_by_id("offline") {
+        offline.set_text_content(Some(text().offline));
     }
 }

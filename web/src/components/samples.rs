@@ -7,22 +7,18 @@ use std::rc::Rc;
 pub struct Sample {
     /// File name under `samples/`.
     pub file: &'static str,
-    /// What to call it.
-    pub title: &'static str,
     /// Where it is from and under which licence.
     pub licence: &'static str,
 }
 
-/// The samples, in the order of their buttons.
+/// The samples, in the order of their buttons. The page's texts name them in the same order.
 pub const SAMPLES: &[Sample] = &[
     Sample {
         file: "covid-slice.png",
-        title: "COVID-19 slice (PNG)",
         licence: "COVID-19 CT Lung and Infection Segmentation Dataset (Ma et al., Zenodo 3757476), CC BY-NC-SA 4.0.",
     },
     Sample {
         file: "chest-slice.dcm",
-        title: "Slice without COVID-19 (DICOM)",
         licence: "Lung-PET-CT-Dx (Li et al., The Cancer Imaging Archive), CC BY 4.0.",
     },
 ];

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::downloads::Downloads;
 use super::findings::{Facts, Findings};
 use super::found::FoundPanel;
+use super::language::LanguageChoice;
 use super::open::OpenPanel;
 use super::options::Options;
 use super::page::{Message, Page};
@@ -18,7 +19,7 @@ use crate::dropped::Drop;
 use crate::format;
 use crate::outcome::Outcome;
 use crate::state::{EngineState, RunState, State};
-use crate::strings::text;
+use crate::strings::{language, text};
 use crate::viewer::Viewer;
 
 /// The whole page.
@@ -47,7 +48,7 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
     };
     let (stage, side) = content(page, link, open);
     html! {
-        <div class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
+        <div key={language().tag()} class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
             data-run={run_name(&state.run)} data-engine={engine_name(&state.engine)}
             ondragover={drag_over} ondragleave={drag_leave} ondrop={drop}>
             <header class="masthead">
@@ -60,8 +61,9 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
                 </div>
                 <EngineLine state={state.clone()} on_action={act.clone()} />
             </header>
-            <aside class="notice" aria-label="Notice">
+            <aside class="notice" aria-label={t.notice_label}>
                 <p><strong>{ t.notice_research }</strong>{ " " }{ t.notice_local }</p>
+                <LanguageChoice on_language={link.callback(Message::Speak)} />
             </aside>
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
             <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>

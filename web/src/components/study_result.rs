@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lunglens::report::{DeviceKind, NOTICE};
+use lunglens::report::DeviceKind;
 use lunglens::severity::Finding;
 use lunglens::study::{Height, Lacking, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone};
 use yew::prelude::*;
@@ -98,11 +98,11 @@ pub fn StudyResult(props: &Props) -> Html {
                     }
                 }
                 if !report.not_measured.is_empty() {
-                    <ul class="hint" data-field="not-measured">
+                    <ul class="hint" data-field="not-measured" lang="en">
                         { for report.not_measured.iter().map(|one| html! { <li>{ format!("No {}. {}", one.what, one.why) }</li> }) }
                     </ul>
                 }
-                <p class="hint">{ NOTICE }{ " " }{ t.not_validated }</p>
+                <p class="hint">{ t.notice_research }{ " " }{ t.not_validated }</p>
             </section>
             <section class="card instances" aria-labelledby="instances-title">
                 <h2 id="instances-title">{ t.lesions }<span class="count" data-field="lesion-count">{ report.lesions.len() }</span></h2>
@@ -126,7 +126,7 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
     let series = &report.series;
     let voxel = match (series.pixel_spacing_mm, series.step_mm) {
         (Some([row_mm, column_mm]), Some(step_mm)) => {
-            format!("{row_mm:.2} \u{d7} {column_mm:.2} \u{d7} {step_mm:.2} mm")
+            [row_mm, column_mm, step_mm].map(|mm| format::decimal(mm, 2)).join(" \u{d7} ") + " mm"
         }
         _ => t.not_told.to_owned(),
     };
@@ -231,7 +231,7 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
                 <span class="instance-name">{ format!("{} {}", t.lesion, lesion.id) }</span>
                 <span class="figure">{ extent(lesion.volume_ml, lesion.voxels) }</span>
                 if let Some(mean_hu) = lesion.mean_hu {
-                    <span class="figure hu">{ format!("{mean_hu:.0} HU").replace('-', "\u{2212}") }</span>
+                    <span class="figure hu">{ format!("{mean_hu:.0} {}", t.of_viewer.hu).replace('-', "\u{2212}") }</span>
                 }
                 <span class="figure place">{ format!("{side}, {slices}") }</span>
             </button>

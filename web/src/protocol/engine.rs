@@ -99,6 +99,18 @@ pub enum Request {
     },
 }
 
+/// Why the CPU takes the place of a graphics device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CpuReason {
+    /// The browser offers no WebGPU.
+    NoGpu,
+    /// It has too little memory.
+    Memory,
+    /// It failed.
+    Failed,
+}
+
 /// One measured kernel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BenchLine {
@@ -136,8 +148,8 @@ pub enum Reply {
         model: String,
         /// Where it runs.
         device: DeviceSummary,
-        /// Why it is not the wished device, as a sentence.
-        fallback: Option<String>,
+        /// Why it is not the wished device.
+        fallback: Option<CpuReason>,
     },
     /// The model could not be loaded.
     LoadFailed {
@@ -157,8 +169,8 @@ pub enum Reply {
         run: u32,
         /// Where it runs now.
         device: DeviceSummary,
-        /// Why, as a sentence.
-        reason: String,
+        /// Why.
+        reason: CpuReason,
     },
     /// What is on a slice.
     Segmented {

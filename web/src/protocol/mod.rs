@@ -9,6 +9,8 @@ mod engine;
 mod reader;
 mod slice;
 
-pub use engine::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, ModelSummary, Reply, Request, RunOptions};
+pub use engine::{
+    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, ModelSummary, Reply, Request, RunOptions,
+};
 pub use reader::{Found, FoundSeries, FoundSetAside, ReaderReply, ReaderRequest, SavedFile};
 pub use slice::{SliceHead, SliceMasks};

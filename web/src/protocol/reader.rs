@@ -17,14 +17,20 @@ pub struct SavedFile {
 }
 
 /// One series that could be opened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct FoundSeries {
-    /// What people call it: its description, or the name of its file.
-    pub title: String,
-    /// What it is, such as `DICOM, 120 slices of 512 x 512, 1.5 mm apart`.
-    pub details: String,
+    /// What people call it: its description, or the name of its file; empty where it has none.
+    pub label: String,
+    /// Its number.
+    pub number: Option<i64>,
+    /// Its form, such as `DICOM CT` or `NIfTI`; none of pictures.
+    pub form: Option<String>,
     /// Number of slices.
     pub slices: usize,
+    /// Rows and columns, where known before a slice is read.
+    pub size: Option<[usize; 2]>,
+    /// Distance of slices in mm, where known.
+    pub slice_spacing_mm: Option<f64>,
     /// Why another one is proposed, in words.
     pub reason: Option<String>,
     /// Why it cannot be opened, as a sentence.

@@ -34,30 +34,18 @@ pub fn found(catalogue: &Catalogue) -> Result<Found, String> {
 }
 
 fn series(summary: &SeriesSummary) -> FoundSeries {
-    let kind = match (summary.kind, &summary.modality) {
-        (SeriesKind::Dicom, Some(modality)) => format!("{} {modality}", summary.kind),
-        (kind, _) => kind.to_string(),
-    };
-    let slices = match summary.slices {
-        1 => "1 slice".to_owned(),
-        slices => format!("{slices} slices"),
-    };
-    let mut details = format!("{kind}, {slices}");
-    if let Some([rows, columns]) = summary.size {
-        details.push_str(&format!(" of {columns} \u{d7} {rows}"));
-    }
-    if let Some(mm) = summary.slice_spacing_mm.filter(|_| summary.slices > 1) {
-        details.push_str(&format!(", {} mm apart", (mm * 100.0).round() / 100.0));
-    }
-    let title = match (summary.label.trim(), summary.number) {
-        ("", Some(number)) => format!("Series {number}"),
-        ("", None) => "Series without a name".into(),
-        (label, _) => label.to_owned(),
+    let form = match (summary.kind, &summary.modality) {
+        (SeriesKind::Stack | SeriesKind::Picture, _) => None,
+        (SeriesKind::Dicom, Some(modality)) => Some(format!("{} {modality}", summary.kind)),
+        (kind, _) => Some(kind.to_string()),
     };
     FoundSeries {
-        title,
-        details,
+        label: summary.label.trim().to_owned(),
+        number: summary.number,
+        form,
         slices: summary.slices,
+        size: summary.size,
+        slice_spacing_mm: summary.slice_spacing_mm,
         reason: summary.reason.as_ref().map(ToString::to_string),
         problem: summary.problem.clone(),
     }

@@ -1,7 +1,7 @@
 //! The engine's life: loading, giving way to the CPU, and starting again.
 
 use super::{Effect, EngineState, RunState, State};
-use crate::protocol::{DeviceWish, Reply, Request};
+use crate::protocol::{CpuReason, DeviceWish, Reply, Request};
 use crate::strings::text;
 
 impl State {
@@ -13,8 +13,8 @@ impl State {
             Reply::Preparing => self.engine = EngineState::Preparing,
             Reply::Ready { model, device, fallback } => {
                 self.engine = EngineState::Ready { model, device };
-                if fallback.is_some() {
-                    self.notice = fallback;
+                if let Some(reason) = fallback {
+                    self.notice = Some(why_cpu(reason).into());
                 }
                 return self.engine_is_ready();
             }
@@ -35,7 +35,7 @@ impl State {
                 if let EngineState::Ready { device: present, .. } = &mut self.engine {
                     *present = device;
                 }
-                self.notice = Some(reason);
+                self.notice = Some(why_cpu(reason).into());
                 self.slice_millis = None;
                 if let Some(active) = self.at_work(run) {
                     active.start_slice_over();
@@ -104,7 +104,7 @@ impl State {
             if let (RunState::Active(_), Some(used)) = (&self.run, &mut self.used) {
                 used.device = DeviceWish::Cpu;
             }
-            self.notice = Some(text().gpu_crashed.into());
+            self.notice = Some(text().cpu_failed.into());
             return self.restart();
         }
         let lost = |message: &str| RunState::Failed { message: message.into() };
@@ -119,5 +119,14 @@ impl State {
             return Vec::new();
         }
         self.restart()
+    }
+}
+
+/// Why the CPU is used, as a sentence.
+fn why_cpu(reason: CpuReason) -> &'static str {
+    match reason {
+        CpuReason::NoGpu => text().cpu_no_gpu,
+        CpuReason::Memory => text().cpu_memory,
+        CpuReason::Failed => text().cpu_failed,
     }
 }

@@ -7,7 +7,7 @@ use lunglens::report::{
 use lunglens::severity::{SeverityConfig, assess};
 
 use super::*;
-use crate::protocol::{FoundSeries, SliceHead};
+use crate::protocol::{CpuReason, FoundSeries, SliceHead};
 use crate::strings::text;
 use crate::volume_view::Values;
 
@@ -75,8 +75,7 @@ fn open(state: &mut State, slices: usize) -> Vec<Effect> {
     let job = *job;
     assert!(matches!(state.run, RunState::Scanning { read: 0, .. }));
     reader(state, ReaderReply::Scanned { job, read: 1, of: slices });
-    let series =
-        FoundSeries { title: "Chest".into(), details: String::new(), slices, problem: None, reason: None };
+    let series = FoundSeries { label: "Chest".into(), slices, ..FoundSeries::default() };
     let found = Found { series: vec![series], recommended: Some(0), set_aside: Vec::new(), files: slices };
     let choose = Effect::Read(ReaderRequest::Choose { job, series: 0 });
     assert_eq!(reader(state, ReaderReply::Found { job, found }), [choose]);

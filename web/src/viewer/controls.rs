@@ -86,7 +86,7 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
     let several = frame.len > 1;
     let planes = PLANES.iter().zip(words.planes).map(|(&plane, label)| {
         let offered = plane.is_offered(frame);
-        let id = format!("plane-{}", label.to_lowercase());
+        let id = format!("plane-{}", plane.id());
         segment(
             label,
             id,
@@ -103,7 +103,7 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
     let first = Window::first(frame.values);
     let tools = TOOLS.iter().zip(words.tools.iter().zip(words.tool_hints)).map(|(&tool, (label, hint))| {
         let missing = tool == Tool::Ruler && frame.pixel_spacing_mm.is_none();
-        let id = format!("tool-{}", label.to_lowercase());
+        let id = format!("tool-{}", tool.id());
         let hint = if missing { words.no_ruler } else { hint };
         segment(label, id, model.tool == tool, Some(hint), missing, obey(Command::Use(tool)))
     });
@@ -155,7 +155,7 @@ fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], ev
         <div ref={film.clone()} class={classes!("film", "is-viewer", calm.then_some("is-calm"))} tabindex="0" role="application"
             aria-label={described(volume, model)} aria-description={words.keys_summary} onkeydown={events.key}>
             <canvas ref={canvas.clone()} role="img" aria-label={text().viewer} data-field="slice"
-                data-plane={words.planes[plane].to_lowercase()} data-position={model.position().to_string()}
+                data-plane={model.plane.id()} data-position={model.position().to_string()}
                 data-zoom={format!("{:.2}", model.view().zoom)} data-loaded={volume.is_whole().to_string()}
                 onpointerdown={events.down} onpointermove={events.moved} onpointerup={events.up}
                 onpointercancel={events.cancel} onpointerleave={events.leave} ondblclick={events.fit} oncontextmenu={stop} />
@@ -201,7 +201,7 @@ pub fn described(volume: &VolumeView, model: &Model) -> String {
         said.push_str(&format!(", {}", place(volume, model, words)));
     }
     for (_, mm) in model.shown_rulers(frame) {
-        said.push_str(&format!(", {} {mm:.1} mm", words.ruler));
+        said.push_str(&format!(", {} {} mm", words.ruler, format::decimal(mm, 1)));
     }
     said
 }

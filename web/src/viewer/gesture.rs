@@ -11,6 +11,17 @@ pub enum Tool {
     Ruler,
 }
 
+impl Tool {
+    /// Its name for tests.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Browse => "browse",
+            Self::Window => "window",
+            Self::Ruler => "ruler",
+        }
+    }
+}
+
 /// All tools, in the order of the page.
 pub const TOOLS: [Tool; 3] = [Tool::Browse, Tool::Window, Tool::Ruler];
 

@@ -228,7 +228,7 @@ fn marks(
                 stroke(ctx, &line, line_width * density, colour);
             }
         }
-        let label = format!("{mm:.1} mm");
+        let label = format!("{} mm", crate::format::decimal(mm, 1));
         // Not `clamp`, which panics where the canvas is smaller than the label.
         let x = (to[0] + 10.0 * density).min(width - 70.0 * density).max(4.0 * density);
         let y = to[1].min(height - 8.0 * density).max(16.0 * density);

@@ -16,6 +16,17 @@ pub enum Plane {
     Sagittal,
 }
 
+impl Plane {
+    /// Its name for tests.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Axial => "axial",
+            Self::Coronal => "coronal",
+            Self::Sagittal => "sagittal",
+        }
+    }
+}
+
 /// All planes, in the order of the page.
 pub const PLANES: [Plane; 3] = [Plane::Axial, Plane::Coronal, Plane::Sagittal];
 

@@ -3,6 +3,7 @@
 /// The words of one language.
 #[allow(missing_docs, reason = "each name says which words it holds")]
 #[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize))]
 pub struct ViewerWords {
     pub label: &'static str,
     pub planes_label: &'static str,
@@ -41,63 +42,3 @@ pub struct ViewerWords {
     pub help_items: [(&'static str, &'static str); 12],
     pub keys_summary: &'static str,
 }
-
-/// English.
-pub const ENGLISH: ViewerWords = ViewerWords {
-    label: "Slice viewer",
-    planes_label: "Plane",
-    planes: ["Axial", "Coronal", "Sagittal"],
-    no_plane: "Needs several slices with a known spacing",
-    windows_label: "Window",
-    presets: ["Lung", "Mediastinum", "Bone"],
-    full_range: "All levels",
-    own_window: "Own",
-    tools_label: "Tool",
-    tools: ["Browse", "Window", "Ruler"],
-    tool_hints: [
-        "Drag to go through the slices, or to move an enlarged picture (B)",
-        "Drag for level and width (W)",
-        "Drag to measure a distance (R)",
-    ],
-    no_ruler: "No ruler: the file does not state its pixel spacing",
-    fit: "Fit",
-    fit_hint: "The whole picture (F, or double click)",
-    clear_rulers: "Remove rulers",
-    slice: "Slice",
-    cut: "Cut",
-    of: "of",
-    width: "W",
-    level: "L",
-    hu: "HU",
-    grey: "Grey",
-    ruler: "Ruler",
-    not_here: "This slice is not loaded yet",
-    unreadable: "This slice could not be read",
-    loaded: "slices loaded",
-    measured: "slices measured",
-    not_measured: "not measured",
-    involved: "of the lungs",
-    strip: "Involvement by slice",
-    picture_note: "A picture holds grey levels, not Hounsfield units.",
-    spacing_note: "Its pixel spacing is unknown, so there is no ruler.",
-    sides_note: "The file does not state how the patient lies, so the sides carry no letters.",
-    help: "Mouse, touch and keys",
-    help_items: [
-        ("Wheel, \u{2191} \u{2193}", "next slice; Page Up and Down ten, Home and End the ends"),
-        ("Drag", "what the tool says: Browse (B), Window (W), Ruler (R)"),
-        ("Right drag", "level (down) and width (across)"),
-        ("Shift or middle drag", "move the picture; also Shift and arrows"),
-        ("Ctrl and wheel, + \u{2212}", "enlarge; F, 0 or double click fits"),
-        ("1 2 3", "lung, mediastinum, bone window"),
-        ("[ ] , .", "narrower, wider, lower, higher window"),
-        ("A C S", "axial, coronal, sagittal"),
-        ("O", "overlay on and off"),
-        ("Click a lesion", "choose it; its outline is thick"),
-        ("Delete", "remove the last ruler"),
-        (
-            "Touch",
-            "one finger goes through slices or moves an enlarged picture, two fingers enlarge, a long press reads a value",
-        ),
-    ],
-    keys_summary: "Arrow keys change the slice, 1 to 3 the window, A, C and S the plane, plus and minus enlarge, O hides the overlay.",
-};

@@ -11,7 +11,7 @@ use lunglens::report::Report;
 
 use super::adapter;
 use crate::bridge;
-use crate::protocol::{BenchLine, ClaheWish, DeviceSummary, DeviceWish, Reply, RunOptions};
+use crate::protocol::{BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, Reply, RunOptions};
 
 /// What a run without a model is told.
 pub const NO_MODEL: &str = "The model is not loaded, so this slice was not read. Load the model first.";
@@ -35,7 +35,7 @@ pub struct EngineHost {
 }
 
 impl EngineHost {
-    /// Puts a model on the wished device, or on the CPU with a sentence that says why.
+    /// Puts a model on the wished device, or on the CPU and says why.
     ///
     /// # Errors
     /// A sentence for the page, if the CPU cannot run it either.
@@ -43,7 +43,7 @@ impl EngineHost {
         entry: ModelEntry,
         file: Vec<u8>,
         wish: DeviceWish,
-    ) -> Result<(Self, Option<String>), String> {
+    ) -> Result<(Self, Option<CpuReason>), String> {
         let (opened, fallback) = match open_device(choice(wish)).await {
             Ok(opened) => (opened, None),
             Err(problem) if wish != DeviceWish::Cpu && is_of_device(&problem) => {
@@ -166,15 +166,14 @@ fn is_of_device(problem: &EngineError) -> bool {
     )
 }
 
-/// Why the CPU is used, as a sentence; the device's own words go to the console.
-fn why_cpu(problem: &EngineError) -> String {
+/// Why the CPU is used; the device's own words go to the console.
+fn why_cpu(problem: &EngineError) -> CpuReason {
     web_sys::console::warn_1(&problem.to_string().into());
-    let why = match problem {
-        EngineError::NoAdapter => "This browser offers no WebGPU here",
-        EngineError::OutOfMemory(_) => "The graphics device ran out of memory",
-        _ => "The graphics device failed",
-    };
-    format!("{why}, so the CPU is used.")
+    match problem {
+        EngineError::NoAdapter => CpuReason::NoGpu,
+        EngineError::OutOfMemory(_) => CpuReason::Memory,
+        _ => CpuReason::Failed,
+    }
 }
 
 fn sentence(problem: &EngineError) -> String {

@@ -19,8 +19,8 @@ fn a_gpu_that_fails_in_a_run_gives_way_to_the_cpu() {
     let (mut state, run) = begun(gpu());
     prepared(&mut state, run, 0);
     engine(&mut state, Reply::Stage { run, index: 3 });
-    engine(&mut state, Reply::FellBack { run, device: cpu(), reason: "It failed.".into() });
-    assert_eq!(state.notice.as_deref(), Some("It failed."));
+    engine(&mut state, Reply::FellBack { run, device: cpu(), reason: CpuReason::Failed });
+    assert_eq!(state.notice.as_deref(), Some(text().cpu_failed));
     assert!(matches!(&state.engine, EngineState::Ready { device, .. } if !device.gpu));
     assert!(matches!(&state.run, RunState::Active(active) if active.stage.is_none()));
 }

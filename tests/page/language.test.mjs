@@ -1,0 +1,67 @@
+// The page in other languages: chosen by the browser's, changed by hand, kept, and with numbers as people write them.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { assertFits, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { phantom } from './phantom.mjs';
+
+let server;
+let browser;
+const folder = mkdtempSync(join(tmpdir(), 'lunglens-language-'));
+before(async () => {
+  writeFileSync(join(folder, 'chest.nii'), phantom());
+  server = await serveDrawn();
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+for (const [locale, tag, notice, series, percent] of [
+  ['es-MX', 'es', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5 mm/, /^\d+,\d %$/],
+  ['fr-CA', 'fr', 'Réservé à la recherche. Ce n’est pas un dispositif médical.', /NIfTI-1, 40 coupes de 512 × 512, tous les 5 mm/, /^\d+,\d %$/],
+]) {
+  test(`a study in ${tag}, at 360 px`, { timeout: 300_000 }, async (t) => {
+    const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });
+    t.after(() => context.close());
+    await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator('html').getAttribute('lang'), tag);
+    await page.getByText(notice).first().waitFor();
+    await assertFits(page, 'start');
+    await shot(page, `language-${tag}-start`);
+    await page.locator('[data-input="files"]').setInputFiles(join(folder, 'chest.nii'));
+    await page.locator('[data-loaded="true"]').waitFor({ timeout: 120_000 });
+    assert.match(await page.locator('[data-field="series"]').innerText(), series);
+    await page.locator('[data-field="budget"]').selectOption('5');
+    await page.locator('[data-action="start"]').click();
+    assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+    assert.match(await page.locator('[data-involvement="whole"]').innerText(), percent);
+    await assertFits(page, 'result');
+    await shot(page, `language-${tag}-result`);
+    assert.deepEqual(complaints, []);
+  });
+}
+
+test('another language is chosen by hand, changes nothing else, and stays', { timeout: 300_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url, { locale: 'pt-BR' });
+  t.after(() => context.close());
+  await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en', 'for whoever reads none of the others');
+  await page.locator('[data-input="files"]').setInputFiles(join(folder, 'chest.nii'));
+  await page.locator('[data-loaded="true"]').waitFor({ timeout: 120_000 });
+  await page.locator('[data-field="slices"]').fill('7');
+  await page.locator('[data-field="language"]').selectOption('fr');
+  await page.getByText('Réservé à la recherche.').first().waitFor();
+  assert.equal(await page.locator('html').getAttribute('lang'), 'fr');
+  assert.equal(await page.locator('.page').getAttribute('data-run'), 'open', 'the study is still open');
+  assert.match(await page.locator('[data-field="cut"]').innerText(), /^Coupe 8 sur 40$/);
+  await page.reload();
+  await page.locator('html[lang="fr"]').waitFor({ state: 'attached' });
+  await page.getByText('Réservé à la recherche.').first().waitFor();
+  await page.locator('[data-field="language"]').selectOption('en');
+  await page.getByText('For research use only.').first().waitFor();
+});
