@@ -1,21 +1,38 @@
 //! Data sets, element by element.
 
-use dicom_core::dictionary::DataDictionary;
-use dicom_core::value::DataSetSequence;
-use dicom_core::{DataElement, PrimitiveValue, Tag, VR};
-use dicom_dictionary_std::{StandardDataDictionary, tags};
-use dicom_object::InMemDicomObject;
+use std::collections::BTreeMap;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::{tags, uids};
+
+use crate::imaging::dicom_entry;
 
 /// The most characters of a decimal string.
 const DS_LENGTH: usize = 16;
+/// The length of a sequence or item that ends with a delimiter.
+const UNDEFINED: u32 = 0xFFFF_FFFF;
+const ITEM: Tag = Tag(0xFFFE, 0xE000);
+const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+/// The writer that files name (PS3.10, 7.1). The UID is LungLens's own and says which way of writing it is.
+const IMPLEMENTATION_UID: &str = "2.25.198566715066710813711519695774582071857";
+const IMPLEMENTATION_NAME: &str = "LUNGLENS";
 
-/// A data set that is being put together. Value representations come from the standard's dictionary.
-pub struct Data(InMemDicomObject);
+/// A data set that is being put together, its elements in the order of their tags. Value representations are the
+/// standard's.
+pub struct Data(BTreeMap<Tag, Value>);
+
+enum Value {
+    /// The bytes of a value, an even number.
+    Bytes(Vec<u8>),
+    /// The items of a sequence.
+    Items(Vec<Data>),
+}
 
 impl Data {
     /// An empty one.
     pub fn new() -> Self {
-        Self(InMemDicomObject::new_empty())
+        Self(BTreeMap::new())
     }
 
     /// A code: value, scheme and meaning.
@@ -28,7 +45,11 @@ impl Data {
 
     /// A text; several values are parted by a backslash.
     pub fn text(self, tag: Tag, text: impl Into<String>) -> Self {
-        self.put(tag, PrimitiveValue::from(text.into()))
+        let mut bytes = text.into().into_bytes();
+        if bytes.len() % 2 == 1 {
+            bytes.push(if representation(tag) == *b"UI" { 0 } else { b' ' });
+        }
+        self.put(tag, Value::Bytes(bytes))
     }
 
     /// Numbers as decimal strings.
@@ -39,28 +60,30 @@ impl Data {
 
     /// 16-bit numbers.
     pub fn shorts(self, tag: Tag, numbers: &[u16]) -> Self {
-        self.put(tag, PrimitiveValue::U16(numbers.into()))
+        self.put(tag, Value::Bytes(numbers.iter().flat_map(|number| number.to_le_bytes()).collect()))
     }
 
     /// 32-bit numbers.
     pub fn longs(self, tag: Tag, numbers: &[u32]) -> Self {
-        self.put(tag, PrimitiveValue::U32(numbers.into()))
+        self.put(tag, Value::Bytes(numbers.iter().flat_map(|number| number.to_le_bytes()).collect()))
     }
 
     /// A 64-bit floating point number.
     pub fn double(self, tag: Tag, number: f64) -> Self {
-        self.put(tag, PrimitiveValue::from(number))
+        self.put(tag, Value::Bytes(number.to_le_bytes().to_vec()))
     }
 
     /// The tag of another element.
     pub fn tag(self, tag: Tag, other: Tag) -> Self {
-        self.put(tag, PrimitiveValue::from(other))
+        self.shorts(tag, &[other.0, other.1])
     }
 
     /// Bytes of pixels.
-    pub fn pixels(mut self, bytes: Vec<u8>) -> Self {
-        self.0.put(DataElement::new(tags::PIXEL_DATA, VR::OB, PrimitiveValue::from(bytes)));
-        self
+    pub fn pixels(self, mut bytes: Vec<u8>) -> Self {
+        if bytes.len() % 2 == 1 {
+            bytes.push(0);
+        }
+        self.put(tags::PIXEL_DATA, Value::Bytes(bytes))
     }
 
     /// A sequence of one item.
@@ -69,22 +92,93 @@ impl Data {
     }
 
     /// A sequence.
-    pub fn items(mut self, tag: Tag, items: Vec<Self>) -> Self {
-        let items: Vec<InMemDicomObject> = items.into_iter().map(Self::into_object).collect();
-        self.0.put(DataElement::new(tag, VR::SQ, DataSetSequence::from(items)));
+    pub fn items(self, tag: Tag, items: Vec<Self>) -> Self {
+        self.put(tag, Value::Items(items))
+    }
+
+    fn put(mut self, tag: Tag, value: Value) -> Self {
+        self.0.insert(tag, value);
         self
     }
 
-    fn put(mut self, tag: Tag, value: PrimitiveValue) -> Self {
-        let vr = StandardDataDictionary.by_tag(tag).map_or(VR::UN, |entry| entry.vr.relaxed());
-        self.0.put(DataElement::new(tag, vr, value));
-        self
+    fn bytes(&self, tag: Tag) -> &[u8] {
+        match self.0.get(&tag) {
+            Some(Value::Bytes(bytes)) => bytes,
+            _ => &[],
+        }
     }
 
-    /// The data set.
-    pub fn into_object(self) -> InMemDicomObject {
-        self.0
+    /// The data set as a file in explicit little endian (PS3.10).
+    ///
+    /// # Errors
+    /// The first value that is too long for its representation, in words.
+    pub fn to_file(&self) -> Result<Vec<u8>, String> {
+        let uid = |tag| String::from_utf8_lossy(self.bytes(tag)).trim_end_matches('\0').to_owned();
+        let meta = Self::new()
+            .put(tags::FILE_META_INFORMATION_VERSION, Value::Bytes(vec![0, 1]))
+            .text(tags::MEDIA_STORAGE_SOP_CLASS_UID, uid(tags::SOP_CLASS_UID))
+            .text(tags::MEDIA_STORAGE_SOP_INSTANCE_UID, uid(tags::SOP_INSTANCE_UID))
+            .text(tags::TRANSFER_SYNTAX_UID, uids::EXPLICIT_VR_LITTLE_ENDIAN)
+            .text(tags::IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_UID)
+            .text(tags::IMPLEMENTATION_VERSION_NAME, IMPLEMENTATION_NAME);
+        let mut group = Vec::new();
+        meta.write(&mut group)?;
+        let mut file = vec![0; 128];
+        file.extend(b"DICM");
+        Self::new()
+            .longs(tags::FILE_META_INFORMATION_GROUP_LENGTH, &[group.len() as u32])
+            .write(&mut file)?;
+        file.append(&mut group);
+        self.write(&mut file)?;
+        Ok(file)
     }
+
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        for (&tag, value) in &self.0 {
+            write_tag(out, tag);
+            match value {
+                Value::Bytes(bytes) => {
+                    let vr = representation(tag);
+                    let too_long = || format!("the value of {tag} has {} bytes", bytes.len());
+                    out.extend(vr);
+                    // Those with a length of 32 bit (PS3.5, 7.1.2), of the ones that are written.
+                    if matches!(&vr, b"OB" | b"UT") {
+                        let length = u32::try_from(bytes.len()).map_err(|_| too_long())?;
+                        out.extend([0, 0]);
+                        out.extend(length.to_le_bytes());
+                    } else {
+                        let length = u16::try_from(bytes.len()).map_err(|_| too_long())?;
+                        out.extend(length.to_le_bytes());
+                    }
+                    out.extend(bytes);
+                }
+                Value::Items(items) => {
+                    out.extend(b"SQ\0\0");
+                    out.extend(UNDEFINED.to_le_bytes());
+                    for item in items {
+                        write_tag(out, ITEM);
+                        out.extend(UNDEFINED.to_le_bytes());
+                        item.write(out)?;
+                        write_tag(out, ITEM_END);
+                        out.extend([0; 4]);
+                    }
+                    write_tag(out, SEQUENCE_END);
+                    out.extend([0; 4]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_tag(out: &mut Vec<u8>, Tag(group, element): Tag) {
+    out.extend(group.to_le_bytes());
+    out.extend(element.to_le_bytes());
+}
+
+/// The value representation of an element that is written.
+fn representation(tag: Tag) -> [u8; 2] {
+    dicom_entry(tag).map_or(*b"UN", |entry| entry.vr)
 }
 
 /// A number as DICOM's decimal string: at most 16 characters, as exact as they allow.

@@ -5,8 +5,7 @@ mod seg;
 mod sr;
 mod uid;
 
-use dicom_dictionary_std::{tags, uids};
-use dicom_object::FileMetaTableBuilder;
+use dicom_dictionary_std::tags;
 
 use self::data::{Data, date_and_time, shortened};
 use self::uid::Uids;
@@ -166,13 +165,6 @@ impl<'a> Context<'a> {
 
     /// The bytes of the file.
     fn file(&self, data: Data) -> Result<Vec<u8>, ExportError> {
-        let meta = FileMetaTableBuilder::new().transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN);
-        let mut bytes = Vec::new();
-        data.into_object()
-            .with_meta(meta)
-            .map_err(|e| self.unfit(e.to_string()))?
-            .write_all(&mut bytes)
-            .map_err(|e| self.unfit(e.to_string()))?;
-        Ok(bytes)
+        data.to_file().map_err(|problem| self.unfit(problem))
     }
 }

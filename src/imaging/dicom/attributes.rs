@@ -1,12 +1,11 @@
-//! The few attributes that an image needs, read by dicom-object.
-
-use std::io::Cursor;
+//! The few attributes that an image needs.
 
 use dicom_core::Tag;
-use dicom_dictionary_std::{tags, uids};
-use dicom_object::{DefaultDicomObject, OpenFileOptions};
+use dicom_dictionary_std::tags;
 
 use super::super::ImagingError;
+use super::charset::Charset;
+use super::dictionary;
 use super::elements::{Element, Syntax};
 
 /// Longest value that is handed on, in bytes; these attributes have a few dozen.
@@ -33,86 +32,105 @@ pub const NEEDED: [Tag; 17] = [
     tags::RESCALE_TYPE,
 ];
 
-/// The needed attributes of one data set.
-pub struct Attributes {
-    object: DefaultDicomObject,
-    /// The two padding attributes may be signed or not, so they are kept as their 16 bits.
-    words: Vec<(Tag, u16)>,
+/// Attributes of one data set. What a value is follows from the standard, not from the file.
+pub struct Attributes(Vec<(Tag, Value)>);
+
+enum Value {
+    /// The two padding attributes may be signed or not, so all numbers are kept as their 16 bits.
+    Word(u16),
+    /// What backslashes part, decoded.
+    Texts(Vec<String>),
 }
 
 impl Attributes {
-    /// Reads elements of [`NEEDED`].
+    /// Reads elements of [`NEEDED`] and other short texts, in the character set that is among them.
     ///
-    /// They are written anew as a small implicit little endian file, so that dicom-object sees lengths that
-    /// are true and takes each value representation from the standard instead of from the file.
+    /// # Errors
+    /// [`ImagingError::BadElement`] where a value is too long for what it is.
     pub fn read(elements: &[Element], syntax: Syntax) -> Result<Self, ImagingError> {
-        let mut file = meta();
-        let mut words = Vec::new();
-        // Ascending, as the standard wants it, whatever the order in the file.
+        let charset = elements.iter().find(|element| element.tag == tags::SPECIFIC_CHARACTER_SET);
+        let charset = charset.map_or(Charset::default(), |element| Charset::named(element.value));
         let mut sorted: Vec<&Element> = elements.iter().filter(|e| !e.value.is_empty()).collect();
+        // The first damage in the order of tags is told, whatever the order in the file.
         sorted.sort_by_key(|e| e.tag);
-        for element in sorted {
-            let Element { tag, value, .. } = *element;
+        let read = |element: &&Element| {
+            let Element { tag, value, .. } = **element;
             if value.len() > MAX_VALUE {
                 return Err(bad(tag, format!("has {} bytes", value.len())));
             }
-            let mut value = value.to_vec();
-            if is_binary(tag) {
-                let &[a, b] = value.as_slice() else {
-                    return Err(bad(tag, format!("has {} bytes instead of 2", value.len())));
-                };
-                let word = syntax.u16([a, b]);
-                if matches!(tag, tags::PIXEL_PADDING_VALUE | tags::PIXEL_PADDING_RANGE_LIMIT) {
-                    words.push((tag, word));
-                    continue;
-                }
-                value = word.to_le_bytes().to_vec();
-            } else if value.len() % 2 == 1 {
-                value.push(b' ');
+            if !is_binary(tag) {
+                let texts = value.split(|&byte| byte == b'\\').map(|text| charset.decode(text));
+                return Ok((tag, Value::Texts(texts.collect())));
             }
-            push_element(&mut file, tag, None, &value);
-        }
-        let object = OpenFileOptions::new().from_reader(Cursor::new(file)).map_err(|e| {
-            ImagingError::DicomStructure { offset: 0, detail: format!("its image attributes: {e}") }
-        })?;
-        Ok(Self { object, words })
+            match *value {
+                [a, b] => Ok((tag, Value::Word(syntax.u16([a, b])))),
+                _ => Err(bad(tag, format!("has {} bytes instead of 2", value.len()))),
+            }
+        };
+        Ok(Self(sorted.iter().map(read).collect::<Result<_, _>>()?))
+    }
+
+    fn get(&self, tag: Tag) -> Option<&Value> {
+        self.0.iter().find(|(t, _)| *t == tag).map(|(_, value)| value)
     }
 
     /// The first text of an attribute, without padding; none where it is absent or empty.
-    pub fn text(&self, tag: Tag) -> Result<Option<String>, ImagingError> {
-        let Some(element) = self.object.get(tag) else { return Ok(None) };
-        let text = element.to_str().map_err(|e| bad(tag, format!("is not a text ({e})")))?;
-        let first = text.split('\\').next().unwrap_or_default().trim_matches(['\0', ' ']);
-        Ok((!first.is_empty()).then(|| first.to_owned()))
+    pub fn text(&self, tag: Tag) -> Option<String> {
+        self.texts(tag).into_iter().next().filter(|text| !text.is_empty())
     }
 
     /// All texts of an attribute, without padding; no text where it is absent or empty.
-    pub fn texts(&self, tag: Tag) -> Result<Vec<String>, ImagingError> {
-        let Some(element) = self.object.get(tag) else { return Ok(Vec::new()) };
-        let texts = element.to_multi_str().map_err(|e| bad(tag, format!("is not a text ({e})")))?;
-        Ok(texts.iter().map(|text| text.trim_matches(['\0', ' ']).to_owned()).collect())
+    pub fn texts(&self, tag: Tag) -> Vec<String> {
+        match self.get(tag) {
+            None => Vec::new(),
+            Some(Value::Word(word)) => vec![word.to_string()],
+            Some(Value::Texts(texts)) => {
+                texts.iter().map(|text| text.trim_matches(['\0', ' ']).to_owned()).collect()
+            }
+        }
     }
 
     /// A whole number; none where the attribute is absent or empty.
     pub fn integer(&self, tag: Tag) -> Result<Option<i64>, ImagingError> {
-        let Some(element) = self.object.get(tag) else { return Ok(None) };
-        element.to_int().map(Some).map_err(|e| bad(tag, format!("is not a whole number ({e})")))
+        match self.get(tag) {
+            None => Ok(None),
+            Some(Value::Word(word)) => Ok(Some(i64::from(*word))),
+            Some(Value::Texts(texts)) => {
+                let text = texts[0].trim_matches(is_padding);
+                let number = text.parse().map_err(|e| bad(tag, format!("is not a whole number ({e})")));
+                number.map(Some)
+            }
+        }
     }
 
     /// All numbers of an attribute, each finite; none where it is absent or empty.
     pub fn numbers(&self, tag: Tag) -> Result<Option<Vec<f64>>, ImagingError> {
-        let Some(element) = self.object.get(tag) else { return Ok(None) };
-        let numbers = element.to_multi_float64().map_err(|e| bad(tag, format!("is not a number ({e})")))?;
+        let numbers = match self.get(tag) {
+            None => return Ok(None),
+            Some(Value::Word(word)) => vec![f64::from(*word)],
+            Some(Value::Texts(texts)) => texts
+                .iter()
+                .map(|text| text.trim_matches(is_padding).parse::<f64>())
+                .collect::<Result<_, _>>()
+                .map_err(|e| bad(tag, format!("is not a number ({e})")))?,
+        };
         match numbers.iter().find(|v| !v.is_finite()) {
             Some(v) => Err(bad(tag, format!("is {v}"))),
-            None => Ok((!numbers.is_empty()).then_some(numbers)),
+            None => Ok(Some(numbers)),
         }
     }
 
     /// The 16 bits of a padding attribute.
     pub fn word(&self, tag: Tag) -> Option<u16> {
-        self.words.iter().find(|(t, _)| *t == tag).map(|(_, word)| *word)
+        match self.get(tag) {
+            Some(Value::Word(word)) => Some(*word),
+            _ => None,
+        }
     }
+}
+
+fn is_padding(character: char) -> bool {
+    character.is_whitespace() || character == '\0'
 }
 
 /// Whether the attribute is one 16-bit number (US, or US or SS) instead of text.
@@ -131,42 +149,6 @@ fn is_binary(tag: Tag) -> bool {
     )
 }
 
-/// The start of a file: magic word and a complete file meta group for implicit little endian.
-fn meta() -> Vec<u8> {
-    let mut group = Vec::new();
-    push_element(&mut group, tags::MEDIA_STORAGE_SOP_CLASS_UID, Some(*b"UI"), &even(uids::CT_IMAGE_STORAGE));
-    push_element(&mut group, tags::MEDIA_STORAGE_SOP_INSTANCE_UID, Some(*b"UI"), &even("1.2.3"));
-    push_element(&mut group, tags::TRANSFER_SYNTAX_UID, Some(*b"UI"), &even(uids::IMPLICIT_VR_LITTLE_ENDIAN));
-    push_element(&mut group, tags::IMPLEMENTATION_CLASS_UID, Some(*b"UI"), &even("1.2.3"));
-    let mut file = b"DICM".to_vec();
-    let length = (group.len() as u32).to_le_bytes();
-    push_element(&mut file, tags::FILE_META_INFORMATION_GROUP_LENGTH, Some(*b"UL"), &length);
-    file.extend(group);
-    file
-}
-
-fn even(uid: &str) -> Vec<u8> {
-    let mut bytes = uid.as_bytes().to_vec();
-    if bytes.len() % 2 == 1 {
-        bytes.push(0);
-    }
-    bytes
-}
-
-/// Appends an element in little endian, explicit with a 16-bit length where a representation is given.
-fn push_element(out: &mut Vec<u8>, tag: Tag, vr: Option<[u8; 2]>, value: &[u8]) {
-    out.extend(tag.0.to_le_bytes());
-    out.extend(tag.1.to_le_bytes());
-    match vr {
-        Some(vr) => {
-            out.extend(vr);
-            out.extend((value.len() as u16).to_le_bytes());
-        }
-        None => out.extend((value.len() as u32).to_le_bytes()),
-    }
-    out.extend(value);
-}
-
 /// The error for an absent attribute.
 pub fn missing(tag: Tag, consequence: &'static str) -> ImagingError {
     ImagingError::MissingElement { tag: tag.to_string(), name: tag_name(tag), consequence }
@@ -177,10 +159,7 @@ pub fn bad(tag: Tag, problem: String) -> ImagingError {
     ImagingError::BadElement { tag: tag.to_string(), name: tag_name(tag), problem }
 }
 
-/// The name of a tag in the standard, or nothing.
+/// The name of a tag, or nothing where this program has no use for it.
 pub fn tag_name(tag: Tag) -> &'static str {
-    use dicom_core::dictionary::{DataDictionary, DataDictionaryEntryRef};
-    let entry: Option<&DataDictionaryEntryRef<'static>> =
-        dicom_dictionary_std::StandardDataDictionary.by_tag(tag);
-    entry.map_or("", |e| e.alias)
+    dictionary::entry_of(tag).map_or("", |entry| entry.name)
 }

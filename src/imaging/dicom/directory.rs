@@ -77,12 +77,12 @@ impl Record {
         let is_offset = |element: &&Element| element.tag == WANTED[0] || element.tag == WANTED[1];
         let texts: Vec<Element> = elements.iter().filter(|element| !is_offset(element)).copied().collect();
         let attributes = Attributes::read(&texts, syntax)?;
-        let kind = attributes.text(tags::DIRECTORY_RECORD_TYPE)?.unwrap_or_default();
+        let kind = attributes.text(tags::DIRECTORY_RECORD_TYPE).unwrap_or_default();
         let uid_tag = if kind == "SERIES" {
             tags::SERIES_INSTANCE_UID
         } else {
             tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE
         };
-        Ok(Self { uid: attributes.text(uid_tag)?, kind, next: offset(WANTED[0])?, lower: offset(WANTED[1])? })
+        Ok(Self { uid: attributes.text(uid_tag), kind, next: offset(WANTED[0])?, lower: offset(WANTED[1])? })
     }
 }

@@ -53,7 +53,7 @@ impl DicomIdentity {
         let mut found = elements;
         found.retain(|element| element.value.len() <= LONGEST);
         let attributes = Attributes::read(&found, syntax)?;
-        let text = |tag| attributes.text(tag).ok().flatten().unwrap_or_default();
+        let text = |tag| attributes.text(tag).unwrap_or_default();
         Ok(Self {
             patient_name: text(tags::PATIENT_NAME),
             patient_id: text(tags::PATIENT_ID),

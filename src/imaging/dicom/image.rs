@@ -266,7 +266,7 @@ impl DicomImage {
         }
         let elements = self.elements(frame, &NEEDED)?;
         let attributes = Attributes::read(&elements, self.syntax)?;
-        let modality = attributes.text(tags::MODALITY)?;
+        let modality = attributes.text(tags::MODALITY);
         if let Some(modality) = modality.clone().filter(|m| m != "CT") {
             return Err(ImagingError::NotCt { modality });
         }

@@ -1,11 +1,13 @@
 //! CT images in DICOM files, of one frame or many.
 //!
-//! dicom-rs believes the lengths that a file declares (its issue 828), so [`elements`] first walks the file and
-//! checks every length; [`attributes`] hands dicom-object only the few small elements that are needed; [`image`] reads
+//! dicom-rs believes the lengths that a file declares (its issue 828), so [`elements`] walks the file and checks every
+//! length; [`attributes`] reads the few small elements that are needed; [`image`] reads
 //! frames in place, [`codec`] decodes compressed ones, and [`pixels`] makes Hounsfield units of them.
 
 mod attributes;
+mod charset;
 mod codec;
+mod dictionary;
 mod directory;
 mod elements;
 mod fragments;
@@ -19,6 +21,9 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use self::attributes::{missing, tag_name};
+#[cfg(target_arch = "wasm32")]
+pub use self::charset::set_text_decoder;
+pub(crate) use self::dictionary::entry_of;
 pub use self::directory::ListedImage;
 use self::elements::{Element, Syntax};
 pub use self::header::{DicomHeader, read_dicom_header};

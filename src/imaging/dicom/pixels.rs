@@ -31,7 +31,7 @@ impl Layout {
             return Err(bad(tags::SAMPLES_PER_PIXEL, format!("is {samples}: a CT slice is grey and has 1")));
         }
         // MONOCHROME1 asks viewers to show low values bright; Hounsfield units stay what they are.
-        let photometric = attributes.text(tags::PHOTOMETRIC_INTERPRETATION)?;
+        let photometric = attributes.text(tags::PHOTOMETRIC_INTERPRETATION);
         if let Some(other) = photometric.filter(|p| p != "MONOCHROME2" && p != "MONOCHROME1") {
             let problem = format!("is {other}: a CT slice has MONOCHROME1 or MONOCHROME2");
             return Err(bad(tags::PHOTOMETRIC_INTERPRETATION, problem));
@@ -122,7 +122,7 @@ fn rescale(attributes: &Attributes) -> Result<(f64, f64), ImagingError> {
         }
     }
     // US means unspecified, as many derived series say.
-    match attributes.text(tags::RESCALE_TYPE)?.as_deref() {
+    match attributes.text(tags::RESCALE_TYPE).as_deref() {
         None | Some("HU" | "HU_MOD" | "US") => Ok((slope, intercept)),
         Some(other) => {
             Err(bad(tags::RESCALE_TYPE, format!("is {other}: its values are not Hounsfield units")))
