@@ -189,15 +189,16 @@ fn ctrl_c_stops_between_stages_and_leaves_no_half_written_file() {
 #[test]
 fn codings_of_the_same_values_give_the_same_result() {
     let codings = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dicom/codings");
-    let names = ["explicit", "deflated", "rle", "jpeg_lossless_sv1_1", "jpeg_ls", "jpeg2000"];
+    let names = ["explicit", "deflated", "rle", "jpeg_lossless_sv1_1", "jpeg_ls", "jpeg2000", "htj2k"];
     let files = names.map(|name| codings.join(format!("{name}_u12.dcm")));
-    let unread = codings.join("htj2k_u12.dcm");
+    let unread = codings.join("htj2k_lossy_u12.dcm");
     let mut inputs: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
     inputs.push(&unread);
     let done = segment(&inputs, &["--json", "--quiet"]);
     assert_eq!(done.code, 1, "{}", done.stderr);
     assert!(
-        done.stderr.contains("htj2k_u12.dcm: The DICOM file stores its pixels as High-Throughput JPEG 2000"),
+        done.stderr
+            .contains("htj2k_lossy_u12.dcm: The DICOM file's pixels, stored as High-Throughput JPEG 2000"),
         "{}",
         done.stderr
     );
