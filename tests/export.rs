@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod drawn;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,14 +16,14 @@ use lunglens::export::{
 };
 use lunglens::imaging::{DicomIdentity, Geometry, Preprocessing};
 use lunglens::intake::{NamedSource, catalogue};
-use lunglens::masks::Mask;
-use lunglens::report::{ClassName, DeviceInfo, DeviceKind, Instance, ModelInfo, Software, Thresholds};
+use lunglens::report::{DeviceInfo, DeviceKind, Instance, ModelInfo, Software, Thresholds};
 use lunglens::source::FileSource;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const SIDE: usize = 64;
+use drawn::instances;
+
 const CHEST: &str = "study/chest";
 
 fn fixture(name: &str) -> PathBuf {
@@ -59,20 +61,6 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     for path in entries {
         if path.is_dir() { files_below(&path, found) } else { found.push(path) }
     }
-}
-
-/// Left lung, right lung and lesion of a slice, as `masks.bin` has them.
-fn instances(index: usize) -> Vec<Instance> {
-    let all = fs::read(fixture("study/masks.bin")).unwrap();
-    let pixels = &all[index * SIDE * SIDE..(index + 1) * SIDE * SIDE];
-    [(1, ClassName::Lung), (2, ClassName::Lung), (4, ClassName::Lesion)]
-        .into_iter()
-        .map(|(bit, class)| {
-            let bytes: Vec<u8> = pixels.iter().map(|p| p & bit).collect();
-            let mask = Mask::from_bytes(SIDE, SIDE, &bytes).unwrap();
-            Instance { class, score: 0.9, bbox: [0.0, 0.0, 64.0, 64.0], mask }
-        })
-        .collect()
 }
 
 fn draw(source: &str, every: usize, found: fn(usize) -> Vec<Instance>) -> Drawn {

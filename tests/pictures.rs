@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod drawn;
+
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -12,13 +14,14 @@ use image::{GrayImage, ImageFormat};
 use lunglens::export::{ExportFormat, ExportOptions, ExportStudy, export};
 use lunglens::imaging::{Preprocessing, picture_size};
 use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, SeriesKind, catalogue};
-use lunglens::masks::Mask;
-use lunglens::report::{ClassName, DeviceInfo, DeviceKind, Instance, ModelInfo, Thresholds};
+use lunglens::report::{DeviceInfo, DeviceKind, ModelInfo, Thresholds};
 use lunglens::source::MemorySource;
 use lunglens::study::{
     Lacking, Measured, Reason, StudyBuilder, StudyError, StudyParts, StudyReport, build_report, slices_csv,
 };
 use serde_json::Value;
+
+use drawn::instances;
 
 const SIDE: usize = 64;
 const COUNT: usize = 12;
@@ -29,20 +32,6 @@ fn fixture(name: &str) -> PathBuf {
 
 fn masks() -> Vec<u8> {
     fs::read(fixture("study/masks.bin")).unwrap()
-}
-
-/// Left lung, right lung and lesion of a slice.
-fn instances(index: usize) -> Vec<Instance> {
-    let all = masks();
-    let pixels = &all[index * SIDE * SIDE..(index + 1) * SIDE * SIDE];
-    [(1, ClassName::Lung), (2, ClassName::Lung), (4, ClassName::Lesion)]
-        .into_iter()
-        .map(|(bit, class)| {
-            let bytes: Vec<u8> = pixels.iter().map(|p| p & bit).collect();
-            let mask = Mask::from_bytes(SIDE, SIDE, &bytes).unwrap();
-            Instance { class, score: 0.9, bbox: [0.0, 0.0, 64.0, 64.0], mask }
-        })
-        .collect()
 }
 
 /// Grey levels of a slice: dark lung, brighter lesion, bright rest, with a ramp so that they are no labels.

@@ -2,17 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod drawn;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use lunglens::imaging::read_dicom_header;
 use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, catalogue};
-use lunglens::masks::Mask;
-use lunglens::report::{ClassName, Instance};
+use lunglens::report::Instance;
 use lunglens::severity::Finding;
 use lunglens::source::{FileSource, MemorySource};
 use lunglens::study::{Measured, SeriesPlan, Side, StudyBuilder, StudyError};
 use serde_json::Value;
+
+use drawn::instances;
 
 const SIDE: usize = 64;
 
@@ -45,20 +48,6 @@ fn open(name: &str) -> OpenSeries {
 
 fn plan(name: &str) -> Result<SeriesPlan, IntakeError> {
     Ok(scan(name).open_recommended()?.plan().unwrap().clone())
-}
-
-/// What the drawn masks have on a slice: left lung, right lung and lesion as instances.
-fn instances(index: usize) -> Vec<Instance> {
-    let all = fs::read(fixture("masks.bin")).unwrap();
-    let pixels = &all[index * SIDE * SIDE..(index + 1) * SIDE * SIDE];
-    [(1, ClassName::Lung), (2, ClassName::Lung), (4, ClassName::Lesion)]
-        .into_iter()
-        .map(|(bit, class)| {
-            let bytes: Vec<u8> = pixels.iter().map(|p| p & bit).collect();
-            let mask = Mask::from_bytes(SIDE, SIDE, &bytes).unwrap();
-            Instance { class, score: 0.9, bbox: [0.0, 0.0, 64.0, 64.0], mask }
-        })
-        .collect()
 }
 
 /// The drawn chest, measured.
