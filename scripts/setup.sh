@@ -56,7 +56,7 @@ case "$job" in
     install_web_tools
     ;;
   test)
-    install_packages gcc libc6-dev "${vulkan[@]}" chromium
+    install_packages gcc g++ libc6-dev "${vulkan[@]}" chromium # g++: libFuzzer
     for part in rustfmt clippy; do
       "cargo-${part/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$part"
     done

@@ -20,6 +20,11 @@ pure() {
   CARGO_TARGET_DIR="$LUNGLENS_CACHE/pure" cargo "$1" --locked --release --no-default-features -p lunglens "${@:2}"
 }
 
+# A workspace of its own, which the other steps do not see.
+fuzz_targets() {
+  CARGO_TARGET_DIR="$LUNGLENS_CACHE/pure" cargo check --locked --manifest-path fuzz/Cargo.toml
+}
+
 pure_modules_stay_pure() {
   ! grep -rnE '\b(burn|burn_[a-z]+|cubecl|wgpu|web_sys|yew|gloo)(_[a-z]+)?::' src/{source,intake,container,volume,imaging,detect,masks,severity,report,study,export,manifest,weights,evaluate}
 }
@@ -33,6 +38,7 @@ count() { awk -v pattern="$1" -v field="$2" '$0 ~ pattern { sum += $field } END 
 step 'setup' scripts/setup.sh test
 step 'formatting' cargo fmt --all --check
 step 'pure modules import no platform' pure_modules_stay_pure
+step 'fuzz targets: check' fuzz_targets
 step 'pure modules: tests' pure test
 step 'lints' cargo clippy --locked --workspace --all-targets --release -- -D warnings
 step 'lints of the page' cargo clippy --locked -p lunglens-web --target wasm32-unknown-unknown --release -- -D warnings
