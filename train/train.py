@@ -20,12 +20,12 @@ import traceback
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from lunglens_train import backbone, folds, measure, packed
 from lunglens_train.augment import Views, targets
 from lunglens_train.data import around, mirrored
-from lunglens_train.network import SIZE, Trainer, build
+from lunglens_train.network import SIZE, Trainer, build, go_on_from
 
 
 def arguments():
@@ -33,6 +33,7 @@ def arguments():
     parser.add_argument("jobs", nargs="+", metavar="JOB")
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="files of pack_data.py")
     parser.add_argument("--body", type=Path, help="starting backbone (make_backbone.py); without it the body is random")
+    parser.add_argument("--start", type=Path, metavar="MODEL", help="go on from this model.safetensors; layers it lacks begin at random")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting of the configs")
     parser.add_argument("--seconds", type=float, metavar="S", help="train S seconds a job of a ResNet50 fold instead of the config's steps; "
@@ -117,12 +118,14 @@ class Data:
         return groups
 
 
-def set_up(config, body, device):
+def set_up(config, body, start, device):
     """The model, its running mean and the optimiser."""
     make = lambda: build(config["depth"], anchor_sizes=tuple(config["anchors"]), mask_side=config["mask_side"])
     model, mean = make(), make()
     if body and config["pretrained"]:
         backbone.initialise(model, backbone.cut(backbone.load_small(body), config["depth"]))
+    if start:
+        go_on_from(model, load_file(start))
     model.to(device, memory_format=torch.channels_last)
     mean.load_state_dict(model.state_dict())
     mean.to(device)
@@ -158,7 +161,7 @@ def train(job, config, data, args):
     seconds = args.seconds and args.seconds * config["cost"] * steps / config["fold_steps"]
     torch.manual_seed(config["seed"])
     groups = data.views(fold, config)
-    model, mean, optimiser = set_up(config, args.body, device)
+    model, mean, optimiser = set_up(config, args.body, args.start, device)
     base = [g["lr"] for g in optimiser.param_groups]
     trainer = Trainer(model, dice=config["dice"])
     state_file, step, spent = out / "state.pt", 0, 0.0

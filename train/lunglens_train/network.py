@@ -59,6 +59,18 @@ def build(depth, size=SIZE, anchor_sizes=ANCHOR_SIZES, mask_side=28):
     return model
 
 
+def go_on_from(model, weights):
+    """Loads `weights` (torchvision's names) into a model of `build`. Layers that they lack, such as the last of a finer mask head, stay
+    as they are; a name or shape that the model does not know is an error.
+    """
+    if isinstance(model.roi_heads.mask_predictor, FineMasks):
+        predictor = "roi_heads.mask_predictor."
+        weights = {k.replace(f"{predictor}conv5_mask.", f"{predictor}0."): v for k, v in weights.items() if f"{predictor}mask_fcn_logits" not in k}
+    report = model.load_state_dict(weights, strict=False)
+    if report.unexpected_keys:
+        raise ValueError(f"unexpected {report.unexpected_keys}")
+
+
 def anchors(model, size, device):
     """Anchors of a `size` x `size` image, one tensor (A, 4) a level, as torchvision orders them."""
     generator = model.rpn.anchor_generator

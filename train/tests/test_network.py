@@ -44,6 +44,26 @@ class Parts(unittest.TestCase):
         self.assertFalse((chosen & ~positive).any() or (rest & positive).any())
 
 
+class GoOn(unittest.TestCase):
+    def test_weights_of_another_run(self):
+        first = network.build(50, 64)
+        again = network.build(50, 64, anchor_sizes=(8, 16, 32, 64, 128))
+        network.go_on_from(again, first.state_dict())
+        self.assertTrue(all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values())))
+
+    def test_a_finer_mask_head_takes_what_it_can(self):
+        first, finer = network.build(50, 64), network.build(50, 64, mask_side=56)
+        new = finer.roi_heads.mask_predictor[2].weight.clone()
+        network.go_on_from(finer, first.state_dict())
+        self.assertTrue(torch.equal(finer.roi_heads.mask_predictor[0].weight, first.roi_heads.mask_predictor.conv5_mask.weight))
+        self.assertTrue(torch.equal(finer.roi_heads.mask_predictor[2].weight, new))
+
+    def test_a_name_that_the_model_does_not_know(self):
+        model = network.build(50, 64)
+        with self.assertRaises(ValueError):
+            network.go_on_from(model, model.state_dict() | {"other.weight": torch.zeros(1)})
+
+
 class Losses(unittest.TestCase):
     """With every anchor and every candidate drawn, the losses must be torchvision's."""
 
