@@ -21,15 +21,34 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-for (const [locale, tag, notice, series, percent] of [
-  ['es-MX', 'es', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5 mm/, /^\d+,\d %$/],
-  ['fr-CA', 'fr', 'Réservé à la recherche. Ce n’est pas un dispositif médical.', /NIfTI-1, 40 coupes de 512 × 512, tous les 5 mm/, /^\d+,\d %$/],
+for (const [locale, tag, notice] of [
+  ['fr-CA', 'fr', 'Réservé à la recherche. Ce n’est pas un dispositif médical.'],
+  ['pt-BR', 'pt', 'Somente para pesquisa. Não é um dispositivo médico.'],
+  ['ru', 'ru', 'Только для исследований. Не является медицинским изделием.'],
+  ['zh-CN', 'zh', '仅供研究使用，不是医疗器械。'],
+]) {
+  test(`the page in ${tag}, at 360 px`, { timeout: 120_000 }, async (t) => {
+    const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });
+    t.after(() => context.close());
+    await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator('html').getAttribute('lang'), tag);
+    await page.getByText(notice).first().waitFor();
+    await assertFits(page, 'start');
+    await shot(page, `language-${tag}-start`);
+    assert.deepEqual(complaints, []);
+  });
+}
+
+for (const [locale, tag, direction, notice, series, percent] of [
+  ['es-MX', 'es', 'ltr', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5 mm/, /^\d+,\d %$/],
+  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1, الشرائح: 40 \u2066512 × 512\u2069, كل 5 مم/, /^\d+\.\d %$/],
 ]) {
   test(`a study in ${tag}, at 360 px`, { timeout: 300_000 }, async (t) => {
     const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });
     t.after(() => context.close());
     await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
     assert.equal(await page.locator('html').getAttribute('lang'), tag);
+    assert.equal(await page.locator('html').getAttribute('dir'), direction);
     await page.getByText(notice).first().waitFor();
     await assertFits(page, 'start');
     await shot(page, `language-${tag}-start`);
@@ -47,7 +66,7 @@ for (const [locale, tag, notice, series, percent] of [
 }
 
 test('another language is chosen by hand, changes nothing else, and stays', { timeout: 300_000 }, async (t) => {
-  const { page, context } = await openPage(browser, server.url, { locale: 'pt-BR' });
+  const { page, context } = await openPage(browser, server.url, { locale: 'de-AT' });
   t.after(() => context.close());
   await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
   assert.equal(await page.locator('html').getAttribute('lang'), 'en', 'for whoever reads none of the others');

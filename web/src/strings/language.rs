@@ -3,8 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Strings;
+use super::arabic::ARABIC;
+use super::chinese::CHINESE;
 use super::english::ENGLISH;
 use super::french::FRENCH;
+use super::portuguese::PORTUGUESE;
+use super::russian::RUSSIAN;
 use super::spanish::SPANISH;
 
 /// A language of the page.
@@ -16,11 +20,27 @@ pub enum Language {
     Spanish,
     /// French.
     French,
+    /// Portuguese.
+    Portuguese,
+    /// Russian.
+    Russian,
+    /// Arabic.
+    Arabic,
+    /// Chinese, simplified.
+    Chinese,
 }
 
 impl Language {
     /// All, in the order of the page.
-    pub const ALL: [Self; 3] = [Self::English, Self::Spanish, Self::French];
+    pub const ALL: [Self; 7] = [
+        Self::English,
+        Self::Spanish,
+        Self::French,
+        Self::Portuguese,
+        Self::Russian,
+        Self::Arabic,
+        Self::Chinese,
+    ];
 
     /// As BCP 47 writes it.
     pub fn tag(self) -> &'static str {
@@ -28,6 +48,10 @@ impl Language {
             Self::English => "en",
             Self::Spanish => "es",
             Self::French => "fr",
+            Self::Portuguese => "pt",
+            Self::Russian => "ru",
+            Self::Arabic => "ar",
+            Self::Chinese => "zh",
         }
     }
 
@@ -37,7 +61,16 @@ impl Language {
             Self::English => "English",
             Self::Spanish => "Español",
             Self::French => "Français",
+            Self::Portuguese => "Português",
+            Self::Russian => "Русский",
+            Self::Arabic => "العربية",
+            Self::Chinese => "简体中文",
         }
+    }
+
+    /// Which way it is written, as HTML's `dir` says it.
+    pub fn direction(self) -> &'static str {
+        if self == Self::Arabic { "rtl" } else { "ltr" }
     }
 
     /// The language of a tag such as `es` or `es-MX`.
@@ -51,6 +84,10 @@ impl Language {
             Self::English => &ENGLISH,
             Self::Spanish => &SPANISH,
             Self::French => &FRENCH,
+            Self::Portuguese => &PORTUGUESE,
+            Self::Russian => &RUSSIAN,
+            Self::Arabic => &ARABIC,
+            Self::Chinese => &CHINESE,
         }
     }
 }
@@ -75,6 +112,6 @@ pub fn text() -> &'static Strings {
 }
 
 #[cfg(test)]
-pub(super) fn tables() -> [&'static Strings; 3] {
+pub(super) fn tables() -> [&'static Strings; 7] {
     Language::ALL.map(Language::table)
 }

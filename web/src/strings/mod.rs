@@ -2,9 +2,13 @@
 //!
 //! What the library says of a file is in English.
 
+mod arabic;
+mod chinese;
 mod english;
 mod french;
 mod language;
+mod portuguese;
+mod russian;
 mod spanish;
 
 pub use language::{Language, language, speak, text};
