@@ -28,13 +28,25 @@ after(async () => {
 
 const canvas = (page) => page.locator('[data-field="slice"]');
 
-/** Taps a control and waits until the page has heard and drawn it: a tap becomes a click only some time after the finger is up. */
+/**
+ * Taps a control and waits until the page has heard and drawn it: a tap becomes a click only some time after the finger is up,
+ * and one that comes within milliseconds of a swipe, as no finger does, becomes none.
+ */
 async function tap(page, action) {
-  const control = page.locator(`[data-action="${action}"]`);
-  const heard = control.evaluate((element) => new Promise((done) => element.addEventListener('click', done, { once: true })));
-  await control.tap();
-  await heard;
-  await drawn(page);
+  // The element itself: some controls are gone once they were tapped.
+  const control = await page.locator(`[data-action="${action}"]`).elementHandle();
+  await control.evaluate((element) => element.addEventListener('click', () => (element.dataset.tapped = 'yes'), { once: true }));
+  for (let tries = 0; tries < 5; tries += 1) {
+    await control.tap();
+    for (let waited = 0; waited < 1000; waited += 50) {
+      if (await control.evaluate((element) => element.dataset.tapped === 'yes')) {
+        await control.evaluate((element) => delete element.dataset.tapped);
+        return drawn(page);
+      }
+      await page.waitForTimeout(50);
+    }
+  }
+  throw new Error(`${action} does not hear a tap`);
 }
 
 async function cut(page) {
