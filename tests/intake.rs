@@ -98,6 +98,41 @@ fn a_damaged_file_of_another_series_does_not_matter() {
 }
 
 #[test]
+fn a_slice_that_is_cut_anywhere_before_its_pixels_is_missed() {
+    let (whole, rest) = (read("study/reversed/4.dcm"), slices());
+    let find_of = |last: Vec<u8>| {
+        let others = rest.iter().take(4).map(|(name, bytes)| file(name, bytes.clone()));
+        find(others.chain([file("4.dcm", last)]).collect())
+    };
+    let meta_end = 144 + u32::from_le_bytes(whole[140..144].try_into().unwrap()) as usize;
+    let pixels = whole.windows(4).position(|window| window == b"\xE0\x7F\x10\0").unwrap();
+    assert_eq!(whole[meta_end..meta_end + 2], [8, 0], "the data set begins there");
+    for end in meta_end..=pixels {
+        let found = find_of(whole[..end].to_vec());
+        assert_eq!(found.unreadable().count(), 1, "cut at {end}");
+        let opened = found.open_recommended();
+        assert!(matches!(opened, Err(IntakeError::Unreadable { files: 1, of: 5, .. })), "cut at {end}");
+    }
+    let found = find_of(whole[..meta_end].to_vec());
+    let (name, why) = found.unreadable().next().unwrap();
+    assert!(name == "4.dcm" && why.contains("cut short") && why.contains("file meta information"), "{why}");
+
+    // Other kinds need no image: raw data, here without more than its names.
+    let mut raw = whole;
+    for at in 0..raw.len() - 26 {
+        if raw[at..].starts_with(b"1.2.840.10008.5.1.4.1.1.2\0") {
+            raw[at..at + 26].copy_from_slice(b"1.2.840.10008.5.1.4.1.1.66");
+        }
+    }
+    let modality = raw.windows(4).position(|window| window == b"\x08\0\x60\0").unwrap();
+    raw.truncate(modality);
+    let found = find_of(raw);
+    assert_eq!(found.open_recommended().unwrap().len(), 4);
+    let aside = found.set_aside(found.recommended().unwrap());
+    assert_eq!(aside.iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::NoImage]);
+}
+
+#[test]
 fn copies_count_once_also_where_other_attributes_were_changed() {
     let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
     files.push(file("same.dcm", read("study/reversed/2.dcm")));

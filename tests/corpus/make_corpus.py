@@ -129,7 +129,10 @@ put("dicom/one_byte.dcm", b"\0")
 put("dicom/preamble.dcm", b"\0" * 128 + b"DICM")
 put("dicom/magic_alone.dcm", b"DICM")
 put("dicom/zeros.dcm", b"\0" * 1000)
-put("dicom/meta_alone.dcm", meta(EXPLICIT))
+put("dicom/meta_alone.dcm", meta(EXPLICIT), says="cut short: it ends behind its file meta information")
+put("dicom/meta_alone_deflated.dcm", meta(DEFLATED), says="cut short: it ends behind its file meta information")
+put("dicom/meta_alone_unknown_syntax.dcm", meta("not.a.uid"), says="cut short: it ends behind its file meta information")
+put("dicom/cut_before_modality.dcm", whole[: whole.index(element(8, 0x60, "CS", b"CT"))], says="cut short: it ends before (7FE0,0010)")
 for end in (133, 139, 141, 150, 200, 300, 340, 380, 420, 470, len(whole) - 33, len(whole) - 1):
     put(f"dicom/cut_at_{end}.dcm", whole[:end])
 

@@ -249,6 +249,7 @@ pub fn structure(offset: usize, detail: &str) -> ImagingError {
     ImagingError::DicomStructure { offset, detail: detail.to_owned() }
 }
 
-fn cut(place: String) -> ImagingError {
+/// The error of a file that ends at `place`, as "inside the tag of an element".
+pub fn cut(place: String) -> ImagingError {
     ImagingError::CutShort { format: FileFormat::Dicom, place }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use dicom_core::Tag;
-use dicom_dictionary_std::tags;
+use dicom_dictionary_std::{tags, uids};
 use flate2::read::DeflateDecoder;
 
 use super::super::decode::check_size;
@@ -19,11 +19,11 @@ use super::header::{self, DicomHeader};
 use super::identity::{self, DicomIdentity};
 use super::pixels::{Layout, patient_right_is_image_left, pixel_spacing};
 use super::syntax::{Coding, TransferSyntax};
-use super::{Start, read_meta, recognise};
+use super::{Start, describe_tag, read_meta, recognise};
 use crate::source::{BorrowedSource, ByteSource};
 
 /// What is read of a file at first, in bytes: most headers have less.
-const FIRST_PIECE: usize = 16 << 10;
+pub(super) const FIRST_PIECE: usize = 16 << 10;
 /// The longest header that is read, in bytes.
 const LARGEST_HEADER: usize = 64 << 20;
 /// The most frames that a file may describe one by one.
@@ -110,13 +110,16 @@ impl DicomImage {
     }
 
     fn read(source: &dyn ByteSource, bytes: Vec<u8>, start: Start) -> Result<Self, ImagingError> {
-        let (transfer_syntax, start) = match start {
-            Start::DataSet(syntax) => (TransferSyntax::bare(syntax), 0),
+        let (transfer_syntax, sop_class, start) = match start {
+            Start::DataSet(syntax) => (TransferSyntax::bare(syntax), None, 0),
             Start::Meta(at) => {
-                let (uid, at) = read_meta(&bytes, at)?;
-                (TransferSyntax::of(&uid), at)
+                let meta = read_meta(&bytes, at)?;
+                (TransferSyntax::of(&meta.transfer_syntax), meta.sop_class, meta.end)
             }
         };
+        if start >= bytes.len() {
+            return Err(elements::cut("behind its file meta information, before the image".into()));
+        }
         let inflated = transfer_syntax.deflated;
         let (head, start) = if inflated { (inflate(source, start as u64)?, 0) } else { (bytes, start) };
         let Some(syntax) = transfer_syntax.data_set else {
@@ -137,6 +140,7 @@ impl DicomImage {
         let groups = [tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE];
         let wanted = [groups.as_slice(), &[tags::NUMBER_OF_FRAMES], &NEEDED, &header::WANTED].concat();
         let (found, pixels) = elements::walk(&head, start, syntax, &wanted)?;
+        let pixels_are_missing = pixels.is_none() && is_ct_image(sop_class.as_deref(), &found);
         let (sequences, top): (Vec<Element>, Vec<Element>) =
             found.into_iter().partition(|element| groups.contains(&element.tag));
         let counted: Vec<Element> =
@@ -173,6 +177,10 @@ impl DicomImage {
         if !per_frame.is_empty() && per_frame.len() != frames.max(1) as usize {
             let problem = format!("is {frames}, but {} images are described", per_frame.len());
             return Err(bad(tags::NUMBER_OF_FRAMES, problem));
+        }
+        // Whatever else lacks pixels need not have any, as a report or a DICOMDIR.
+        if pixels_are_missing {
+            return Err(elements::cut(format!("before {}", describe_tag(tags::PIXEL_DATA))));
         }
         Ok(Self {
             transfer_syntax,
@@ -356,31 +364,18 @@ impl DicomImage {
     }
 }
 
-/// Modality and SeriesInstanceUID of a file whose header is damaged, as far as they stand before the damage.
-///
-/// Only the first 64 KB are looked at.
-pub fn salvage_series(source: &dyn ByteSource) -> (Option<String>, Option<String>) {
-    const TAGS: [Tag; 2] = [tags::MODALITY, tags::SERIES_INSTANCE_UID];
-    let bytes = source.read_up_to(0, 4 * FIRST_PIECE).unwrap_or_default();
-    let (syntax, start) = match recognise(&bytes) {
-        Some(Start::DataSet(syntax)) => (Some(syntax), 0),
-        Some(Start::Meta(at)) => match read_meta(&bytes, at) {
-            Ok((uid, at)) => (TransferSyntax::of(&uid).data_set, at),
-            Err(_) => (None, 0),
-        },
-        None => (None, 0),
-    };
-    let mut found = Vec::new();
-    if let Some(syntax) = syntax {
-        // What comes behind the damage is lost, which is known already.
-        let _ = elements::walk_into(&bytes, start, syntax, &TAGS, &mut found);
-    }
-    let text = |tag| {
-        let element: &Element = found.iter().find(|element| element.tag == tag)?;
-        let text = String::from_utf8_lossy(element.value).trim_matches(['\0', ' ']).to_owned();
-        Some(text).filter(|text| !text.is_empty())
-    };
-    (text(TAGS[0]), text(TAGS[1]))
+/// Whether a file is an image of a CT scanner by its own word, and so has pixels: by SOPClassUID, else by the file meta
+/// information.
+fn is_ct_image(meta: Option<&str>, found: &[Element]) -> bool {
+    let own = found.iter().find(|element| element.tag == tags::SOP_CLASS_UID);
+    let own = own.map(|element| String::from_utf8_lossy(element.value));
+    let class = own.as_deref().or(meta).unwrap_or_default().trim_matches(['\0', ' ']);
+    [
+        uids::CT_IMAGE_STORAGE,
+        uids::ENHANCED_CT_IMAGE_STORAGE,
+        uids::LEGACY_CONVERTED_ENHANCED_CT_IMAGE_STORAGE,
+    ]
+    .contains(&class)
 }
 
 /// The data set of a deflated file, which begins at `start`.

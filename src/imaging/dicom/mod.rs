@@ -15,6 +15,7 @@ mod header;
 mod identity;
 mod image;
 mod pixels;
+mod salvage;
 mod syntax;
 
 use dicom_core::Tag;
@@ -28,8 +29,9 @@ pub use self::directory::ListedImage;
 use self::elements::{Element, Syntax};
 pub use self::header::{DicomHeader, read_dicom_header};
 pub use self::identity::DicomIdentity;
-pub use self::image::{DicomImage, salvage_series};
+pub use self::image::DicomImage;
 pub use self::pixels::AIR_HU;
+pub use self::salvage::salvage_series;
 use super::{CtSlice, ImagingError};
 use crate::source::BorrowedSource;
 
@@ -77,21 +79,34 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<CtSlice>, ImagingError> {
     }
 }
 
-/// Reads the file meta information at `at`: the transfer syntax and where the data set begins.
-fn read_meta(bytes: &[u8], at: usize) -> Result<(String, usize), ImagingError> {
+/// What the file meta information says.
+struct Meta {
+    /// TransferSyntaxUID (0002,0010).
+    transfer_syntax: String,
+    /// MediaStorageSOPClassUID (0002,0002), the kind of what the file holds.
+    sop_class: Option<String>,
+    /// Where the data set begins.
+    end: usize,
+}
+
+/// Reads the file meta information at `at`.
+fn read_meta(bytes: &[u8], at: usize) -> Result<Meta, ImagingError> {
     let mut at = at;
-    let mut uid = None;
+    let (mut transfer_syntax, mut sop_class) = (None, None);
     // The meta group is explicit little endian in every file.
     while bytes.get(at..at + 2) == Some(&[2, 0]) {
         let element: Element = elements::primitive(bytes, at, Syntax::EXPLICIT_LITTLE)?;
-        if element.tag == tags::TRANSFER_SYNTAX_UID {
-            uid = Some(String::from_utf8_lossy(element.value).trim_matches(['\0', ' ']).to_owned());
+        let uid = || Some(String::from_utf8_lossy(element.value).trim_matches(['\0', ' ']).to_owned());
+        match element.tag {
+            tags::TRANSFER_SYNTAX_UID => transfer_syntax = uid(),
+            tags::MEDIA_STORAGE_SOP_CLASS_UID => sop_class = uid(),
+            _ => {}
         }
         at = element.end;
     }
-    let uid =
-        uid.ok_or_else(|| missing(tags::TRANSFER_SYNTAX_UID, "it cannot be told how its pixels are stored"))?;
-    Ok((uid, at))
+    let transfer_syntax = transfer_syntax
+        .ok_or_else(|| missing(tags::TRANSFER_SYNTAX_UID, "it cannot be told how its pixels are stored"))?;
+    Ok(Meta { transfer_syntax, sop_class, end: at })
 }
 
 /// The tag and its name for an error's place: "(0028,0010) Rows".
