@@ -20,6 +20,7 @@ pub mod source;
 pub mod study;
 pub mod volume;
 pub mod weights;
+pub mod words;
 
 #[cfg(feature = "model")]
 pub mod engine;

@@ -199,6 +199,7 @@ fn a_directory_tells_what_is_missing() {
     assert_eq!(aside.iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::Directory]);
     assert_eq!(found.open_recommended().unwrap().len(), 4);
     let error = with(1..4).open_recommended().unwrap_err();
+    assert!(error.to_string().starts_with("The DICOMDIR lists 1 more image of the CT series"), "{error}");
     assert_eq!(error, IntakeError::Study(StudyError::Missing { missing: 1 }));
     let loose = slices().into_iter().map(|(name, bytes)| file(&name, bytes));
     let found = find(loose.chain([file("DICOMDIR", read("dicom/DICOMDIR"))]).collect());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lunglens::report::{DeviceInfo, DeviceKind};
 use lunglens::severity::{Assessment, Finding, Involvement};
+use lunglens::words::counted;
 
 /// For example `case.png: Mild, lung involvement 7.3 % (left 9.1 %, right 5.2 %), 3 lesions, GPU: llvmpipe, 2.1 s`.
 pub fn line(
@@ -34,10 +35,7 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
     if assessment.finding == Finding::NoLungFound {
         return assessment.finding.to_string();
     }
-    let count = match lesions {
-        1 => "1 lesion".to_owned(),
-        count => format!("{count} lesions"),
-    };
+    let count = counted(lesions, "lesion");
     let sides: Vec<String> = [("left", &assessment.left), ("right", &assessment.right)]
         .into_iter()
         .filter_map(|(side, lung)| lung.as_ref().map(|lung| format!("{side} {}", percent(lung))))

@@ -11,6 +11,7 @@ use super::write::{About, rounded};
 use crate::masks::Mask;
 use crate::report::{ClassName, Instance, join_lesions};
 use crate::severity::{Finding, SeverityConfig, assess};
+use crate::words::counted;
 
 /// What was found on a slice without lesions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -159,8 +160,10 @@ pub fn negatives_markdown(about: &About, slices: &[NegativeSlice]) -> Result<Str
     // Writing to a text cannot fail.
     let _ = writeln!(
         text,
-        "{} slices. Score above {}, {}. Every lesion that is found is false.\n\n| figure | value |\n|---|---|",
-        alarms.slices, about.task.score_threshold, about.device
+        "{}. Score above {}, {}. Every lesion that is found is false.\n\n| figure | value |\n|---|---|",
+        counted(alarms.slices, "slice"),
+        about.task.score_threshold,
+        about.device
     );
     for (title, value) in alarms.rows() {
         let _ = writeln!(text, "| {title} | {value} |");

@@ -15,6 +15,7 @@ use super::slice::Extent;
 use crate::report::{ClassName, ModelInfo};
 use crate::severity::Finding;
 use crate::weights::Quantization;
+use crate::words::counted;
 
 /// The version of `evaluation.json`.
 const SCHEMA_VERSION: u32 = 2;
@@ -151,14 +152,16 @@ fn write_markdown(
     let (slices, patients) = (evaluation.slices.len(), evaluation.patients.len());
     let task = &about.task;
     writeln!(text, "# {} on {}, {}\n", about.title(), task.data, task.split)?;
-    let of =
-        if slices < task.slices_available { format!(" of {}", task.slices_available) } else { String::new() };
+    let counted_slices = match task.slices_available {
+        available if slices < available => format!("{slices} of {}", counted(available, "slice")),
+        _ => counted(slices, "slice"),
+    };
     let whose = if task.patients_known {
-        format!("{patients} patients")
+        counted(patients, "patient")
     } else {
         "patients not known, so each slice counts as one".to_owned()
     };
-    writeln!(text, "{slices}{of} slices, {whose}. Score above {}, {}.", task.score_threshold, about.device)?;
+    writeln!(text, "{counted_slices}, {whose}. Score above {}, {}.", task.score_threshold, about.device)?;
     if about.models.len() > 1 {
         writeln!(text, "Each slice was segmented by the model that was not trained on its patient.")?;
     }

@@ -2,6 +2,7 @@
 
 use super::FileFormat;
 use crate::source::SourceError;
+use crate::words::counted;
 
 /// Why a file could not be read or prepared. Each message is one or two plain sentences for the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -125,8 +126,10 @@ pub enum ImagingError {
     },
     /// Pixel data of another length than rows, columns and bits say.
     #[error(
-        "The DICOM file's PixelData (7FE0,0010) has {found} bytes where {rows} rows of {columns} pixels need \
-         {expected}: the file is cut short or damaged."
+        "The DICOM file's PixelData (7FE0,0010) has {} where {} of {} need {expected}: the file is cut short or damaged.",
+        counted(*.found, "byte"),
+        counted(*.rows, "row"),
+        counted(*.columns, "pixel")
     )]
     PixelLength {
         /// Value of Rows.

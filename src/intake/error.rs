@@ -4,6 +4,7 @@ use crate::imaging::ImagingError;
 use crate::source::SourceError;
 use crate::study::StudyError;
 use crate::volume::VolumeError;
+use crate::words::counted;
 
 /// What went wrong on the way in. Each message is one or two plain sentences for the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -41,7 +42,8 @@ pub enum IntakeError {
     },
     /// DICOM files of which any may be a slice of the series.
     #[error(
-        "{files} of {of} files could not be read, and any may be a slice of the study. The first is {name}: {error}"
+        "{files} of {} could not be read, and any may be a slice of the study. The first is {name}: {error}",
+        counted(*.of, "file")
     )]
     Unreadable {
         /// How many.
@@ -54,7 +56,7 @@ pub enum IntakeError {
         error: String,
     },
     /// A series that is not there.
-    #[error("There is no series {wanted}: there are {series}.")]
+    #[error("There is no series {wanted}: there {} {series}.", if *.series == 1 { "is" } else { "are" })]
     NoSuchSeries {
         /// Its number, from 1.
         wanted: usize,

@@ -1,12 +1,17 @@
 //! Why bytes cannot be read.
 
+use crate::words::counted;
+
 /// What went wrong with the bytes of a file. Each message is a plain sentence for the user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
     /// A piece that does not lie within the file.
     #[error(
-        "The file is cut short: {wanted} bytes are needed from byte {offset} on, and it has {len} bytes."
+        "The file is cut short: {} {} needed from byte {offset} on, and it has {}.",
+        counted(*.wanted, "byte"),
+        if *.wanted == 1 { "is" } else { "are" },
+        counted(*.len, "byte")
     )]
     Beyond {
         /// Where the piece begins.

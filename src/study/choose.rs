@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::vector::axes;
 use crate::imaging::DicomHeader;
+use crate::words::counted;
 
 /// The least z part of a slice's normal of length 1: more upright slices are coronal or sagittal (cos 45 degrees).
 const AXIAL_Z: f64 = std::f64::consts::FRAC_1_SQRT_2;
@@ -174,9 +175,6 @@ pub fn list_reasons(set_aside: &[SetAside]) -> String {
     if counts.is_empty() {
         return "no files".to_owned();
     }
-    let one = |(reason, files): (String, usize)| match files {
-        1 => format!("1 file: {reason}"),
-        _ => format!("{files} files: {reason}"),
-    };
+    let one = |(reason, files): (String, usize)| format!("{}: {reason}", counted(files, "file"));
     counts.into_iter().map(one).collect::<Vec<_>>().join("; ")
 }

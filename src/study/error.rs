@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::masks::MaskError;
+use crate::words::counted;
 
 /// A study that has no result. There is never a result of a part of it. Each message is one or two plain sentences.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -31,15 +32,19 @@ pub enum StudyError {
     },
     /// Images that a DICOMDIR lists and that are not among the files.
     #[error(
-        "The DICOMDIR lists {missing} more images of the CT series than are here. Please copy the medium whole, or leave \
-         the DICOMDIR out."
+        "The DICOMDIR lists {} of the CT series than are here. Please copy the medium whole, or leave the DICOMDIR out.",
+        counted(*.missing, "more image")
     )]
     Missing {
         /// How many.
         missing: usize,
     },
     /// Files that do not say where their image lies.
-    #[error("{files} of {of} files of the CT series do not state {what}, so volumes cannot be measured.")]
+    #[error(
+        "{files} of {} of the CT series {} not state {what}, so volumes cannot be measured.",
+        counted(*.of, "file"),
+        if *.files == 1 { "does" } else { "do" }
+    )]
     NoGeometry {
         /// The missing attribute, by name and tag.
         what: &'static str,
@@ -50,8 +55,8 @@ pub enum StudyError {
     },
     /// Too few slices.
     #[error(
-        "The series has {found} {} to read; a study needs at least {needed}.",
-        if *.found == 1 { "slice" } else { "slices" }
+        "The series has {} to read; a study needs at least {needed}.",
+        counted(*.found, "slice")
     )]
     TooFewSlices {
         /// Slices that would be read.
@@ -153,7 +158,11 @@ pub enum StudyError {
         problem: String,
     },
     /// Not all slices were measured.
-    #[error("Only {found} of {needed} slices were measured, so the study has no result.")]
+    #[error(
+        "Only {found} of {} {} measured, so the study has no result.",
+        counted(*.needed, "slice"),
+        if *.found == 1 { "was" } else { "were" }
+    )]
     Incomplete {
         /// Slices measured.
         found: usize,
@@ -163,4 +172,22 @@ pub enum StudyError {
     /// A mask of another size.
     #[error("measuring the study: {0}")]
     Mask(#[from] MaskError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_a_kind_is_singular() {
+        let said = |error: StudyError| error.to_string();
+        let missing = |missing| said(StudyError::Missing { missing });
+        assert!(missing(1).starts_with("The DICOMDIR lists 1 more image of"), "{}", missing(1));
+        assert!(missing(2).starts_with("The DICOMDIR lists 2 more images of"), "{}", missing(2));
+        let unplaced = |files| said(StudyError::NoGeometry { what: "Rows", files, of: 3 });
+        assert!(unplaced(1).starts_with("1 of 3 files of the CT series does not state Rows"));
+        assert!(unplaced(3).starts_with("3 of 3 files of the CT series do not state Rows"));
+        let part = |found| said(StudyError::Incomplete { found, needed: 3 });
+        assert!(part(1).starts_with("Only 1 of 3 slices was measured") && part(2).contains("were measured"));
+    }
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::VolumeFormat;
 use crate::container::ContainerError;
 use crate::source::SourceError;
+use crate::words::counted;
 
 /// What went wrong with a volume. Each message is one or two plain sentences for the user.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -18,7 +19,8 @@ pub enum VolumeError {
     Container(#[from] ContainerError),
     /// The file has fewer bytes than its header calls for.
     #[error(
-        "The {format} file is cut short or damaged: its header calls for {needed} bytes, and it holds {at_most} at most."
+        "The {format} file is cut short or damaged: its header calls for {}, and it holds {at_most} at most.",
+        counted(*.needed, "byte")
     )]
     CutShort {
         /// The format of the file.
@@ -111,7 +113,7 @@ pub enum VolumeError {
         value: f32,
     },
     /// A slice that the volume does not have.
-    #[error("The volume has {slices} slices; slice {index} (from 0) is none of them.")]
+    #[error("The volume has {}; slice {index} (from 0) is not there.", counted(*.slices, "slice"))]
     NoSlice {
         /// The slice that was asked for, from 0.
         index: usize,

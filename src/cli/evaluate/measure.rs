@@ -12,6 +12,7 @@ use lunglens::evaluate::{
 use lunglens::imaging::CtSlice;
 use lunglens::report::{ClassName, Instance};
 use lunglens::severity::SeverityConfig;
+use lunglens::words::counted;
 
 use super::data::{Dataset, Item};
 use crate::cli::exit::Exit;
@@ -61,16 +62,16 @@ pub fn report(
     write("contact_sheet.png", &contact_sheet_png(&cells)?)?;
     if !quiet {
         let patients = match task.patients_known {
-            true => format!("{} patients", evaluation.patients.len()),
+            true => counted(evaluation.patients.len(), "patient"),
             false => "patients not known".to_owned(),
         };
         writeln!(
             std::io::stdout().lock(),
-            "{} on {}, {}: {} slices, {patients}\n{}written to {}",
+            "{} on {}, {}: {}, {patients}\n{}written to {}",
             about.title(),
             task.data,
             task.split,
-            evaluation.slices.len(),
+            counted(evaluation.slices.len(), "slice"),
             headline(&evaluation),
             out.display()
         )?;

@@ -15,6 +15,7 @@ use lunglens::engine::CancelToken;
 use lunglens::evaluate::{Predictions, Task};
 use lunglens::report;
 use lunglens::severity::SeverityConfig;
+use lunglens::words::counted;
 
 use super::exit::Exit;
 use super::interrupt::cancel_on_ctrl_c;
@@ -105,10 +106,10 @@ fn write_parts(parts: &[Predictions], out: &Path, quiet: bool) -> anyhow::Result
             .with_context(|| format!("writing {}", path.display()))?;
         if !quiet {
             println!(
-                "fold {} of {}: {} slices written to {}",
+                "fold {} of {}: {} written to {}",
                 part.fold,
                 part.folds,
-                part.slices.len(),
+                counted(part.slices.len(), "slice"),
                 path.display()
             );
         }

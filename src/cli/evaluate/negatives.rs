@@ -8,6 +8,7 @@ use lunglens::evaluate::{
     FalseAlarms, NegativeSlice, Predictions, contact_sheet_png, negatives_json, negatives_markdown, pool,
 };
 use lunglens::severity::SeverityConfig;
+use lunglens::words::counted;
 
 use super::data::{Dataset, Item};
 use super::measure::{check_slices, read_with, sheet_cell};
@@ -55,7 +56,13 @@ pub fn report(
     write("contact_sheet.png", &contact_sheet_png(&cells)?)?;
     if !quiet {
         let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "{} on {}: {} slices without lesions", about.title(), task.data, slices.len())?;
+        writeln!(
+            stdout,
+            "{} on {}: {} without lesions",
+            about.title(),
+            task.data,
+            counted(slices.len(), "slice")
+        )?;
         for (title, value) in FalseAlarms::of(&slices)?.rows() {
             writeln!(stdout, "{title:32}  {value}")?;
         }

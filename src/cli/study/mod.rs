@@ -14,6 +14,7 @@ use lunglens::engine::{CancelToken, EngineError, SegmentOptions};
 use lunglens::report::{self, DeviceInfo, InputInfo, Report};
 use lunglens::severity::SeverityConfig;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report, every_within};
+use lunglens::words::counted;
 
 pub use args::{EXAMPLES, StudyArgs};
 
@@ -93,8 +94,7 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
 
 fn tell_set_aside(chosen: &Chosen) {
     for one in &chosen.set_aside {
-        let files = if one.files == 1 { "1 file".to_owned() } else { format!("{} files", one.files) };
-        eprintln!("note: {files} set aside: {}", one.reason);
+        eprintln!("note: {} set aside: {}", counted(one.files, "file"), one.reason);
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lunglens::severity::Finding;
 use lunglens::study::{StudyReport, VolumeInvolvement};
+use lunglens::words::counted;
 
 use crate::cli::summary::describe_device;
 
@@ -12,7 +13,7 @@ use crate::cli::summary::describe_device;
 pub fn line(name: &str, study: &StudyReport, time: Duration) -> String {
     let devices: Vec<String> = study.devices.iter().map(describe_device).collect();
     let slices = match study.series.every {
-        1 => format!("{} slices", study.series.slices),
+        1 => counted(study.series.slices, "slice"),
         every => {
             format!("{} of {} slices (1 in {every} read)", study.series.slices_read, study.series.slices)
         }
@@ -25,10 +26,7 @@ fn grade(study: &StudyReport) -> String {
     if assessment.finding == Finding::NoLungFound {
         return assessment.finding.to_string();
     }
-    let lesions = match assessment.lesion_count {
-        1 => "1 lesion".to_owned(),
-        count => format!("{count} lesions"),
-    };
+    let lesions = counted(assessment.lesion_count, "lesion");
     let mosmed = assessment.mosmed.map(|grade| format!(", MosMed {grade}")).unwrap_or_default();
     let score = assessment.ct_severity_score;
     let score = score.map(|score| format!(", CT severity score {score} of 24")).unwrap_or_default();

@@ -7,6 +7,7 @@ use super::super::ImagingError;
 use super::charset::Charset;
 use super::dictionary;
 use super::elements::{Element, Syntax};
+use crate::words::counted;
 
 /// Longest value that is handed on, in bytes; these attributes have a few dozen.
 const MAX_VALUE: usize = 1024;
@@ -56,7 +57,7 @@ impl Attributes {
         let read = |element: &&Element| {
             let Element { tag, value, .. } = **element;
             if value.len() > MAX_VALUE {
-                return Err(bad(tag, format!("has {} bytes", value.len())));
+                return Err(bad(tag, format!("has {}", counted(value.len(), "byte"))));
             }
             if !is_binary(tag) {
                 let texts = value.split(|&byte| byte == b'\\').map(|text| charset.decode(text));
@@ -64,7 +65,7 @@ impl Attributes {
             }
             match *value {
                 [a, b] => Ok((tag, Value::Word(syntax.u16([a, b])))),
-                _ => Err(bad(tag, format!("has {} bytes instead of 2", value.len()))),
+                _ => Err(bad(tag, format!("has {} instead of 2", counted(value.len(), "byte")))),
             }
         };
         Ok(Self(sorted.iter().map(read).collect::<Result<_, _>>()?))

@@ -8,6 +8,7 @@ use dicom_dictionary_std::tags;
 use super::super::ImagingError;
 use super::attributes::{Attributes, bad};
 use super::elements::{self, Element, Syntax};
+use crate::words::counted;
 
 const WANTED: [Tag; 5] = [
     tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD,
@@ -71,7 +72,7 @@ impl Record {
             match elements.iter().find(|element| element.tag == tag).map(|element| element.value) {
                 None | Some([]) => Ok(0),
                 Some(&[a, b, c, d]) => Ok(syntax.u32([a, b, c, d])),
-                Some(other) => Err(bad(tag, format!("has {} bytes instead of 4", other.len()))),
+                Some(other) => Err(bad(tag, format!("has {} instead of 4", counted(other.len(), "byte")))),
             }
         };
         let is_offset = |element: &&Element| element.tag == WANTED[0] || element.tag == WANTED[1];

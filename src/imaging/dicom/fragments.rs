@@ -3,6 +3,7 @@
 use super::super::{FileFormat, ImagingError};
 use super::elements::{ITEM, SEQUENCE_END, UNDEFINED, structure};
 use crate::source::ByteSource;
+use crate::words::counted;
 use dicom_core::Tag;
 
 /// The most fragments that are read.
@@ -35,7 +36,7 @@ impl Fragments {
         let table = items.next().ok_or_else(|| structure(at as usize, "its pixels have no offset table"))?;
         let fragments: Vec<Fragment> = items.collect();
         if fragments.len() < frames {
-            let place = format!("after {} of {frames} images", fragments.len());
+            let place = format!("after {} of {}", fragments.len(), counted(frames, "image"));
             return Err(ImagingError::CutShort { format: FileFormat::Dicom, place });
         }
         let starts = if frames == 1 {

@@ -8,6 +8,7 @@ use super::attributes::{Attributes, bad};
 use super::elements::{Element, Syntax};
 use super::image::DicomImage;
 use crate::source::BorrowedSource;
+use crate::words::counted;
 
 /// The elements that are read.
 pub(super) const WANTED: [Tag; 19] = [
@@ -143,7 +144,7 @@ fn exactly<const N: usize>(attributes: &Attributes, tag: Tag) -> Result<Option<[
     let count = numbers.len();
     match <[f64; N]>::try_from(numbers) {
         Ok(numbers) => Ok(Some(numbers)),
-        Err(_) => Err(bad(tag, format!("has {count} numbers instead of {N}"))),
+        Err(_) => Err(bad(tag, format!("has {} instead of {N}", counted(count, "number")))),
     }
 }
 

@@ -1,17 +1,16 @@
 //! A DICOM file whose frames are read one by one.
 
 use std::cell::OnceCell;
-use std::io::Read;
 use std::ops::Range;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::{tags, uids};
-use flate2::read::DeflateDecoder;
 
 use super::super::decode::check_size;
 use super::super::{CtSlice, FileFormat, ImagingError, ValueScale};
 use super::attributes::{Attributes, NEEDED, bad, missing};
 use super::codec;
+use super::deflated::inflate;
 use super::directory::{self, ListedImage};
 use super::elements::{self, Element, PixelStart, Syntax, structure};
 use super::fragments::Fragments;
@@ -21,6 +20,7 @@ use super::pixels::{Layout, patient_right_is_image_left, pixel_spacing};
 use super::syntax::{Coding, TransferSyntax};
 use super::{Start, describe_tag, read_meta, recognise};
 use crate::source::{BorrowedSource, ByteSource};
+use crate::words::counted;
 
 /// What is read of a file at first, in bytes: most headers have less.
 pub(super) const FIRST_PIECE: usize = 16 << 10;
@@ -28,8 +28,6 @@ pub(super) const FIRST_PIECE: usize = 16 << 10;
 const LARGEST_HEADER: usize = 64 << 20;
 /// The most frames that a file may describe one by one.
 const MAX_FRAMES: usize = 10_000;
-/// How much may come out of a deflated file: this, and as many times its size.
-const INFLATED: (u64, u64) = (20 << 20, 3);
 
 /// The header of a DICOM file and where its frames are.
 #[derive(Debug)]
@@ -143,9 +141,9 @@ impl DicomImage {
         let pixels_are_missing = pixels.is_none() && is_ct_image(sop_class.as_deref(), &found);
         let (sequences, top): (Vec<Element>, Vec<Element>) =
             found.into_iter().partition(|element| groups.contains(&element.tag));
-        let counted: Vec<Element> =
+        let of_frames: Vec<Element> =
             top.iter().filter(|element| element.tag == tags::NUMBER_OF_FRAMES).copied().collect();
-        let frames = match Attributes::read(&counted, syntax)?.integer(tags::NUMBER_OF_FRAMES)? {
+        let frames = match Attributes::read(&of_frames, syntax)?.integer(tags::NUMBER_OF_FRAMES)? {
             None => 1,
             Some(frames) => u32::try_from(frames)
                 .map_err(|_| bad(tags::NUMBER_OF_FRAMES, format!("is {frames}, no number of images")))?,
@@ -175,7 +173,7 @@ impl DicomImage {
             |element: Element| Place { tag: element.tag, range: range(element.value), inner: element.inner };
         let common: Vec<Place> = common.into_iter().map(place).collect();
         if !per_frame.is_empty() && per_frame.len() != frames.max(1) as usize {
-            let problem = format!("is {frames}, but {} images are described", per_frame.len());
+            let problem = format!("is {frames}, with {} described", counted(per_frame.len(), "image"));
             return Err(bad(tags::NUMBER_OF_FRAMES, problem));
         }
         // Whatever else lacks pixels need not have any, as a report or a DICOMDIR.
@@ -377,23 +375,3 @@ fn is_ct_image(meta: Option<&str>, found: &[Element]) -> bool {
     ]
     .contains(&class)
 }
-
-/// The data set of a deflated file, which begins at `start`.
-fn inflate(source: &dyn ByteSource, start: u64) -> Result<Vec<u8>, ImagingError> {
-    let (least, times) = INFLATED;
-    let limit = least + times * source.len();
-    let packed = source.read_all(LARGEST_DEFLATED)?;
-    let mut inflated = Vec::new();
-    let decoder = DeflateDecoder::new(packed.get(start as usize..).unwrap_or_default());
-    let result = decoder.take(limit + 1).read_to_end(&mut inflated);
-    if let Err(error) = result {
-        return Err(structure(start as usize, &format!("its data set cannot be inflated ({error})")));
-    }
-    if inflated.len() as u64 > limit {
-        return Err(structure(start as usize, "its data set inflates to more than an image has"));
-    }
-    Ok(inflated)
-}
-
-/// The largest deflated file that is read, in bytes.
-const LARGEST_DEFLATED: usize = 512 << 20;

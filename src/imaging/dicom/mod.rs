@@ -7,6 +7,7 @@
 mod attributes;
 mod charset;
 mod codec;
+mod deflated;
 mod dictionary;
 mod directory;
 mod elements;

@@ -4,6 +4,7 @@ use dicom_dictionary_std::tags;
 
 use super::super::{ImagingError, PixelSpacing};
 use super::attributes::{Attributes, bad, missing};
+use crate::words::counted;
 
 /// Hounsfield units given to padding outside the field of view: the lower end of the default window.
 pub const AIR_HU: f32 = -1250.0;
@@ -171,8 +172,9 @@ pub fn patient_right_is_image_left(attributes: &Attributes) -> Result<Option<boo
         None => Ok(None),
         // The patient's x axis points to the left.
         Some(&[x, y, z, _, _, _]) => Ok((x.abs() > y.abs().max(z.abs())).then_some(x > 0.0)),
-        Some(other) => {
-            Err(bad(tags::IMAGE_ORIENTATION_PATIENT, format!("has {} numbers instead of six", other.len())))
-        }
+        Some(other) => Err(bad(
+            tags::IMAGE_ORIENTATION_PATIENT,
+            format!("has {} instead of six", counted(other.len(), "number")),
+        )),
     }
 }
