@@ -1,24 +1,22 @@
-//! The viewer as a component: it holds the [`Model`], hears pointers and keys, and draws once a screen refresh.
+//! The viewer as a component: it holds the [`Model`] and draws once a screen refresh. What it hears is in `hear`.
 
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
-use js_sys::{Array, Function, Reflect};
+use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, Element, HtmlCanvasElement, WheelEvent};
+use web_sys::{Element, HtmlCanvasElement, WheelEvent};
 use yew::prelude::*;
 
 use super::controls;
-use super::gesture::{Gesture, Pointer, Pointers, Wheel};
-use super::keys::{self, Command};
+use super::gesture::{Pointers, Wheel};
+use super::keys::Command;
 use super::model::Model;
-use super::paint::{Painter, Style};
-use super::plane::{Plane, Voxel};
+use super::observer::Observer;
+use super::paint::Painter;
+use super::plane::Plane;
 use crate::browser;
 use crate::volume_view::SharedVolume;
 
-/// How long a finger rests until it asks for the value under it, in milliseconds.
-const HOLD_MILLIS: u32 = 450;
 /// The most canvas pixels a CSS pixel: more costs time and is hardly seen.
 const MOST_DENSITY: f64 = 2.0;
 
@@ -87,19 +85,19 @@ pub enum Message {
 /// The viewer.
 pub struct Viewer {
     pub(super) model: Model,
-    pointers: Pointers,
-    wheel: Wheel,
-    hold: Option<Timeout>,
-    painter: Painter,
+    pub(super) pointers: Pointers,
+    pub(super) wheel: Wheel,
+    pub(super) hold: Option<Timeout>,
+    pub(super) painter: Painter,
     film: NodeRef,
-    canvas: NodeRef,
+    pub(super) canvas: NodeRef,
     /// Slices that were told to the page and have not come back as `current`.
     told: Vec<usize>,
-    hovered: Option<usize>,
+    pub(super) hovered: Option<usize>,
     /// What a screen reader says after a key.
-    spoken: String,
+    pub(super) spoken: String,
     /// Whether a drawing is waiting for the screen.
-    waiting: bool,
+    pub(super) waiting: bool,
     wheel_listener: Option<EventListener>,
     observer: Option<Observer>,
 }
@@ -212,149 +210,6 @@ impl Component for Viewer {
 }
 
 impl Viewer {
-    /// Takes in a message; returns whether the controls change.
-    fn hear(&mut self, ctx: &Context<Self>, message: Message) -> bool {
-        let props = ctx.props();
-        let shared = props.volume.clone();
-        let volume = shared.borrow();
-        let frame = volume.frame();
-        match message {
-            Message::Down(event) => {
-                let kind = match event.pointer_type().as_str() {
-                    "mouse" => Pointer::Mouse(event.button()),
-                    _ => Pointer::Touch,
-                };
-                if let Some(canvas) = self.canvas.cast::<Element>() {
-                    let _ = canvas.set_pointer_capture(event.pointer_id());
-                }
-                let setting = self.model.setting(frame, event.shift_key());
-                let (id, at) = (event.pointer_id(), self.place(&event));
-                self.pointers.press(id, kind, at, setting);
-                let link = ctx.link().clone();
-                self.hold = (kind == Pointer::Touch)
-                    .then(|| Timeout::new(HOLD_MILLIS, move || link.send_message(Message::Hold(id))));
-                false
-            }
-            Message::Move(event) => {
-                let at = self.place(&event);
-                if !self.pointers.are_down() {
-                    if event.pointer_type() == "mouse" {
-                        return self.point_at(props, self.model.voxel(frame, at));
-                    }
-                    return false;
-                }
-                let setting = self.model.setting(frame, event.shift_key());
-                let gestures = self.pointers.drag(event.pointer_id(), at, setting);
-                self.carry_out(ctx, &gestures)
-            }
-            Message::Up(event) => {
-                self.hold = None;
-                let gestures = self.pointers.release(event.pointer_id(), self.place(&event));
-                self.carry_out(ctx, &gestures)
-            }
-            Message::Cancel(event) => {
-                self.hold = None;
-                self.model.drawing = None;
-                self.pointers.cancel(event.pointer_id());
-                true
-            }
-            // A finger that is lifted leaves too; what it asked for stays to be read.
-            Message::Leave(event) => {
-                event.pointer_type() == "mouse" && !self.pointers.are_down() && self.point_at(props, None)
-            }
-            Message::Hold(id) => {
-                let gestures = self.pointers.hold(id);
-                self.carry_out(ctx, &gestures)
-            }
-            Message::Turn(event) => {
-                let lines = event.delta_mode() != WheelEvent::DOM_DELTA_PIXEL;
-                if event.ctrl_key() || event.meta_key() {
-                    let factor = Wheel::zoom(event.delta_y(), lines);
-                    self.model.take(frame, Gesture::Zoom { at: self.place(&event), factor });
-                } else {
-                    let steps = self.wheel.turn(event.delta_y(), lines);
-                    if steps == 0 {
-                        return false;
-                    }
-                    self.model.take(frame, Gesture::Scroll(steps));
-                }
-                self.model.probe = self.model.voxel(frame, self.place(&event));
-                true
-            }
-            Message::Key(event) => {
-                if event.ctrl_key() || event.meta_key() || event.alt_key() {
-                    return false;
-                }
-                let Some(command) = keys::command(&event.key(), event.shift_key()) else { return false };
-                event.prevent_default();
-                self.model.probe = None;
-                self.model.obey(frame, command);
-                self.spoken = controls::described(&volume, &self.model);
-                true
-            }
-            Message::Obey(command) => {
-                self.model.obey(frame, command);
-                true
-            }
-            Message::Go(position) => {
-                self.model.go(frame, position);
-                true
-            }
-            Message::Opacity(opacity) => {
-                self.model.opacity = opacity.clamp(0.0, 1.0);
-                true
-            }
-            Message::ClearRulers => {
-                self.model.rulers.clear();
-                true
-            }
-            Message::Save => {
-                let name = format!("{}.png", props.name);
-                let saved = self.painter.picture(&volume, &self.model);
-                log(saved.and_then(|canvas| save(&canvas, name)));
-                false
-            }
-            Message::Measure => self.measure(),
-            Message::Draw => {
-                self.waiting = false;
-                let style = Style { lit: props.lit.or(props.chosen), density: density(), marks: true };
-                if let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() {
-                    log(self.painter.paint(&canvas, &volume, &self.model, style));
-                    // For whoever waits for a cut to be on the screen.
-                    let _ = canvas.set_attribute("data-drawn", &self.model.position().to_string());
-                }
-                false
-            }
-        }
-    }
-
-    /// Carries out gestures; returns whether there were any.
-    fn carry_out(&mut self, ctx: &Context<Self>, gestures: &[Gesture]) -> bool {
-        let props = ctx.props();
-        let volume = props.volume.borrow();
-        for gesture in gestures {
-            self.model.take(volume.frame(), *gesture);
-            if let (Gesture::Tap(_), Some(Voxel { slice, row, column })) = (gesture, self.model.probe) {
-                props.on_choose.emit(volume.number_at(slice, row, column));
-            }
-        }
-        !gestures.is_empty()
-    }
-
-    /// The mouse is over a place; returns whether that changes anything.
-    fn point_at(&mut self, props: &Props, place: Option<Voxel>) -> bool {
-        let changed = self.model.probe != place;
-        self.model.probe = place;
-        let over = place
-            .filter(|_| self.model.overlay)
-            .and_then(|at| props.volume.borrow().number_at(at.slice, at.row, at.column));
-        if self.hovered != over {
-            self.hovered = over;
-            props.on_light.emit(over);
-        }
-        changed
-    }
-
     /// Tells the page if the axial slice is another one than `before`.
     fn tell(&mut self, ctx: &Context<Self>, before: usize) {
         let now = self.model.at.slice;
@@ -380,7 +235,7 @@ impl Viewer {
     }
 
     /// Fits the canvas to the picture area; returns whether its size has changed.
-    fn measure(&mut self) -> bool {
+    pub(super) fn measure(&mut self) -> bool {
         let (Some(film), Some(canvas)) =
             (self.film.cast::<Element>(), self.canvas.cast::<HtmlCanvasElement>())
         else {
@@ -400,13 +255,6 @@ impl Viewer {
         self.model.screen = screen.map(|side| f64::from(side.max(1)));
         true
     }
-
-    /// A pointer's place in CSS pixels from the top left of the canvas.
-    fn place(&self, event: &web_sys::MouseEvent) -> [f64; 2] {
-        let Some(canvas) = self.canvas.cast::<Element>() else { return [0.0, 0.0] };
-        let shown = canvas.get_bounding_client_rect();
-        [f64::from(event.client_x()) - shown.left(), f64::from(event.client_y()) - shown.top()]
-    }
 }
 
 /// Whether the axial plane is shown; the strip belongs to it.
@@ -415,50 +263,6 @@ pub(super) fn is_axial(model: &Model) -> bool {
 }
 
 /// Canvas pixels a CSS pixel.
-fn density() -> f64 {
+pub(super) fn density() -> f64 {
     browser::window().map_or(1.0, |w| w.device_pixel_ratio()).clamp(1.0, MOST_DENSITY)
-}
-
-fn save(canvas: &HtmlCanvasElement, name: String) -> Result<(), JsValue> {
-    let save = Closure::once_into_js(move |blob: Option<Blob>| {
-        if let Some(blob) = blob {
-            log(browser::save_blob(&name, &blob));
-        }
-    });
-    canvas.to_blob(save.unchecked_ref())
-}
-
-fn log(done: Result<(), JsValue>) {
-    if let Err(problem) = done {
-        web_sys::console::error_2(&"the viewer:".into(), &problem);
-    }
-}
-
-/// A `ResizeObserver`, made by reflection: its binding is a feature of web-sys that would compile the network again.
-struct Observer {
-    observer: JsValue,
-    _heard: Closure<dyn FnMut()>,
-}
-
-impl Observer {
-    /// Calls `heard` when `element` changes its size. `None` in a browser that cannot tell.
-    fn new(element: &Element, heard: impl FnMut() + 'static) -> Option<Self> {
-        let heard = Closure::<dyn FnMut()>::new(heard);
-        let make: Function =
-            Reflect::get(&js_sys::global(), &"ResizeObserver".into()).ok()?.dyn_into().ok()?;
-        let observer = Reflect::construct(&make, &Array::of1(heard.as_ref())).ok()?;
-        call(&observer, "observe", &Array::of1(element))?;
-        Some(Self { observer, _heard: heard })
-    }
-}
-
-impl Drop for Observer {
-    fn drop(&mut self) {
-        let _ = call(&self.observer, "disconnect", &Array::new());
-    }
-}
-
-fn call(of: &JsValue, method: &str, arguments: &Array) -> Option<JsValue> {
-    let method: Function = Reflect::get(of, &method.into()).ok()?.dyn_into().ok()?;
-    Reflect::apply(&method, of, arguments).ok()
 }

@@ -17,6 +17,10 @@ mod component;
 #[cfg(target_arch = "wasm32")]
 mod controls;
 #[cfg(target_arch = "wasm32")]
+mod hear;
+#[cfg(target_arch = "wasm32")]
+mod observer;
+#[cfg(target_arch = "wasm32")]
 mod paint;
 
 #[cfg(target_arch = "wasm32")]
