@@ -69,9 +69,19 @@ export async function drop(page, ...paths) {
   await session.detach();
 }
 
-/** Where the engine stands in for the network: a server of the page with drawn-engine.js in the engine's place. */
-export const serveDrawn = () =>
-  serve(DIST, { replace: (path) => (/\/worker(-start-.*|_loader)\.js$/.test(path) ? DRAWN_ENGINE : undefined) });
+/**
+ * Where the engine stands in for the network: a server of the page with drawn-engine.js in the engine's place.
+ * `breaks(start)` may name the slices, from 0, at which the engine breaks that is started as the `start`-th, from 1; that
+ * needs a page without a service worker, which would keep the first. `millis` is how long a slice takes.
+ */
+export function serveDrawn({ breaks = () => [], millis = 0 } = {}) {
+  let starts = 0;
+  const engine = () => {
+    const wishes = `self.breaksAt = ${JSON.stringify(breaks((starts += 1)))}; self.millis = ${millis};\n`;
+    return Buffer.concat([Buffer.from(wishes), DRAWN_ENGINE]);
+  };
+  return serve(DIST, { replace: (path) => (/\/worker(-start-.*|_loader)\.js$/.test(path) ? engine() : undefined) });
+}
 
 /** Fails if the page is wider than its window. */
 export async function assertFits(page, when) {

@@ -4,7 +4,10 @@ use gloo::events::{EventListener, EventListenerOptions};
 use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Document, File, HtmlAnchorElement, Response, Url, Window};
+use web_sys::{
+    Blob, BlobPropertyBag, Document, Element, File, HtmlAnchorElement, HtmlElement, Response, Url, Window,
+};
+use yew::NodeRef;
 
 /// The page's window.
 pub fn window() -> Option<Window> {
@@ -28,6 +31,27 @@ pub fn before_leaving(at_stake: impl Fn() -> bool + 'static) -> Option<EventList
         }
     });
     Some(listener)
+}
+
+/// Shows a dialog over the page; returns what had the focus before.
+pub fn show_modal(dialog: &NodeRef) -> Option<HtmlElement> {
+    let before = document()?.active_element()?.dyn_into::<HtmlElement>().ok();
+    let dialog: Element = dialog.cast()?;
+    // By reflection, as below.
+    let show =
+        Reflect::get(&dialog, &"showModal".into()).ok().and_then(|show| show.dyn_into::<Function>().ok());
+    let shown = show.is_some_and(|show| Reflect::apply(&show, &dialog, &Array::new()).is_ok());
+    if !shown {
+        let _ = dialog.set_attribute("open", "");
+    }
+    before
+}
+
+/// Gives the focus to an element, if it is still on the page.
+pub fn focus(element: Option<HtmlElement>) {
+    if let Some(element) = element.filter(|element| element.is_connected()) {
+        let _ = element.focus();
+    }
 }
 
 /// The languages that the user reads, the best first, as BCP 47 tags.

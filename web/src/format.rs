@@ -14,8 +14,7 @@ pub fn decimal(value: f64, digits: usize) -> String {
 
 /// One text for one of a kind, another for several, with `{count}` filled in.
 pub fn counted(count: usize, one: &str, several: &str) -> String {
-    let words = if count <= text().one_until { one } else { several };
-    words.replace("{count}", &count.to_string())
+    text().number(count, one, several).replace("{count}", &count.to_string())
 }
 
 /// Bytes in megabytes, such as `22.4 MB`.

@@ -8,6 +8,7 @@ mod open;
 mod options;
 mod page;
 mod progress;
+mod replace;
 mod samples;
 mod stage;
 mod study_result;

@@ -118,6 +118,9 @@ impl Component for Page {
                 {
                     web_sys::console::error_2(&"a worker stopped:".into(), &message.as_str().into());
                 }
+                if matches!(action, Action::Keep) {
+                    self.files.clear();
+                }
                 self.act(ctx, action);
             }
             Message::Read(reply, luggage) => {

@@ -111,7 +111,9 @@ pub fn RunProgress(props: &Props) -> Html {
 }
 
 fn scanning(read: usize, of: usize) -> Html {
-    let files = text().files_read.replace("{read}", &read.to_string()).replace("{of}", &of.to_string());
+    let t = text();
+    let files = t.number_of_part(read, of, t.one_file_read, t.files_read);
+    let files = files.replace("{read}", &read.to_string()).replace("{of}", &of.to_string());
     html! {
         <>
             <progress role="progressbar" aria-label={text().scanning} max={of.max(1).to_string()} value={read.to_string()} />
@@ -124,7 +126,8 @@ fn scanning(read: usize, of: usize) -> Html {
 fn study(props: &Props, active: &Active) -> Html {
     let t = text();
     let (done, all) = (active.measured, active.to_read.len());
-    let count = t.slices_measured.replace("{done}", &done.to_string()).replace("{all}", &all.to_string());
+    let count = t.number_of_part(done, all, t.one_slice_measured, t.slices_measured);
+    let count = count.replace("{done}", &done.to_string()).replace("{all}", &all.to_string());
     let left = active.remaining_millis(props.state.slice_millis).filter(|_| all > 0);
     html! {
         <>

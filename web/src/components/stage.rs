@@ -13,6 +13,7 @@ use super::open::OpenPanel;
 use super::options::Options;
 use super::page::{Message, Page};
 use super::progress::{EngineLine, RunProgress};
+use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
 use crate::dropped::Drop;
@@ -73,8 +74,11 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
                     }
                     { stage }
                 </div>
-                <div class="side">{ side }<Options state={state.clone()} on_action={act} /></div>
+                <div class="side">{ side }<Options state={state.clone()} on_action={act.clone()} /></div>
             </main>
+            if let Some(files) = &state.asked {
+                <ReplaceDialog name={files.name.clone()} why={why_ask(state)} on_action={act} />
+            }
         </div>
     }
 }
@@ -138,6 +142,13 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
             html! { <>{ found() }{ open }</> },
         ),
     }
+}
+
+/// What would be lost by opening something else.
+fn why_ask(state: &State) -> Option<&'static str> {
+    let t = text();
+    let words = if state.is_busy() { t.replace_work } else { t.replace_unsaved };
+    Some(words).filter(|_| state.is_study_at_stake())
 }
 
 /// The slices of the opened series with what was found on them so far.

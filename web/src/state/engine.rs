@@ -1,5 +1,6 @@
 //! The engine's life: loading, giving way to the CPU, and starting again.
 
+use super::run::Task;
 use super::{Effect, EngineState, RunState, State};
 use crate::protocol::{CpuReason, DeviceWish, Reply, Request};
 use crate::strings::text;
@@ -66,6 +67,7 @@ impl State {
     /// Loads what the user chose; a slice that is being timed for what was chosen before tells nothing any more.
     pub(super) fn load_anew(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.untimed = false;
         if matches!(self.run, RunState::Timing(_)) {
             effects = self.stop();
             self.run = RunState::Open;
@@ -90,8 +92,8 @@ impl State {
         vec![Effect::StartEngine]
     }
 
-    /// After the engine broke: once more on the CPU if a GPU may be to blame, else say so. What the reader has measured
-    /// stays, so a study goes on with the slice that was at work.
+    /// After the engine broke: it is started anew, on the CPU if a GPU may be to blame. What the reader has measured stays,
+    /// so a study goes on with the slice that was at work; a slice that breaks the engine twice ends it.
     pub(super) fn recover(&mut self) -> Vec<Effect> {
         let on_gpu = match &self.engine {
             EngineState::Ready { device, .. } => device.gpu,
@@ -105,20 +107,40 @@ impl State {
                 used.device = DeviceWish::Cpu;
             }
             self.notice = Some(text().cpu_failed.into());
-            return self.restart();
         }
-        let lost = |message: &str| RunState::Failed { message: message.into() };
-        match self.run {
-            RunState::Active(_) => self.run = lost(text().crashed),
-            RunState::Timing(_) => self.run = RunState::Open,
-            RunState::Waiting(_) if !was_ready => self.run = lost(text().no_model),
+        let mut effects = Vec::new();
+        match &mut self.run {
+            RunState::Active(active) if was_ready => {
+                let again = active.breaks_again();
+                let slice = active.at_work_on().filter(|_| matches!(active.task, Task::Study { .. }));
+                let named = |words: &str| slice.map(|at| words.replace("{n}", &(at + 1).to_string()));
+                let run = active.run;
+                if again {
+                    let message = named(text().crashed_twice).unwrap_or_else(|| text().crashed.into());
+                    effects = self.end(run, RunState::Failed { message });
+                } else if !on_gpu {
+                    self.notice = named(text().crashed_once);
+                }
+            }
+            RunState::Active(active) if !on_gpu => {
+                let run = active.run;
+                effects = self.end(run, RunState::Failed { message: text().crashed.into() });
+            }
+            RunState::Timing(_) if !on_gpu => {
+                self.run = RunState::Open;
+                self.untimed = true;
+            }
+            RunState::Waiting(_) if !was_ready && !on_gpu => {
+                self.run = RunState::Failed { message: text().no_model.into() };
+            }
             _ => {}
         }
-        if !was_ready {
+        if was_ready || on_gpu {
+            effects.extend(self.restart());
+        } else {
             self.engine = EngineState::Failed { message: text().worker_lost.into() };
-            return Vec::new();
         }
-        self.restart()
+        effects
     }
 }
 

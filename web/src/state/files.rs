@@ -80,7 +80,8 @@ impl State {
         self.job += 1;
         self.run = RunState::Scanning { read: 0, of: files.count };
         self.files = Some(files);
-        (self.found, self.notice, self.exporting) = (None, None, None);
+        (self.asked, self.found, self.notice, self.exporting) = (None, None, None, None);
+        self.untimed = false;
         effects.extend(self.forget_view());
         effects.push(Effect::OpenFiles(self.job));
         effects

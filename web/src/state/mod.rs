@@ -2,6 +2,7 @@
 //!
 //! [`State::update`] takes an [`Action`] and returns the [`Effect`]s that the page then carries out.
 
+mod actions;
 mod engine;
 mod files;
 mod run;
@@ -12,13 +13,10 @@ use lunglens::export::ExportFormat;
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use crate::outcome::{Outcome, SliceOutcome};
-use crate::protocol::{
-    ClaheWish, DeviceSummary, DeviceWish, Found, ModelSummary, ReaderReply, ReaderRequest, Reply, Request,
-    SliceMasks,
-};
+use crate::protocol::{ClaheWish, DeviceSummary, DeviceWish, Found, ModelSummary, ReaderRequest};
 use crate::view::View;
-use crate::volume_view::Frame;
 
+pub use actions::{Action, Effect};
 pub use run::{Active, Task};
 
 /// How far the model is.
@@ -113,90 +111,6 @@ pub struct Files {
     pub count: usize,
 }
 
-/// Something happened.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    /// The engine spoke.
-    Engine(Reply),
-    /// The reader spoke.
-    Reader(ReaderReply),
-    /// The engine's worker broke without a word.
-    EngineDied(String),
-    /// The reader's worker broke without a word.
-    ReaderDied(String),
-    /// The user opened files.
-    Open(Files),
-    /// Files could not be opened at all.
-    Refuse(String),
-    /// The user should know something; nothing else changes.
-    Tell(String),
-    /// Look at another series.
-    Choose(usize),
-    /// Every how-manieth slice the next study reads.
-    ChooseEvery(usize),
-    /// Measure the opened study.
-    Start,
-    /// Read the slice in front only.
-    StartSlice,
-    /// Run the same again with the present settings.
-    RunAgain,
-    /// Send no more slices to the engine for now.
-    Pause,
-    /// Go on.
-    Continue,
-    /// Stop.
-    Cancel,
-    /// The engine had its time to stop.
-    CancelOverdue(u32),
-    /// Put a slice in front.
-    Show(usize),
-    /// Look at a lesion of the study's list, or at none.
-    PickLesion(Option<usize>),
-    /// Save a file of the result.
-    Export(ExportFormat),
-    /// Whether the patient is left out of DICOM files.
-    ChooseDeidentify(bool),
-    /// Load the model once more.
-    Retry,
-    /// Another model.
-    ChooseModel(String),
-    /// Another device.
-    ChooseDevice(DeviceWish),
-    /// Another contrast setting.
-    ChooseClahe(ClaheWish),
-    /// Another threshold.
-    ChooseThreshold(f32),
-}
-
-/// Something to do outside.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// End the engine's worker, if any, and start a new one.
-    StartEngine,
-    /// End the reader's worker, if any, and start a new one.
-    StartReader,
-    /// Send a message to the engine.
-    Engine(Request),
-    /// Send a message to the engine with the values of the slice that was prepared last.
-    Segment(Request),
-    /// Send a message to the reader.
-    Read(ReaderRequest),
-    /// Send the files that the user opened last to the reader.
-    OpenFiles(u32),
-    /// Say [`Action::CancelOverdue`] after three seconds.
-    WatchCancel(u32),
-    /// Show a series of which nothing is known yet, or none.
-    ResetView(Option<Rc<Frame>>),
-    /// Forget what was found on the slices.
-    ClearFindings,
-    /// Show what a study found on a slice.
-    PutMasks(usize, SliceMasks),
-    /// Show what was found on a single slice.
-    PutInstances(Rc<Outcome>),
-    /// Number the lesions of a finished study.
-    LinkLesions,
-}
-
 /// What the page knows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
@@ -208,7 +122,9 @@ pub struct State {
     pub settings: Settings,
     /// The opened files.
     pub files: Option<Files>,
-    /// What they hold, once it is known.
+    /// Files that were opened while a study is at stake, and wait for the user's word.
+    pub asked: Option<Files>,
+    /// What the opened files hold, once it is known.
     pub found: Option<Rc<Found>>,
     /// The series that is looked at.
     pub view: Option<View>,
@@ -226,6 +142,8 @@ pub struct State {
     pub deidentify: bool,
     /// Whether a file of the result on the page was saved.
     saved: bool,
+    /// Whether the engine broke on the slice that was to be timed, so that it is not tried for ever.
+    untimed: bool,
     /// What a slice takes on this model and device, in milliseconds, once one was timed.
     pub slice_millis: Option<f64>,
     /// Whether the reader has spoken.
@@ -245,6 +163,7 @@ impl Default for State {
             models: Vec::new(),
             settings: Settings::default(),
             files: None,
+            asked: None,
             found: None,
             view: None,
             every: 1,
@@ -254,6 +173,7 @@ impl Default for State {
             exporting: None,
             deidentify: false,
             saved: false,
+            untimed: false,
             slice_millis: None,
             reader_hears: false,
             job: 0,
@@ -330,9 +250,18 @@ impl State {
             Action::Reader(reply) => return self.hear_reader(reply),
             Action::EngineDied(_) => return self.recover(),
             Action::ReaderDied(_) => return self.reader_died(),
+            Action::Open(files) if self.is_study_at_stake() => self.asked = Some(files),
             Action::Open(files) => return self.open(files),
-            // What is at work goes on.
-            Action::Refuse(message) if self.is_busy() => self.notice = Some(message),
+            Action::Replace => {
+                if let Some(files) = self.asked.take() {
+                    return self.open(files);
+                }
+            }
+            Action::Keep => self.asked = None,
+            // What is at work goes on, and a study that is saved nowhere stays.
+            Action::Refuse(message) if self.is_busy() || self.is_study_at_stake() => {
+                self.notice = Some(message);
+            }
             Action::Refuse(message) => {
                 self.files = None;
                 return self.refuse(message);

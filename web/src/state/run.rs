@@ -52,6 +52,8 @@ pub struct Active {
     held: Option<(usize, SliceHead, InputInfo)>,
     /// Place of the slice that the engine is at.
     at_engine: Option<usize>,
+    /// Place of the slice at which an engine broke last.
+    broke_at: Option<usize>,
     /// Milliseconds of each slice so far, in the order of reading.
     millis: Vec<f64>,
 }
@@ -72,6 +74,7 @@ impl Active {
             asked: None,
             held: None,
             at_engine: None,
+            broke_at: None,
             millis: Vec::new(),
         }
     }
@@ -85,6 +88,12 @@ impl Active {
     pub fn remaining_millis(&self, before: Option<f64>) -> Option<f64> {
         let slice = mean_millis(&self.millis).or(before)?;
         Some(slice * self.to_read.len().saturating_sub(self.measured) as f64)
+    }
+
+    /// An engine broke at the present slice; whether for the second time.
+    pub(super) fn breaks_again(&mut self) -> bool {
+        let place = self.at_engine.unwrap_or(self.measured);
+        self.broke_at.replace(place) == Some(place)
     }
 
     /// The present slice begins anew on another device; times so far say nothing about it.
@@ -150,7 +159,9 @@ impl State {
     pub(super) fn time_a_slice(&mut self) -> Vec<Effect> {
         let middle = self.view.as_ref().filter(|v| v.frame.len > 1).map(|v| v.frame.len / 2);
         match (middle, &self.run, self.slice_millis) {
-            (Some(index), RunState::Open, None) if self.is_ready() => self.start(Task::Time { index }),
+            (Some(index), RunState::Open, None) if self.is_ready() && !self.untimed => {
+                self.start(Task::Time { index })
+            }
             _ => Vec::new(),
         }
     }

@@ -7,11 +7,12 @@ use lunglens::report::{
 use lunglens::severity::{SeverityConfig, assess};
 
 use super::*;
-use crate::protocol::{CpuReason, FoundSeries, SliceHead};
+use crate::protocol::{CpuReason, FoundSeries, ReaderReply, Reply, Request, SliceHead, SliceMasks};
 use crate::strings::text;
-use crate::volume_view::Values;
+use crate::volume_view::{Frame, Values};
 
 mod recovery;
+mod replace;
 
 fn gpu() -> DeviceSummary {
     DeviceSummary { gpu: true, name: "a GPU".into() }
@@ -296,19 +297,6 @@ fn a_cancelled_run_has_no_result_even_if_one_arrives() {
 }
 
 #[test]
-fn opening_during_a_run_stops_it_and_runs_the_new_files() {
-    let (mut state, old) = begun(cpu());
-    prepared(&mut state, old, 0);
-    let effects = state.update(Action::Open(Files { name: "other.png".into(), count: 1 }));
-    let stop = [Effect::Engine(Request::Cancel { run: old }), Effect::WatchCancel(old)];
-    assert_eq!(effects[..2], stop);
-    assert_eq!(effects[2..], [Effect::ResetView(None), Effect::OpenFiles(2)]);
-    assert!(engine(&mut state, Reply::Cancelled { run: old }).is_empty());
-    assert!(reader(&mut state, ReaderReply::Refused { job: 1, message: "late".into() }).is_empty());
-    assert!(matches!(state.run, RunState::Scanning { .. }));
-}
-
-#[test]
 fn answers_of_another_run_are_not_heard() {
     let mut state = ready_on(gpu());
     open(&mut state, 1);
@@ -367,16 +355,4 @@ fn a_slice_timed_on_another_device_tells_nothing() {
     assert_eq!(state.slice_millis, None);
     let effects = ready(&mut state, cpu());
     assert_eq!(effects, [prepare(run_of(&state), 4)], "timed on the new one");
-}
-
-#[test]
-fn a_study_at_work_is_at_stake() {
-    let (mut state, run) = begun(cpu());
-    assert!(state.is_study_at_stake());
-    state.update(Action::Tell("There are no files in it.".into()));
-    state.update(Action::Refuse("Too many.".into()));
-    assert_eq!(state.notice.as_deref(), Some("Too many."));
-    assert_eq!(run_of(&state), run, "it goes on");
-    state.update(Action::Cancel);
-    assert!(!state.is_study_at_stake());
 }

@@ -22,8 +22,10 @@ use crate::viewer::words::ViewerWords;
 pub struct Strings {
     /// Between the whole and the parts of a number.
     pub decimal: char,
-    /// The largest count that takes the singular.
-    pub one_until: usize,
+    /// The least count that takes the singular; the largest is 1.
+    pub one_from: usize,
+    /// Whether in "1 of 3 slices" the first number chooses between singular and plural.
+    pub part_counts: bool,
 
     pub tagline: &'static str,
     pub notice_label: &'static str,
@@ -114,6 +116,8 @@ pub struct Strings {
     pub no_model: &'static str,
     pub bad_report: &'static str,
     pub crashed: &'static str,
+    pub crashed_once: &'static str,
+    pub crashed_twice: &'static str,
     pub cpu_no_gpu: &'static str,
     pub cpu_memory: &'static str,
     pub cpu_failed: &'static str,
@@ -126,7 +130,13 @@ pub struct Strings {
     pub choose_folder: &'static str,
     pub too_many: &'static str,
     pub and_more: &'static str,
+    pub replace_title: &'static str,
+    pub replace_work: &'static str,
+    pub replace_unsaved: &'static str,
+    pub replace: &'static str,
+    pub keep_study: &'static str,
     pub scanning: &'static str,
+    pub one_file_read: &'static str,
     pub files_read: &'static str,
     pub study_open: &'static str,
     pub found: &'static str,
@@ -158,6 +168,7 @@ pub struct Strings {
     pub paused: &'static str,
     pub pause: &'static str,
     pub go_on: &'static str,
+    pub one_slice_measured: &'static str,
     pub slices_measured: &'static str,
     pub left_time: &'static str,
     pub few_seconds: &'static str,
@@ -196,6 +207,18 @@ pub struct Strings {
     pub formats: [(&'static str, &'static str); 7],
 
     pub of_viewer: ViewerWords,
+}
+
+impl Strings {
+    /// Which of two texts a count takes.
+    pub fn number<'a>(&self, count: usize, one: &'a str, several: &'a str) -> &'a str {
+        if (self.one_from..=1).contains(&count) { one } else { several }
+    }
+
+    /// Which of two texts `part` of `all` take, as "1 of 3 slices".
+    pub fn number_of_part<'a>(&self, part: usize, all: usize, one: &'a str, several: &'a str) -> &'a str {
+        self.number(if self.part_counts { part } else { all }, one, several)
+    }
 }
 
 #[cfg(test)]

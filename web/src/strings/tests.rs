@@ -51,6 +51,25 @@ fn every_language_has_every_text_with_the_same_places() {
 }
 
 #[test]
+fn counts_take_the_number_of_their_language() {
+    let said = tables().map(|t| {
+        let counted =
+            [0, 1, 2].map(|n| t.number(n, t.one_slice, t.some_slices).replace("{count}", &n.to_string()));
+        let parts = [(0, 3), (1, 3), (2, 3), (1, 1)].map(|(read, of)| {
+            let words = t.number_of_part(read, of, t.one_file_read, t.files_read);
+            words.replace("{read}", &read.to_string()).replace("{of}", &of.to_string())
+        });
+        (counted.join(", "), parts.join(", "))
+    });
+    let expected = [
+        ("0 slices, 1 slice, 2 slices", "0 of 3 files, 1 of 3 files, 2 of 3 files, 1 of 1 file"),
+        ("0 cortes, 1 corte, 2 cortes", "0 de 3 archivos, 1 de 3 archivos, 2 de 3 archivos, 1 de 1 archivo"),
+        ("0 coupe, 1 coupe, 2 coupes", "0 fichier sur 3, 1 fichier sur 3, 2 fichiers sur 3, 1 fichier sur 1"),
+    ];
+    assert_eq!(said, expected.map(|(counted, parts)| (counted.to_owned(), parts.to_owned())));
+}
+
+#[test]
 fn tags_name_languages() {
     assert_eq!(Language::of_tag("es-419"), Some(Language::Spanish));
     assert_eq!(Language::of_tag("FR"), Some(Language::French));

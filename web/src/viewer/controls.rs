@@ -240,7 +240,7 @@ fn scroller(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
                 aria-label={if is_axial(model) { words.slice } else { words.cut }} aria-valuetext={place(volume, model, words)}
                 data-field="slices" oninput={slide} />
             <p class="scroller-note">
-                if here < len { <span>{ format!("{here} {} {len} {}", words.of, words.loaded) }</span> }
+                if here < len && len > 1 { <span>{ format!("{here} {} {len} {}", words.of, words.loaded) }</span> }
                 if measured > 0 && measured < len { <span>{ format!("{measured} {} {len} {}", words.of, words.measured) }</span> }
             </p>
         </div>

@@ -39,9 +39,68 @@ fn a_crash_on_the_gpu_goes_on_with_the_same_slice_on_the_cpu() {
     assert_eq!(ready(&mut state, cpu()), [prepare(run, 1)], "what was measured stays");
     let effects = prepared(&mut state, run, 1);
     assert!(matches!(&effects[0], Effect::Segment(Request::Segment { index: 1, .. })), "{effects:?}");
-    // And on the CPU it is an error.
+    // Breaking the CPU's engine too is an error.
+    let effects = state.update(Action::EngineDied("trap".into()));
+    assert_eq!(effects, [Effect::ClearFindings, Effect::StartEngine]);
+    let RunState::Failed { message } = &state.run else { panic!("{:?}", state.run) };
+    assert!(message.contains("twice at slice 2"), "{message}");
+}
+
+#[test]
+fn a_crash_on_the_cpu_goes_on_with_the_same_slice() {
+    let (mut state, run) = begun(cpu());
+    prepared(&mut state, run, 0);
+    segmented(&mut state, run, 0);
+    measured(&mut state, run, 0);
+    prepared(&mut state, run, 1);
     assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert!(state.notice.as_ref().is_some_and(|notice| notice.contains("at slice 2")), "{:?}", state.notice);
+    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Auto)]);
+    assert!(prepared(&mut state, run, 2).is_empty(), "not before the one that was lost");
+    assert_eq!(ready(&mut state, cpu()), [prepare(run, 1)], "what was measured stays");
+    // Another slice may break it once as well.
+    prepared(&mut state, run, 1);
+    segmented(&mut state, run, 1);
+    measured(&mut state, run, 1);
+    prepared(&mut state, run, 2);
+    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    engine(&mut state, Reply::Hello);
+    assert_eq!(ready(&mut state, cpu()), [prepare(run, 2)]);
+    let RunState::Active(active) = &state.run else { panic!("{:?}", state.run) };
+    assert_eq!((active.measured, active.at_work_on()), (2, None));
+    // The same one not twice.
+    prepared(&mut state, run, 2);
+    let effects = engine(&mut state, Reply::Crashed { message: "trap".into() });
+    assert_eq!(effects, [Effect::ClearFindings, Effect::StartEngine]);
+    let RunState::Failed { message } = &state.run else { panic!("{:?}", state.run) };
+    assert!(message.contains("twice at slice 3"), "{message}");
+    assert!(measured(&mut state, run, 2).is_empty(), "and nothing of it is taken up again");
+}
+
+#[test]
+fn a_single_slice_is_tried_twice_too() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 1);
+    let run = run_of(&state);
+    prepared(&mut state, run, 0);
+    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert_eq!(ready(&mut state, cpu()), [prepare(run, 0)]);
+    prepared(&mut state, run, 0);
+    state.update(Action::EngineDied("trap".into()));
     assert_eq!(state.run, RunState::Failed { message: text().crashed.into() });
+}
+
+#[test]
+fn a_slice_that_breaks_the_engine_while_it_is_timed_is_not_timed_for_ever() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 9);
+    let run = run_of(&state);
+    prepared(&mut state, run, 4);
+    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert!(ready(&mut state, cpu()).is_empty());
+    assert_eq!(state.run, RunState::Open);
+    state.update(Action::ChooseDevice(DeviceWish::Cpu));
+    assert_eq!(ready(&mut state, cpu()), [prepare(run + 1, 4)], "another device is another matter");
 }
 
 #[test]
