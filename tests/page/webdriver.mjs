@@ -1,84 +1,41 @@
-// The page in Firefox, by hand: node --experimental-websocket tests/page/firefox.mjs [FILES...]
+// The page in another browser, by hand: node --experimental-websocket tests/page/webdriver.mjs BROWSER [FILES...]
 //
+// BROWSER is firefox or webkit (Safari's relative; Debian's webkit2gtk-driver, in xvfb-run where there is no screen).
 // Opens the sample and, with FILES (the slices of a study), measures them; then the viewer, the files to save, and a
 // reload without the server. Prints what it finds and ends with an error where the page does not do as in Chromium.
-// FIREFOX names the program (firefox-esr), LUNGLENS_SCREENSHOTS a folder for pictures. It speaks WebDriver BiDi itself.
+// LUNGLENS_SCREENSHOTS names a folder for pictures.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { firefox, webkit } from './drivers.mjs';
 import { serve } from './serve.mjs';
 
 const SHOTS = process.env.LUNGLENS_SCREENSHOTS;
-const study = process.argv.slice(2).map((path) => resolve(path));
-const profile = mkdtempSync(join(tmpdir(), 'lunglens-firefox-'));
-const firefox = spawn(process.env.FIREFOX ?? 'firefox-esr',
-  ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0', '--width', '1280', '--height', '900'],
-  { stdio: ['ignore', 'ignore', 'pipe'] });
-const address = await new Promise((done, fail) => {
-  let said = '';
-  firefox.stderr.on('data', (bytes) => {
-    said += bytes;
-    const found = said.match(/WebDriver BiDi listening on (ws:\S+)/);
-    if (found) done(found[1]);
-  });
-  firefox.on('exit', () => fail(new Error(`Firefox ended: ${said}`)));
-});
-const socket = new WebSocket(`${address}/session`);
-await new Promise((done, fail) => Object.assign(socket, { onopen: done, onerror: fail }));
-const waiting = new Map();
-const complaints = [];
-socket.onmessage = ({ data }) => {
-  const message = JSON.parse(data);
-  if (message.method === 'log.entryAdded' && message.params.level === 'error') complaints.push(message.params.text);
-  waiting.get(message.id)?.(message);
-  waiting.delete(message.id);
-};
-let last = 0;
-function send(method, params = {}) {
-  const id = (last += 1);
-  return new Promise((done, fail) => {
-    waiting.set(id, (answer) => (answer.type === 'error' ? fail(new Error(`${method}: ${answer.message}`)) : done(answer.result)));
-    socket.send(JSON.stringify({ id, method, params }));
-  });
-}
+const [name, ...paths] = process.argv.slice(2);
+const start = { firefox, webkit }[name];
+if (!start) throw new Error('usage: webdriver.mjs firefox|webkit [FILES...]');
+const study = paths.map((path) => resolve(path));
+const driver = await start();
 
-await send('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: false } } });
-await send('session.subscribe', { events: ['log.entryAdded'] });
-const { contexts: [{ context }] } = await send('browsingContext.getTree');
 /** The value of an expression in the page; a promise is awaited. */
 async function ask(expression) {
-  const answer = await send('script.evaluate', {
-    expression: `(async () => JSON.stringify(await (${expression})))()`, awaitPromise: true, userActivation: true, target: { context },
-  });
-  if (answer.type === 'exception') throw new Error(`${expression}: ${answer.exceptionDetails.text}`);
-  return answer.result.value === undefined ? undefined : JSON.parse(answer.result.value);
+  const value = await driver.evaluate(`JSON.stringify(await (${expression}))`);
+  return typeof value === 'string' ? JSON.parse(value) : undefined;
 }
 /** Waits until an element is there. */
 async function until(selector, seconds = 120) {
-  const found = await ask(`new Promise((done) => {
-    const look = () => document.querySelector(${JSON.stringify(selector)}) && done(true);
-    new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
-    setTimeout(() => done(false), ${seconds * 1000});
-    look();
-  })`);
-  assert.ok(found, `${selector}: ${await ask(`document.body.innerText.slice(0, 2000)`)}`);
+  const end = Date.now() + seconds * 1000;
+  while (!(await ask(`!!document.querySelector(${JSON.stringify(selector)})`))) {
+    if (Date.now() > end) assert.fail(`${selector}: ${await ask('document.body.innerText.slice(0, 2000)')}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
 }
 const click = (selector) => ask(`document.querySelector(${JSON.stringify(selector)}).click()`);
 const text = (selector) => ask(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? null`);
-async function shot(name) {
+async function shot(what) {
   if (!SHOTS) return;
   mkdirSync(SHOTS, { recursive: true });
-  const { data } = await send('browsingContext.captureScreenshot', { context, origin: 'document' });
-  writeFileSync(join(SHOTS, `firefox-${name}.png`), Buffer.from(data, 'base64'));
-}
-const press = (value) => send('input.performActions', {
-  context, actions: [{ type: 'key', id: 'keys', actions: [{ type: 'keyDown', value }, { type: 'keyUp', value }] }],
-});
-async function choose(paths) {
-  const { nodes: [element] } = await send('browsingContext.locateNodes', { context, locator: { type: 'css', value: '[data-input="files"]' } });
-  await send('input.setFiles', { context, element: { sharedId: element.sharedId }, files: paths });
+  writeFileSync(join(SHOTS, `${name}-${what}.png`), Buffer.from(await driver.screenshot(), 'base64'));
 }
 /** The names and sizes of the files that a button saves, which stay in the page. */
 async function saved(selector) {
@@ -98,13 +55,13 @@ async function saved(selector) {
     setTimeout(() => done(found), 30000);
   })`);
   assert.ok(files.length > 0 && files.every(([, size]) => size > 0), `${selector}: ${JSON.stringify(files)}`);
-  return files.map(([name, size]) => `${name} (${size})`).join(', ');
+  return files.map(([file, size]) => `${file} (${size})`).join(', ');
 }
 
 const server = await serve(process.env.LUNGLENS_DIST ?? 'dist');
 try {
+  await driver.open(server.url);
   console.log(await ask('navigator.userAgent'), '- WebGPU:', await ask('!!navigator.gpu'));
-  await send('browsingContext.navigate', { context, url: server.url, wait: 'complete' });
   await until('.page[data-ready="true"], .page[data-engine="failed"]', 300);
   await until('html[data-offline]', 60);
   console.log('device:', await text('[data-field="device"]'), '- offline:', await ask('document.documentElement.dataset.offline'));
@@ -118,7 +75,7 @@ try {
   await shot('sample');
 
   if (study.length > 0) {
-    await choose(study);
+    await driver.choose('[data-input="files"]', study);
     await until('.page[data-run="open"] [data-action="start"]', 120);
     console.log('study:', await text('[data-field="series"]'), '-', (await text('[data-field="budget"]')).split('\n')[0]);
     await shot('open');
@@ -127,6 +84,11 @@ try {
     await until('.page[data-run="done"], .page[data-run="failed"]', 600);
     console.log('result:', await text('[data-field="severity"]'), await text('[data-involvement="whole"]'), await text('[data-field="time"]'));
     await shot('study');
+    // A result that is saved nowhere is asked for.
+    await click('[data-sample="covid-slice.png"]');
+    await until('dialog[open] [data-action="keep"]');
+    await shot('ask');
+    await click('[data-action="keep"]');
     const forms = await ask('[...document.querySelectorAll("[data-export]")].map((one) => one.dataset.export)');
     for (const form of forms) {
       console.log(form, await saved(`[data-export="${form}"]`));
@@ -138,42 +100,41 @@ try {
     }, 50)))`);
     await ask('document.querySelector(".film.is-viewer").focus()');
     const before = await place();
-    await press('\uE013'); // the up arrow
+    await driver.press('\uE013'); // the up arrow
     const after = await place();
     assert.equal(after[1], before[1] + 1, 'a key goes to the next slice');
     for (const key of ['c', 's', '+', 'a']) {
-      await press(key);
+      await driver.press(key);
       console.log(`key ${key}:`, (await place()).join(' '));
       await shot(`viewer-${key === '+' ? 'zoom' : key}`);
     }
+    // In the middle of the window, so that the pointer is on it.
+    await ask('document.querySelector("[data-field=slice]").scrollIntoView({ block: "center" })');
     const box = await ask('(({ x, y, width, height }) => [x + width / 2, y + height / 2])(document.querySelector("[data-field=slice]").getBoundingClientRect())');
-    await press('f');
+    await driver.press('f');
     const [x, y] = box.map(Math.round);
-    await send('input.performActions', { context, actions: [{ type: 'wheel', id: 'wheel', actions: [{ type: 'scroll', x, y, deltaX: 0, deltaY: 100 }] }] });
+    await driver.wheel(x, y, 100);
     console.log('wheel:', (await place()).join(' '));
     await click('[data-action="tool-ruler"]');
-    const move = (dx, dy) => ({ type: 'pointerMove', x: x + dx, y: y + dy, duration: 50 });
-    await send('input.performActions', { context, actions: [{ type: 'pointer', id: 'mouse',
-      actions: [move(-60, -40), { type: 'pointerDown', button: 0 }, move(0, 0), move(60, 40), { type: 'pointerUp', button: 0 }] }] });
-    console.log(await ask('document.querySelector(".film.is-viewer").getAttribute("aria-label")'));
+    await driver.drag([[x - 60, y - 40], [x, y], [x + 60, y + 40]]);
+    const label = await ask('document.querySelector(".film.is-viewer").getAttribute("aria-label")');
+    console.log(label);
+    assert.match(label, / mm/, 'the ruler measures');
     await shot('ruler');
   }
 
   await server.close();
-  await ask('(onbeforeunload = null, 0)');
-  await send('browsingContext.setViewport', { context, viewport: { width: 390, height: 800 } });
-  await send('browsingContext.navigate', { context, url: server.url, wait: 'complete' });
+  await driver.resize(390, 800);
+  await driver.open(server.url);
   await until('.page[data-ready="true"]', 120);
   await click('[data-sample="covid-slice.png"]');
   await until('.page[data-run="done"]', 300);
   console.log('without the server:', await text('[data-field="severity"]'));
   assert.equal(await ask('document.documentElement.scrollWidth > document.documentElement.clientWidth'), false, 'fits');
   await shot('narrow');
-  assert.deepEqual(complaints, [], 'the console is quiet');
-  console.log('Firefox does as Chromium does.');
+  assert.deepEqual(driver.complaints, [], 'the console is quiet');
+  console.log(`${name} does as Chromium does.`);
 } finally {
-  await send('browser.close').catch(() => {});
-  firefox.kill();
+  await driver.close();
   await server.close().catch(() => {});
-  rmSync(profile, { recursive: true, force: true });
 }
