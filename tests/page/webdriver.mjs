@@ -77,7 +77,7 @@ try {
   if (study.length > 0) {
     await driver.choose('[data-input="files"]', study);
     await until('.page[data-run="open"] [data-action="start"]', 120);
-    console.log('study:', await text('[data-field="series"]'), '-', (await text('[data-field="budget"]')).split('\n')[0]);
+    console.log('study:', await text('[data-field="series"]'), '-', await ask('document.querySelector("[data-field=budget]").selectedOptions[0].text'));
     await shot('open');
     await click('[data-action="start"]');
     await until('[data-field="unfinished"]', 120);
