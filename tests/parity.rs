@@ -99,10 +99,12 @@ fn compare(
     all.map("box_features", features.clone());
     let representation = heads.box_head(features);
     all.values("box_head", &representation.clone().into_data().try_to_vec::<f32>().unwrap());
-    let predictions: Vec<f32> = heads.predict_boxes(representation).into_data().try_to_vec().unwrap();
+    let predictions = heads.predict_boxes(representation);
+    let [_, channels] = predictions.dims();
+    let predictions: Vec<f32> = predictions.into_data().try_to_vec().unwrap();
     let classes = config.num_classes();
     let column = |from: usize, to: usize| -> Vec<f32> {
-        predictions.chunks_exact(5 * classes).flat_map(|row| row[from..to].to_vec()).collect()
+        predictions.chunks_exact(channels).flat_map(|row| row[from..to].to_vec()).collect()
     };
     all.values("class_logits", &column(0, classes));
     all.values("box_regression", &column(classes, 5 * classes));

@@ -1,5 +1,7 @@
 //! What the CPU kernels share.
 
+use std::ops::Range;
+
 use burn_flex::FlexTensor;
 
 /// The sizes of a tensor with four axes.
@@ -7,11 +9,23 @@ pub(crate) fn shape4(tensor: &FlexTensor) -> [usize; 4] {
     tensor.layout().shape().dims()
 }
 
-/// The values of a contiguous tensor.
+/// The values of a tensor, which lie in order in all that this crate makes.
+///
+/// # Panics
+/// Where they do not.
 pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
+    &tensor.storage::<f32>()[place(tensor)]
+}
+
+/// [`values`] of a tensor of whole numbers.
+pub(crate) fn words(tensor: &FlexTensor) -> &[i32] {
+    &tensor.storage::<i32>()[place(tensor)]
+}
+
+fn place(tensor: &FlexTensor) -> Range<usize> {
+    assert!(tensor.is_contiguous(), "values in order");
     let start = tensor.layout().start_offset();
-    let count = tensor.layout().num_elements();
-    &tensor.storage::<f32>()[start..start + count]
+    start..start + tensor.layout().num_elements()
 }
 
 /// A tensor of which `fill` writes every value.

@@ -7,6 +7,15 @@ use cubecl::prelude::*;
 /// Four neighbouring channels.
 pub(crate) type Vec4 = Vector<f32, Const<4>>;
 
+/// A tensor whose values lie in order, as all do that this crate makes.
+///
+/// # Panics
+/// Where they do not.
+pub(crate) fn in_order(tensor: CubeTensor) -> CubeTensor {
+    assert!(tensor.is_contiguous() && tensor.qparams.is_none(), "values in order");
+    tensor
+}
+
 /// An uninitialised contiguous tensor of `shape` beside `tensor`, of its type.
 pub(crate) fn output_like(tensor: &CubeTensor, shape: Shape) -> CubeTensor {
     burn_cubecl::ops::numeric::empty_device_contiguous_dtype(

@@ -9,6 +9,7 @@ mod gpu;
 mod pool;
 mod roi_align;
 mod top_anchors;
+mod transfer;
 
 pub use adapter::{ConvKernel, TILED_WORKGROUP_BYTES, conv_kernel, set_conv_kernel};
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};
@@ -20,3 +21,4 @@ pub use lunglens_cpu::{
 pub use pool::max_pool2d;
 pub use roi_align::roi_align;
 pub use top_anchors::{TOP_ROW, top_anchors, top_anchors_reference};
+pub use transfer::{download, reshape, upload, upload_words};

@@ -2,7 +2,6 @@
 
 use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
-use burn_cubecl::kernel::into_contiguous;
 use burn_flex::FlexTensor;
 use burn_std::Shape;
 use burn_wgpu::{CubeBackend, CubeTensor};
@@ -11,7 +10,7 @@ use cubecl::prelude::*;
 use super::{
     ConvGeometry,
     cpu::{filled4, shape4, values},
-    gpu::{Vec4, output_like},
+    gpu::{Vec4, in_order, output_like},
 };
 
 /// The backends that pool.
@@ -28,7 +27,7 @@ pub fn max_pool2d(input: Tensor<4>, geometry: ConvGeometry) -> Tensor<4> {
 
 impl PoolOps for Flex {
     fn max_pool2d_nhwc(input: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
-        let input: FlexTensor = input.to_contiguous();
+        let input: FlexTensor = input;
         let [images, rows, columns, channels] = shape4(&input);
         let [output_rows, output_columns] = geometry.output_size(rows, columns);
         let shape = [images, output_rows, output_columns, channels];
@@ -85,7 +84,7 @@ fn max_pool2d_kernel(
 
 impl PoolOps for CubeBackend {
     fn max_pool2d_nhwc(input: FloatTensor<Self>, geometry: ConvGeometry) -> FloatTensor<Self> {
-        let input: CubeTensor = into_contiguous(input);
+        let input: CubeTensor = in_order(input);
         let [images, rows, columns, channels] = input.meta.shape().dims();
         let [output_rows, output_columns] = geometry.output_size(rows, columns);
         let output = output_like(&input, Shape::new([images, output_rows, output_columns, channels]));

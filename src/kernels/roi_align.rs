@@ -2,7 +2,6 @@
 
 use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
 use burn::tensor::Tensor;
-use burn_cubecl::kernel::into_contiguous;
 use burn_flex::FlexTensor;
 use burn_std::Shape;
 use burn_wgpu::{CubeBackend, CubeTensor};
@@ -11,7 +10,7 @@ use cubecl::prelude::*;
 use lunglens_cpu::{ROI_LEVELS, ROI_ROW, RoiAlignConfig};
 
 use super::cpu::{filled4, shape4, values};
-use super::gpu::{Vec4, WORKGROUP, count_for, output_like};
+use super::gpu::{Vec4, WORKGROUP, count_for, in_order, output_like};
 
 /// The backends that sample boxes.
 #[backend_extension(Cube, Flex)]
@@ -50,8 +49,7 @@ impl RoiAlignOps for Flex {
         rois: FloatTensor<Self>,
         config: RoiAlignConfig,
     ) -> FloatTensor<Self> {
-        let levels: [FlexTensor; ROI_LEVELS] = [p2, p3, p4, p5].map(|level| level.to_contiguous());
-        let rois = rois.to_contiguous();
+        let levels: [FlexTensor; ROI_LEVELS] = [p2, p3, p4, p5];
         let channels = shape4(&levels[0])[3];
         let views = [0, 1, 2, 3].map(|i| {
             let [_, rows, columns, _] = shape4(&levels[i]);
@@ -178,8 +176,8 @@ impl RoiAlignOps for CubeBackend {
         rois: FloatTensor<Self>,
         config: RoiAlignConfig,
     ) -> FloatTensor<Self> {
-        let levels: [CubeTensor; ROI_LEVELS] = [p2, p3, p4, p5].map(into_contiguous);
-        let rois = into_contiguous(rois);
+        let levels: [CubeTensor; ROI_LEVELS] = [p2, p3, p4, p5].map(in_order);
+        let rois = in_order(rois);
         let [count, _] = rois.meta.shape().dims();
         let [_, _, _, channels] = levels[0].meta.shape().dims();
         let bins = config.output_size;

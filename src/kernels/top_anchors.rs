@@ -2,14 +2,13 @@
 
 use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Tensor, TensorData};
-use burn_cubecl::kernel::into_contiguous;
 use burn_flex::FlexTensor;
 use burn_std::Shape;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
 use super::cpu::{shape4, values};
-use super::gpu::output_like;
+use super::gpu::{in_order, output_like};
 
 /// Numbers of a chosen anchor: its index (row, column, ratio), its logit, then `dx, dy, dw, dh`.
 pub const TOP_ROW: usize = 6;
@@ -46,7 +45,7 @@ pub fn top_anchors(output: Tensor<4>, anchors: usize, count: usize) -> Tensor<2>
 
 impl TopAnchorsOps for Flex {
     fn top_anchors_nhwc(output: FloatTensor<Self>, anchors: usize, count: usize) -> FloatTensor<Self> {
-        let output: FlexTensor = output.to_contiguous();
+        let output: FlexTensor = output;
         let [_, _, _, channels] = shape4(&output);
         let rows = top_anchors_reference(values(&output), channels, anchors, count);
         FlexTensor::from_data(TensorData::new(rows, [count, TOP_ROW]))
@@ -172,7 +171,7 @@ fn top_anchors_kernel(
 
 impl TopAnchorsOps for CubeBackend {
     fn top_anchors_nhwc(output: FloatTensor<Self>, anchors: usize, count: usize) -> FloatTensor<Self> {
-        let output: CubeTensor = into_contiguous(output);
+        let output: CubeTensor = in_order(output);
         let [images, rows, columns, channels] = output.meta.shape().dims();
         let all = images * rows * columns * anchors;
         let chosen = output_like(&output, Shape::new([count, TOP_ROW]));

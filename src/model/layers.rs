@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
-use crate::kernels::{ConvGeometry, ConvWeight, PreparedWeight, conv2d};
+use crate::kernels::{ConvGeometry, ConvWeight, PreparedWeight, conv2d, upload, upload_words};
 use crate::weights::{WeightData, WeightTensor, Weights, WeightsError};
 
 /// Input channels are padded to this, since the kernels read four at a time.
@@ -206,13 +206,9 @@ impl<'a> LayerLoader<'a> {
         let weight = if self.storage == WeightStorage::Prepared {
             ConvWeight::Prepared(Arc::new(PreparedWeight::new(&kernel.values, shape, geometry)))
         } else {
-            ConvWeight::Dense(Tensor::from_data(TensorData::new(kernel.values, shape), self.device))
+            ConvWeight::Dense(upload(kernel.values, shape, self.device))
         };
-        Conv {
-            weight,
-            bias: Tensor::from_data(TensorData::new(kernel.bias, [outputs]), self.device),
-            geometry,
-        }
+        Conv { weight, bias: upload(kernel.bias, [outputs], self.device), geometry }
     }
 
     fn upload_steps(&self, kernel: Kernel<i8>, mut scales: Vec<f32>, geometry: ConvGeometry) -> Conv {
@@ -232,10 +228,9 @@ impl<'a> LayerLoader<'a> {
                 .map(|bytes| i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
                 .collect();
             let [k, _, inputs, _] = shape;
-            let words = TensorData::new(words, [k, k, inputs, outputs / 4]);
-            ConvWeight::Packed(Tensor::from_data(words, self.device))
+            ConvWeight::Packed(upload_words(words, [k, k, inputs, outputs / 4], self.device))
         };
         let bias_len = bias.len();
-        Conv { weight, bias: Tensor::from_data(TensorData::new(bias, [bias_len]), self.device), geometry }
+        Conv { weight, bias: upload(bias, [bias_len], self.device), geometry }
     }
 }

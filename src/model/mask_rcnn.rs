@@ -1,6 +1,6 @@
 //! Mask R-CNN, He et al. 2017, as torchvision's `MaskRCNN` runs it, with the host's work (suppression) in [`crate::detect`].
 
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor};
 
 use super::fpn::{Fpn, Pyramid};
 use super::layers::{LayerLoader, WeightStorage};
@@ -12,7 +12,7 @@ use crate::detect::{
     BoxXyxy, Detection, RoiHeadsConfig, RpnConfig, RpnLevel, filter_proposals, postprocess_detections,
 };
 use crate::imaging::NetworkInput;
-use crate::kernels::{TOP_ROW, top_anchors};
+use crate::kernels::{TOP_ROW, download, top_anchors, upload};
 use crate::manifest::MaskRcnnConfig;
 use crate::weights::{Weights, WeightsError, check};
 
@@ -85,7 +85,7 @@ impl MaskRcnn {
         for (pixel, &grey) in values.as_chunks_mut::<INPUT_CHANNELS>().0.iter_mut().zip(&input.values) {
             *pixel = [grey, grey, grey, 0.0];
         }
-        Tensor::from_data(TensorData::new(values, [1, input.size, input.size, INPUT_CHANNELS]), &self.device)
+        upload(values, [1, input.size, input.size, INPUT_CHANNELS], &self.device)
     }
 
     /// The stages C2 to C5 of `[1, size, size, 4]`.
@@ -126,20 +126,18 @@ impl MaskRcnn {
     ) -> Result<Vec<BoxXyxy>, ModelError> {
         let config: &RpnConfig = &self.config.rpn;
         let sizes = pyramid.each_ref().map(|level| level.dims());
-        let mut transaction = Transaction::default();
-        for output in self.rpn.forward(pyramid) {
-            let anchors = self.config.anchors_per_position();
-            transaction = transaction.register(top_anchors(output, anchors, config.pre_nms_top_n));
-        }
-        let read = transaction.execute_async().await?;
+        let anchors = self.config.anchors_per_position();
+        let outputs = self.rpn.forward(pyramid).into_iter();
+        let chosen = outputs.map(|output| top_anchors(output, anchors, config.pre_nms_top_n)).collect();
+        let read = download(chosen).await?;
         observer.stage(Stage::Proposals);
         observer.pause().await?;
         let mut levels = Vec::with_capacity(PROPOSAL_LEVELS);
-        for (level, (data, [_, rows, columns, _])) in read.iter().zip(sizes).enumerate() {
+        for (level, (values, [_, rows, columns, _])) in read.iter().zip(sizes).enumerate() {
             let size = self.config.input_size;
             let all = self.config.anchors.level_anchors(level, rows, columns, size / rows, size / columns);
             let mut chosen = RpnLevel::default();
-            for [index, logit, deltas @ ..] in floats(data)?.as_chunks::<TOP_ROW>().0 {
+            for [index, logit, deltas @ ..] in values.as_chunks::<TOP_ROW>().0 {
                 let anchor =
                     all.get(*index as usize).ok_or(ModelError::NoSuchAnchor { index: *index, level })?;
                 chosen.anchors.push(*anchor);
@@ -167,12 +165,13 @@ impl MaskRcnn {
         }
         let features = self.roi_heads.box_features(pyramid, proposals, &self.device);
         let output = self.roi_heads.predict_boxes(self.roi_heads.box_head(features));
-        let values = floats(&output.into_data_async().await?)?;
+        let [_, channels] = output.dims();
+        let values = download(vec![output]).await?.concat();
         let classes = self.config.num_classes();
         let (mut logits, mut regression) = (Vec::new(), Vec::new());
-        for row in values.chunks_exact(5 * classes) {
+        for row in values.chunks_exact(channels) {
             logits.extend_from_slice(&row[..classes]);
-            regression.extend_from_slice(&row[classes..]);
+            regression.extend_from_slice(&row[classes..5 * classes]);
         }
         let config = RoiHeadsConfig { score_threshold, ..self.config.roi_heads.clone() };
         Ok(postprocess_detections(&logits, &regression, proposals, &config, content)?)
@@ -192,15 +191,17 @@ impl MaskRcnn {
         }
         let boxes: Vec<BoxXyxy> = detections.iter().map(|d| d.bbox).collect();
         let features = self.roi_heads.mask_features(pyramid, &boxes, &self.device);
-        let logits = floats(&self.roi_heads.mask_logits(features).into_data_async().await?)?;
+        let output = self.roi_heads.mask_logits(features);
+        let [_, _, channels] = output.dims();
+        let logits = download(vec![output]).await?.concat();
         if logits.iter().any(|v| !v.is_finite()) {
             return Err(ModelError::NotFinite { stage: "mask head" });
         }
-        let (side, classes) = (self.config.mask_roi_size, self.config.num_classes());
+        let side = self.config.mask_roi_size;
         Ok(detections
             .iter()
             .enumerate()
-            .map(|(i, d)| mask_probabilities(&logits, i, d.label, side, classes))
+            .map(|(i, d)| mask_probabilities(&logits, i, d.label, side, channels))
             .collect())
     }
 
@@ -235,9 +236,4 @@ impl MaskRcnn {
             .map(|(detection, mask)| MaskedDetection { detection, mask })
             .collect())
     }
-}
-
-/// The values of a tensor that was read back.
-fn floats(data: &TensorData) -> Result<Vec<f32>, ModelError> {
-    data.try_to_vec::<f32>().map_err(|error| ModelError::Read(format!("{error:?}")))
 }

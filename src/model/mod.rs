@@ -47,7 +47,4 @@ pub enum ModelError {
     /// The device failed while it computed or while its results were read.
     #[error("the device failed while the network ran: {0}")]
     Execution(#[from] burn::tensor::ExecutionError),
-    /// A tensor came back in another type than it was sent.
-    #[error("cannot read a result of the device: {0}")]
-    Read(String),
 }

@@ -1,16 +1,16 @@
 //! The box head and the mask head.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::fpn::Pyramid;
 use super::layers::{Conv, LayerLoader};
 use crate::detect::{BoxXyxy, level_of_box};
-use crate::kernels::{ConvGeometry, ROI_LEVELS, ROI_ROW, RoiAlignConfig, roi_align};
+use crate::kernels::{ConvGeometry, ROI_LEVELS, ROI_ROW, RoiAlignConfig, reshape, roi_align, upload};
 use crate::manifest::MaskRcnnConfig;
 use crate::weights::WeightsError;
 
 /// Network pixels a feature of P2 to P5.
-const STRIDES: [usize; ROI_LEVELS] = [4, 8, 16, 32];
+pub(super) const STRIDES: [usize; ROI_LEVELS] = [4, 8, 16, 32];
 /// The pyramid's levels that boxes are pooled from.
 const LEVELS: [usize; 2] = [2, 5];
 
@@ -25,8 +25,6 @@ pub struct RoiHeads {
     mask_fcn_logits: Conv,
     box_align: RoiAlignConfig,
     mask_align: RoiAlignConfig,
-    num_classes: usize,
-    mask_channels: usize,
 }
 
 impl RoiHeads {
@@ -52,8 +50,6 @@ impl RoiHeads {
                 .conv("roi_heads.mask_predictor.mask_fcn_logits", ConvGeometry::POINTWISE)?,
             box_align: align(config.box_roi_size),
             mask_align: align(config.mask_roi_size),
-            num_classes: config.num_classes(),
-            mask_channels: config.mask_channels,
         })
     }
 
@@ -65,14 +61,15 @@ impl RoiHeads {
     /// The box head's representation, `[1, 1, n, r]`.
     pub fn box_head(&self, features: Tensor<4>) -> Tensor<4> {
         let [count, rows, columns, channels] = features.dims();
-        self.fc7.forward(self.fc6.forward(features.reshape([1, 1, count, rows * columns * channels])))
+        let rows = reshape(features, [1, 1, count, rows * columns * channels]);
+        self.fc7.forward(self.fc6.forward(rows))
     }
 
-    /// Class logits and box offsets of each box in one row `[n, classes + 4 * classes]`.
+    /// Class logits and box offsets of each box in one row `[n, c]`: `classes`, then `4 * classes`, then padding.
     pub fn predict_boxes(&self, representation: Tensor<4>) -> Tensor<2> {
         let output = self.box_predictor.forward(representation);
         let [_, _, count, channels] = output.dims();
-        output.reshape([count, channels]).narrow(1, 0, 5 * self.num_classes)
+        reshape(output, [count, channels])
     }
 
     /// RoIAlign for the mask head: `[n, side, side, c]`.
@@ -80,7 +77,7 @@ impl RoiHeads {
         pool(pyramid, boxes, self.mask_align, device)
     }
 
-    /// Mask logits as `[n * side * side, 4, classes]`: the four are the 2x2 pixels (row, then column) that the
+    /// Mask logits as `[n * side * side, 4, c]`, of `c` the classes and then padding: the four are the 2x2 pixels (row, then column) that the
     /// transposed convolution makes of each position.
     pub fn mask_logits(&self, features: Tensor<4>) -> Tensor<3> {
         let mut x = features;
@@ -88,12 +85,11 @@ impl RoiHeads {
             x = conv.forward(x);
         }
         let x = self.conv5_mask.forward(x);
-        let [count, rows, columns, _] = x.dims();
+        let [count, rows, columns, channels] = x.dims();
         let positions = count * rows * columns;
-        let x = x.narrow(3, 0, 4 * self.mask_channels).reshape([1, positions, 4, self.mask_channels]);
-        let logits = self.mask_fcn_logits.forward(x);
+        let logits = self.mask_fcn_logits.forward(reshape(x, [1, positions, 4, channels / 4]));
         let [_, _, _, channels] = logits.dims();
-        logits.reshape([positions, 4, channels]).narrow(2, 0, self.num_classes)
+        reshape(logits, [positions, 4, channels])
     }
 }
 
@@ -103,25 +99,26 @@ fn pool(pyramid: &Pyramid, boxes: &[BoxXyxy], config: RoiAlignConfig, device: &D
         rows.push(level_of_box(bbox, LEVELS[0], LEVELS[1]) as f32);
         rows.extend_from_slice(bbox);
     }
-    let rois = Tensor::from_data(TensorData::new(rows, [boxes.len(), ROI_ROW]), device);
+    let rois = upload(rows, [boxes.len(), ROI_ROW], device);
     let [p2, p3, p4, p5, _] = pyramid.clone();
     roi_align(&[p2, p3, p4, p5], rois, config)
 }
 
-/// The mask of one detection, `[2 * side, 2 * side]` probabilities, out of the values of [`RoiHeads::mask_logits`].
+/// The mask of one detection, `[2 * side, 2 * side]` probabilities, out of the values of [`RoiHeads::mask_logits`], of which
+/// each pixel has `channels`.
 pub fn mask_probabilities(
     logits: &[f32],
     detection: usize,
     label: usize,
     side: usize,
-    classes: usize,
+    channels: usize,
 ) -> Vec<f32> {
     let size = 2 * side;
     let mut mask = vec![0.0; size * size];
     for (index, value) in mask.iter_mut().enumerate() {
         let (y, x) = (index / size, index % size);
         let position = (detection * side + y / 2) * side + x / 2;
-        let logit = logits[(position * 4 + y % 2 * 2 + x % 2) * classes + label];
+        let logit = logits[(position * 4 + y % 2 * 2 + x % 2) * channels + label];
         *value = 1.0 / (1.0 + (-logit).exp());
     }
     mask

@@ -5,7 +5,7 @@ use burn_flex::FlexTensor;
 
 use lunglens_cpu::{ConvGeometry, PreparedWeight};
 
-use crate::kernels::cpu::{filled4, shape4, values};
+use crate::kernels::cpu::{filled4, shape4, values, words};
 
 /// Runs the convolution on the CPU; shapes were checked by the caller.
 pub(super) fn conv2d(
@@ -14,8 +14,6 @@ pub(super) fn conv2d(
     bias: FlexTensor,
     residual: Option<FlexTensor>,
 ) -> FlexTensor {
-    let (input, bias) = (input.to_contiguous(), bias.to_contiguous());
-    let residual = residual.map(|residual| residual.to_contiguous());
     let residual = residual.as_ref().map(|residual| {
         let [_, rows, columns, _] = shape4(residual);
         (values(residual), [rows, columns])
@@ -28,23 +26,20 @@ pub(super) fn conv2d(
 
 /// Lays out dense weights `[k, k, c_in, c_out]`.
 pub(super) fn prepare(weight: &FlexTensor, geometry: ConvGeometry) -> PreparedWeight {
-    let weight = weight.to_contiguous();
-    PreparedWeight::new(values(&weight), shape4(&weight), geometry)
+    PreparedWeight::new(values(weight), shape4(weight), geometry)
 }
 
 /// Lays out packed bytes `[k, k, c_in, c_out / 4]` with `[biases, scales]`; gives the biases beside them.
 pub(super) fn prepare_packed(
-    bytes: FlexTensor,
+    bytes: &FlexTensor,
     bias: &FlexTensor,
     geometry: ConvGeometry,
 ) -> (PreparedWeight, FlexTensor) {
-    let [k, _, inputs, words] = shape4(&bytes);
-    let outputs = 4 * words;
-    let bias = bias.to_contiguous();
-    let (biases, scales) = values(&bias).split_at(outputs);
-    let packed = bytes.into_data();
+    let [k, _, inputs, columns] = shape4(bytes);
+    let outputs = 4 * columns;
+    let (biases, scales) = values(bias).split_at(outputs);
     let steps: Vec<i8> =
-        packed.iter::<i32>().flat_map(|word| word.to_le_bytes().map(u8::cast_signed)).collect();
+        words(bytes).iter().flat_map(|word| word.to_le_bytes().map(u8::cast_signed)).collect();
     let weight = PreparedWeight::quantized(&steps, scales.to_vec(), [k, k, inputs, outputs], geometry);
     (weight, FlexTensor::from_data(TensorData::new(biases.to_vec(), [outputs])))
 }

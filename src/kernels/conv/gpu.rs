@@ -3,14 +3,13 @@
 //! In that each invocation keeps a tile of [`TILE_PIXELS`] output pixels by 8 output channels in registers and needs no
 //! workgroup memory: software adapters (SwiftShader, lavapipe) run it best. Others run [`tiled`]'s.
 
-use burn_cubecl::kernel::into_contiguous;
 use burn_std::Shape;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 use super::{ConvGeometry, Residual, tiled, winograd};
 use crate::kernels::adapter::{ConvKernel, conv_kernel};
-use crate::kernels::gpu::{Vec4, output_like};
+use crate::kernels::gpu::{Vec4, in_order, output_like};
 
 /// Output pixels of one invocation.
 const TILE_PIXELS: usize = 8;
@@ -212,7 +211,7 @@ pub(super) fn conv2d(
     geometry: ConvGeometry,
     is_packed: bool,
 ) -> CubeTensor {
-    let (input, weight, bias) = (into_contiguous(input), into_contiguous(weight), into_contiguous(bias));
+    let (input, weight, bias) = (in_order(input), in_order(weight), in_order(bias));
     let [images, rows, columns, input_channels] = input.meta.shape().dims();
     let [_, _, _, weight_columns] = weight.meta.shape().dims();
     let output_channels = if is_packed { 4 * weight_columns } else { weight_columns };
@@ -222,7 +221,7 @@ pub(super) fn conv2d(
     let [output_rows, output_columns] = geometry.output_size(rows, columns);
     let output = output_like(&input, Shape::new([images, output_rows, output_columns, output_channels]));
 
-    let residual = residual.map(into_contiguous);
+    let residual = residual.map(in_order);
     let (residual_kind, residual_rows, residual_columns) = match &residual {
         None => (Residual::None, 1, 1),
         Some(tensor) => {

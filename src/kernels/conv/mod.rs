@@ -127,7 +127,7 @@ impl ConvOps for Flex {
         has_residual: bool,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        let (weight, bias) = cpu::prepare_packed(bytes, &bias, geometry);
+        let (weight, bias) = cpu::prepare_packed(&bytes, &bias, geometry);
         cpu::conv2d(input, &weight, bias, has_residual.then_some(residual))
     }
 

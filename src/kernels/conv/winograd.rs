@@ -3,7 +3,6 @@
 //!
 //! Tiles of 4x4 outputs are transformed, multiplied as 36 matrix products over the channels, and transformed back.
 
-use burn_cubecl::kernel::into_contiguous;
 use burn_std::Shape;
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
@@ -12,14 +11,14 @@ use super::gpu::{ConvSizesLaunch, unpack_bytes};
 use super::tiled::{Tile, product_kernel as tiled_product_kernel};
 use super::{ConvGeometry, Residual};
 use crate::kernels::adapter::{ConvKernel, conv_kernel};
-use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, output_like};
+use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, in_order, output_like};
 
 /// Outputs of a tile on a side.
 const TILE: usize = 4;
 /// Inputs of a tile on a side.
 const PATCH: usize = 6;
 /// Products of a tile.
-const PRODUCTS: usize = PATCH * PATCH;
+pub(super) const PRODUCTS: usize = PATCH * PATCH;
 /// Below this many tiles, transforming the weights costs more than it saves.
 const LEAST_TILES: usize = 16;
 /// Tiles of one invocation of the product.
@@ -29,8 +28,13 @@ const PRODUCT_VECTORS: usize = 2;
 
 /// Whether the convolution is one that this way is faster for.
 pub(super) fn is_faster([images, rows, columns, _]: [usize; 4], geometry: ConvGeometry) -> bool {
-    let tiles = images * rows.div_ceil(TILE) * columns.div_ceil(TILE);
-    ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3 && tiles >= LEAST_TILES
+    let is_same = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
+    is_same && tiles(images, rows, columns) >= LEAST_TILES
+}
+
+/// Tiles of all images.
+pub(super) fn tiles(images: usize, rows: usize, columns: usize) -> usize {
+    images * rows.div_ceil(TILE) * columns.div_ceil(TILE)
 }
 
 #[derive(CubeLaunch, CubeType, Clone)]
@@ -305,7 +309,7 @@ pub(super) fn conv2d(
     relu: bool,
     is_packed: bool,
 ) -> CubeTensor {
-    let (input, weight, bias) = (into_contiguous(input), into_contiguous(weight), into_contiguous(bias));
+    let (input, weight, bias) = (in_order(input), in_order(weight), in_order(bias));
     let [images, rows, columns, input_channels] = input.meta.shape().dims();
     let (tile_rows, tile_columns) = (rows.div_ceil(TILE), columns.div_ceil(TILE));
     let tiles = images * tile_rows * tile_columns;
