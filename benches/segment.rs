@@ -1,11 +1,11 @@
-//! `cargo bench --bench segment -- MODELS PNG REPEATS [cpu|gpu [SCORE]]`: wall time of whole slices as JSON: `ms` from
+//! `cargo bench --bench segment -- MODELS PNG REPEATS [cpu|gpu [SCORE [warm]]]`: wall time of whole slices as JSON: `ms` from
 //! decoded pixels to masks on them, `whole_ms` from the picture's bytes to its report, in turn. MODELS is a folder with a
-//! `manifest.json`, of which the first model runs.
+//! `manifest.json`, of which the first model runs; with `warm` its kernels are made first.
 
 use std::path::Path;
 use std::time::Instant;
 
-use lunglens::engine::{CancelToken, DeviceChoice, Engine, InputInfo, SegmentOptions};
+use lunglens::engine::{CancelToken, DeviceChoice, Engine, InputInfo, SegmentOptions, warm_up};
 use lunglens::imaging;
 use lunglens::manifest::ModelManifest;
 use lunglens::report::Report;
@@ -23,7 +23,7 @@ fn main() {
 
 async fn run(arguments: &[String]) -> Result<(), Failure> {
     let [models, picture, repeats, rest @ ..] = arguments else {
-        return Err("give MODELS PNG REPEATS [cpu|gpu [SCORE]]".into());
+        return Err("give MODELS PNG REPEATS [cpu|gpu [SCORE [warm]]]".into());
     };
     let choice = match rest.first().map(String::as_str) {
         Some("gpu") => DeviceChoice::Gpu,
@@ -36,6 +36,11 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
     let models = Path::new(models);
     let manifest = ModelManifest::from_json(&std::fs::read_to_string(models.join("manifest.json"))?)?;
     let entry = manifest.models.first().ok_or("the manifest names no model")?;
+    let began = Instant::now();
+    if rest.get(2).is_some_and(|word| word == "warm") {
+        warm_up(entry, choice, &CancelToken::default()).await?;
+    }
+    let warmed = milliseconds(began);
     let began = Instant::now();
     let engine = Engine::new(entry, &std::fs::read(models.join(&entry.file))?, choice).await?;
     let load = milliseconds(began);
@@ -61,7 +66,7 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     let instances = report.map(|report| report.instances);
     let line = serde_json::json!({
-        "device": engine.device(), "load_ms": load, "first_ms": first, "ms": times, "whole_ms": whole, "cpu_ms": cpu,
+        "device": engine.device(), "warm_up_ms": warmed, "load_ms": load, "first_ms": first, "ms": times, "whole_ms": whole, "cpu_ms": cpu,
         "stages_ms": stages, "instances": instances,
     });
     println!("{line}");

@@ -12,6 +12,8 @@ use lunglens::kernels::{
     ConvGeometry, ConvKernel, ConvWeight, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference,
     max_pool2d, max_pool2d_reference, roi_align, set_conv_kernel, top_anchors, top_anchors_reference,
 };
+use lunglens::manifest::{Backbone, MaskRcnnConfig};
+use lunglens::model::{ModelError, Observer, Silent, Stage, warm_up};
 use support::{Random, devices, fixture, relative_error, tensor, tensors};
 
 fn upload<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) -> Tensor<D> {
@@ -288,4 +290,32 @@ fn top_anchors_show_what_is_not_a_number() {
             assert!(found.chunks_exact(TOP_ROW).any(|row| row[1].is_nan()), "{name}");
         }
     }
+}
+
+/// Ends a run at its `left`-th pause.
+struct Patience {
+    left: usize,
+}
+
+impl Observer for Patience {
+    fn stage(&mut self, _: Stage) {}
+
+    async fn pause(&mut self) -> Result<(), ModelError> {
+        self.left = self.left.checked_sub(1).ok_or(ModelError::Cancelled)?;
+        Ok(())
+    }
+}
+
+#[test]
+fn kernels_are_made_without_weights_until_it_is_enough() {
+    let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    on_each_kernel(|name, device| {
+        // The CPU has nothing to make; there the same convolutions run all the same.
+        for keeps_steps in [true, false] {
+            let made = pollster::block_on(warm_up(&config, keeps_steps, device, &mut Silent));
+            assert!(made.is_ok(), "{name}: {made:?}");
+        }
+        let stopped = pollster::block_on(warm_up(&config, true, device, &mut Patience { left: 3 }));
+        assert!(matches!(stopped, Err(ModelError::Cancelled)), "{name}: {stopped:?}");
+    });
 }

@@ -5,6 +5,7 @@ mod device;
 mod error;
 mod platform;
 mod run;
+mod warm_up;
 
 use burn::tensor::Device;
 use lunglens_cpu::for_each_chunk;
@@ -15,6 +16,7 @@ pub use crate::report::{DeviceInfo, DeviceKind, InputInfo};
 pub use device::{list_devices, open as open_device};
 pub use error::EngineError;
 pub use run::CancelToken;
+pub use warm_up::warm_up;
 
 use crate::imaging::{ClaheMode, CtSlice, Letterbox, Preprocessing, preprocess};
 use crate::manifest::ModelEntry;

@@ -13,7 +13,7 @@ mod transfer;
 
 pub use adapter::{ConvKernel, TILED_WORKGROUP_BYTES, conv_kernel, set_conv_kernel};
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};
-pub use conv::{ConvWeight, conv2d};
+pub use conv::{ConvWeight, Residual, conv2d, smallest_alike};
 pub use lunglens_cpu::{
     ConvGeometry, PreparedWeight, ROI_LEVELS, ROI_ROW, RoiAlignConfig, conv2d_reference,
     max_pool2d_reference, roi_align_reference,

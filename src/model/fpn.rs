@@ -7,7 +7,8 @@ use crate::kernels::{ConvGeometry, max_pool2d};
 use crate::weights::WeightsError;
 
 /// P6 is every second pixel of P5.
-const LAST_LEVEL_POOL: ConvGeometry = ConvGeometry { kernel_size: 1, stride: 2, padding: 0, relu: false };
+pub(super) const LAST_LEVEL_POOL: ConvGeometry =
+    ConvGeometry { kernel_size: 1, stride: 2, padding: 0, relu: false };
 
 /// The pyramid's levels P2 to P6, `[1, rows, columns, c]` each.
 pub type Pyramid = [Tensor<4>; 5];

@@ -10,6 +10,7 @@ mod resnet;
 mod roi_heads;
 mod rpn;
 mod shapes;
+mod warm_up;
 
 use thiserror::Error;
 
@@ -18,6 +19,7 @@ pub use layers::WeightStorage;
 pub use mask_rcnn::{MaskRcnn, MaskedDetection};
 pub use observer::{Observer, Silent, Stage};
 pub use shapes::conv_shapes;
+pub use warm_up::warm_up;
 
 use crate::detect::DetectError;
 

@@ -10,7 +10,8 @@ use crate::weights::WeightsError;
 /// The stem's 7x7 convolution.
 pub(super) const STEM: ConvGeometry = ConvGeometry { kernel_size: 7, stride: 2, padding: 3, relu: true };
 /// The stem's pooling.
-const STEM_POOL: ConvGeometry = ConvGeometry { kernel_size: 3, stride: 2, padding: 1, relu: false };
+pub(super) const STEM_POOL: ConvGeometry =
+    ConvGeometry { kernel_size: 3, stride: 2, padding: 1, relu: false };
 
 /// 1x1, 3x3 and 1x1 convolutions around a shortcut.
 #[derive(Debug, Clone)]

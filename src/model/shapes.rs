@@ -1,18 +1,29 @@
-//! The convolutions of a network, to measure each by itself.
+//! The convolutions of a network: to measure each by itself, and to have their kernels made before they are needed.
 
 use super::layers::{INPUT_MULTIPLE, OUTPUT_MULTIPLE};
 use super::resnet::STEM;
-use crate::kernels::{ConvGeometry, ConvShape};
+use crate::kernels::{ConvGeometry, ConvShape, Residual};
 use crate::manifest::MaskRcnnConfig;
 
+/// One convolution or fully connected layer of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layer {
+    /// Its sizes.
+    pub shape: ConvShape,
+    /// What it adds.
+    pub residual: Residual,
+    /// Whether weights of 8 bit stay so on a GPU; others are floats there, however the file stores them.
+    pub keeps_steps: bool,
+}
+
 /// Every convolution and fully connected layer of the network for one slice with as many proposals and detections as
-/// the caps let through, in the order in which they run, and how often each is run.
-pub fn conv_shapes(config: &MaskRcnnConfig) -> Vec<(ConvShape, usize)> {
-    let mut shapes = Shapes::default();
+/// the caps let through, in the order in which they run.
+pub(super) fn layers(config: &MaskRcnnConfig) -> Vec<Layer> {
+    let mut layers = Layers::default();
     let (pointwise, same) = (ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3);
 
     let mut side = config.input_size;
-    shapes.add(1, [side; 2], 3, config.base_width, STEM);
+    layers.add(1, [side; 2], 3, config.base_width, STEM);
     // The stem and its pooling halve the size each.
     side /= 4;
     let mut channels = config.base_width;
@@ -21,48 +32,64 @@ pub fn conv_shapes(config: &MaskRcnnConfig) -> Vec<(ConvShape, usize)> {
         for block in 0..blocks {
             let stride = if stage > 0 && block == 0 { 2 } else { 1 };
             if block == 0 {
-                shapes.add(1, [side; 2], channels, 4 * width, pointwise.stride(stride));
+                layers.add(1, [side; 2], channels, 4 * width, pointwise.stride(stride));
             }
-            shapes.add(1, [side; 2], channels, width, pointwise.relu());
-            shapes.add(1, [side; 2], width, width, same.stride(stride).relu());
+            layers.add(1, [side; 2], channels, width, pointwise.relu());
+            layers.add(1, [side; 2], width, width, same.stride(stride).relu());
             side /= stride;
-            shapes.add(1, [side; 2], width, 4 * width, pointwise.relu());
+            layers.add(1, [side; 2], width, 4 * width, pointwise.relu()).residual = Residual::Same;
             channels = 4 * width;
         }
     }
 
     let fpn = config.fpn_channels;
     let levels = [4, 8, 16, 32].map(|stride| [config.input_size / stride; 2]);
-    for (size, channels) in levels.into_iter().zip(config.stage_channels()) {
-        shapes.add(1, size, channels, fpn, pointwise);
-        shapes.add(1, size, fpn, fpn, same);
+    for (level, (size, channels)) in levels.into_iter().zip(config.stage_channels()).enumerate() {
+        let lateral = layers.add(1, size, channels, fpn, pointwise);
+        // Nothing lies above the last one.
+        lateral.residual = if level == 3 { Residual::None } else { Residual::Upsampled };
+        layers.add(1, size, fpn, fpn, same);
     }
     for size in levels.into_iter().chain([[config.input_size.div_ceil(64); 2]]) {
-        shapes.add(1, size, fpn, fpn, same.relu());
-        shapes.add(1, size, fpn, 5 * config.anchors_per_position(), pointwise);
+        layers.add(1, size, fpn, fpn, same.relu());
+        layers.add(1, size, fpn, 5 * config.anchors_per_position(), pointwise).keeps_steps = false;
     }
 
     let boxes = [1, config.rpn.post_nms_top_n];
     let area = config.box_roi_size * config.box_roi_size;
-    shapes.add(1, boxes, area * fpn, config.representation_size, pointwise.relu());
-    shapes.add(1, boxes, config.representation_size, config.representation_size, pointwise.relu());
-    shapes.add(1, boxes, config.representation_size, 5 * config.num_classes(), pointwise);
+    layers.add(1, boxes, area * fpn, config.representation_size, pointwise.relu());
+    layers.add(1, boxes, config.representation_size, config.representation_size, pointwise.relu());
+    layers.add(1, boxes, config.representation_size, 5 * config.num_classes(), pointwise).keeps_steps = false;
 
     let (side, detections) = (config.mask_roi_size, config.roi_heads.detections_per_image);
     let mut channels = fpn;
     for _ in 0..config.mask_layers {
-        shapes.add(detections, [side; 2], channels, config.mask_channels, same.relu());
+        layers.add(detections, [side; 2], channels, config.mask_channels, same.relu());
         channels = config.mask_channels;
     }
-    shapes.add(detections, [side; 2], channels, 4 * channels, pointwise.relu());
-    shapes.add(1, [detections * side * side, 4], channels, config.num_classes(), pointwise);
-    shapes.0
+    layers.add(detections, [side; 2], channels, 4 * channels, pointwise.relu()).keeps_steps = false;
+    let pixels = [detections * side * side, 4];
+    // A last layer, which no file stores in 8 bit.
+    layers.add(1, pixels, channels, config.num_classes(), pointwise).keeps_steps = false;
+    layers.0
+}
+
+/// The shapes of [`layers`], each once, and how often it is run.
+pub fn conv_shapes(config: &MaskRcnnConfig) -> Vec<(ConvShape, usize)> {
+    let mut shapes: Vec<(ConvShape, usize)> = Vec::new();
+    for Layer { shape, .. } in layers(config) {
+        match shapes.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, times)) => *times += 1,
+            None => shapes.push((shape, 1)),
+        }
+    }
+    shapes
 }
 
 #[derive(Default)]
-struct Shapes(Vec<(ConvShape, usize)>);
+struct Layers(Vec<Layer>);
 
-impl Shapes {
+impl Layers {
     fn add(
         &mut self,
         images: usize,
@@ -70,7 +97,7 @@ impl Shapes {
         inputs: usize,
         outputs: usize,
         geometry: ConvGeometry,
-    ) {
+    ) -> &mut Layer {
         let shape = ConvShape {
             images,
             size,
@@ -78,10 +105,9 @@ impl Shapes {
             outputs: outputs.next_multiple_of(OUTPUT_MULTIPLE),
             geometry,
         };
-        match self.0.iter_mut().find(|(known, _)| *known == shape) {
-            Some((_, times)) => *times += 1,
-            None => self.0.push((shape, 1)),
-        }
+        self.0.push(Layer { shape, residual: Residual::None, keeps_steps: true });
+        let last = self.0.len() - 1;
+        &mut self.0[last]
     }
 }
 

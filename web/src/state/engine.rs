@@ -97,7 +97,8 @@ impl State {
     pub(super) fn recover(&mut self) -> Vec<Effect> {
         let on_gpu = match &self.engine {
             EngineState::Ready { device, .. } => device.gpu,
-            EngineState::Preparing => self.settings.device != DeviceWish::Cpu,
+            // Kernels are made meanwhile.
+            EngineState::Fetching { .. } | EngineState::Preparing => self.settings.device != DeviceWish::Cpu,
             _ => false,
         };
         let was_ready = self.is_ready();

@@ -2,7 +2,7 @@
 
 use lunglens::engine::{
     CancelToken, DeviceChoice, DeviceInfo, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Stage,
-    open_device,
+    open_device, warm_up,
 };
 use lunglens::imaging::{ClaheMode, CtSlice};
 use lunglens::kernels::{self, BenchRow};
@@ -122,6 +122,12 @@ impl EngineHost {
             Err(problem) => Err(Stop::Failed(sentence(&problem))),
         }
     }
+}
+
+/// Opens the wished device and makes the kernels of a model there, until cancelled. A failure shows again, and is told, when
+/// the model is put on the device or run.
+pub async fn prepare(entry: ModelEntry, wish: DeviceWish, cancel: CancelToken) {
+    let _ = warm_up(&entry, choice(wish), &cancel).await;
 }
 
 /// Measures the kernels.

@@ -4,6 +4,7 @@ mod adapter;
 mod engine_host;
 mod fetch;
 mod models;
+mod warm_up;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 
 use lunglens::engine::CancelToken;
 use lunglens::imaging::CtSlice;
+use lunglens::manifest::ModelEntry;
 use lunglens::report::InputInfo;
 use wasm_bindgen_futures::spawn_local;
 
@@ -18,6 +20,7 @@ use crate::bridge::{self, Luggage};
 use crate::protocol::{DeviceWish, Reply, Request, RunOptions};
 use engine_host::{EngineHost, Stop};
 use models::Models;
+use warm_up::WarmUp;
 
 /// What is told when the values that came are not those of the slice.
 const BAD_SLICE: &str =
@@ -50,6 +53,7 @@ struct Worker {
     cancels: RefCell<Vec<(u32, CancelToken)>>,
     models: RefCell<Models>,
     engine: RefCell<Option<EngineHost>>,
+    warm_up: RefCell<Option<WarmUp>>,
 }
 
 /// Starts listening; called once by the worker's `main`.
@@ -100,6 +104,10 @@ impl Worker {
     }
 
     async fn work(&self, job: Job) {
+        let warm_up = self.warm_up.take();
+        if let Some(warm_up) = warm_up {
+            warm_up.stop().await;
+        }
         match job {
             Job::Load { model, device } => {
                 if let Err(message) = self.load(model, device).await {
@@ -129,7 +137,7 @@ impl Worker {
         // The old engine's memory goes before the new one's comes.
         *self.engine.borrow_mut() = None;
         let mut models = self.models.take();
-        let found = models.get(model.as_deref()).await;
+        let found = self.fetch(&mut models, model.as_deref(), device).await;
         *self.models.borrow_mut() = models;
         let (entry, file) = found?;
         bridge::reply(&Reply::Preparing, Vec::new());
@@ -138,6 +146,19 @@ impl Worker {
         *self.engine.borrow_mut() = Some(host);
         bridge::reply(&ready, Vec::new());
         Ok(())
+    }
+
+    /// A model's entry and its file, while whose bytes are on their way kernels are made.
+    async fn fetch(
+        &self,
+        models: &mut Models,
+        id: Option<&str>,
+        device: DeviceWish,
+    ) -> Result<(ModelEntry, Vec<u8>), String> {
+        let entry = models.entry(id).await?;
+        *self.warm_up.borrow_mut() = Some(WarmUp::start(entry.clone(), device));
+        let file = models.bytes(&entry).await?;
+        Ok((entry, file))
     }
 
     async fn segment(

@@ -17,12 +17,11 @@ pub struct Models {
 }
 
 impl Models {
-    /// The entry called `id` (the first without one) and its bytes: from the browser's cache, or fetched, with progress
-    /// told to the page.
+    /// The entry called `id` (the first without one).
     ///
     /// # Errors
     /// A sentence for the page.
-    pub async fn get(&mut self, id: Option<&str>) -> Result<(ModelEntry, Vec<u8>), String> {
+    pub async fn entry(&mut self, id: Option<&str>) -> Result<ModelEntry, String> {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
             None => fetch_manifest().await?,
@@ -32,10 +31,16 @@ impl Models {
             Some(id) => manifest.models.iter().find(|m| m.id == id),
             None => manifest.models.first(),
         };
-        let entry = entry.ok_or("The page lists no such model. Reload the page.")?.clone();
-        let wanted: Vec<String> = manifest.models.iter().map(key).collect();
-        let bytes = model_bytes(&entry, &wanted).await?;
-        Ok((entry, bytes))
+        Ok(entry.ok_or("The page lists no such model. Reload the page.")?.clone())
+    }
+
+    /// The bytes of an entry: from the browser's cache, or fetched, with progress told to the page.
+    ///
+    /// # Errors
+    /// A sentence for the page.
+    pub async fn bytes(&self, entry: &ModelEntry) -> Result<Vec<u8>, String> {
+        let wanted: Vec<String> = self.manifest.iter().flat_map(|m| &m.models).map(key).collect();
+        model_bytes(entry, &wanted).await
     }
 }
 

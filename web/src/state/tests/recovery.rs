@@ -104,6 +104,19 @@ fn a_slice_that_breaks_the_engine_while_it_is_timed_is_not_timed_for_ever() {
 }
 
 #[test]
+fn a_crash_while_kernels_are_made_loads_the_model_for_the_cpu() {
+    let mut state = State::default();
+    engine(&mut state, Reply::Hello);
+    open(&mut state, 1);
+    engine(&mut state, Reply::Progress { loaded: 5, total: 10 });
+    assert_eq!(engine(&mut state, Reply::Crashed { message: "trap".into() }), [Effect::StartEngine]);
+    assert!(state.notice.is_some());
+    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Cpu)]);
+    assert!(matches!(state.run, RunState::Waiting(_)), "the opened slice waits on");
+    assert!(state.update(Action::EngineDied("trap".into())).is_empty(), "not for ever");
+}
+
+#[test]
 fn a_worker_that_cannot_start_is_not_started_for_ever() {
     let mut state = State::default();
     assert!(state.update(Action::EngineDied("404".into())).is_empty());

@@ -1,0 +1,107 @@
+//! A network's kernels made before its weights are there: a first run then takes as long as any other.
+//!
+//! Kernels are made when they are first launched, which takes seconds on some drivers. What they are made of does not depend on
+//! the weights and hardly on the sizes, so each is launched once on zeros of the smallest size that asks for it.
+
+use burn::tensor::{Device, Tensor};
+
+use super::fpn::LAST_LEVEL_POOL;
+use super::resnet::STEM_POOL;
+use super::roi_heads::STRIDES;
+use super::shapes::{Layer, layers};
+use super::{ModelError, Observer};
+use crate::detect::{RoiHeadsConfig, RpnConfig};
+use crate::kernels::{
+    ConvWeight, ROI_ROW, Residual, RoiAlignConfig, conv2d, download, max_pool2d, roi_align, smallest_alike,
+    top_anchors, upload, upload_words,
+};
+use crate::manifest::MaskRcnnConfig;
+
+/// Channels of what is no convolution's input.
+const CHANNELS: usize = 8;
+/// Sides of the pyramid's levels.
+const LEVELS: [usize; 4] = [8, 4, 2, 1];
+
+/// Launches every kernel of the network once on a GPU and waits for each. `keeps_steps` says whether weights of 8 bit come
+/// and are kept so; the observer is asked before each kernel.
+///
+/// # Errors
+/// [`ModelError::Cancelled`] between two kernels; what the device says where it fails.
+pub async fn warm_up(
+    config: &MaskRcnnConfig,
+    keeps_steps: bool,
+    device: &Device,
+    observer: &mut impl Observer,
+) -> Result<(), ModelError> {
+    for layer in distinct(config, keeps_steps) {
+        observer.pause().await?;
+        wait(convolve(&layer, device)).await?;
+    }
+    for pool in [STEM_POOL, LAST_LEVEL_POOL] {
+        observer.pause().await?;
+        wait(max_pool2d(zeros([1, 8, 8, CHANNELS], device), pool)).await?;
+    }
+    observer.pause().await?;
+    let anchors = config.anchors_per_position();
+    let outputs = (5 * anchors).next_multiple_of(CHANNELS);
+    wait(top_anchors(zeros([1, 8, 8, outputs], device), anchors, 1)).await?;
+    for output_size in [config.box_roi_size, config.mask_roi_size] {
+        observer.pause().await?;
+        let align =
+            RoiAlignConfig { output_size, sampling_ratio: config.roi_sampling_ratio, strides: STRIDES };
+        let levels = LEVELS.map(|side| zeros([1, side, side, CHANNELS], device));
+        wait(roi_align(&levels, zeros([1, ROI_ROW], device), align)).await?;
+    }
+    Ok(())
+}
+
+/// The convolutions that stand for all of the network's, for as many proposals and detections as there may be and for one.
+fn distinct(config: &MaskRcnnConfig, keeps_steps: bool) -> Vec<Layer> {
+    let one = MaskRcnnConfig {
+        rpn: RpnConfig { post_nms_top_n: 1, ..config.rpn.clone() },
+        roi_heads: RoiHeadsConfig { detections_per_image: 1, ..config.roi_heads.clone() },
+        ..config.clone()
+    };
+    let mut found: Vec<Layer> = Vec::new();
+    for layer in layers(config).into_iter().chain(layers(&one)) {
+        let alike = Layer {
+            shape: smallest_alike(&layer.shape, layer.residual != Residual::None),
+            keeps_steps: layer.keeps_steps && keeps_steps,
+            ..layer
+        };
+        if !found.contains(&alike) {
+            found.push(alike);
+        }
+    }
+    found
+}
+
+fn convolve(layer: &Layer, device: &Device) -> Tensor<4> {
+    let Layer { shape, residual, keeps_steps } = *layer;
+    let (k, [rows, columns]) = (shape.geometry.kernel_size, shape.size);
+    let weight = if keeps_steps {
+        let words = vec![0i32; k * k * shape.inputs * shape.outputs / 4];
+        ConvWeight::Packed(upload_words(words, [k, k, shape.inputs, shape.outputs / 4], device))
+    } else {
+        ConvWeight::Dense(zeros([k, k, shape.inputs, shape.outputs], device))
+    };
+    let bias = zeros([if keeps_steps { 2 } else { 1 } * shape.outputs], device);
+    let [output_rows, output_columns] = shape.geometry.output_size(rows, columns);
+    let added = |size: [usize; 2]| Some(zeros([1, size[0], size[1], shape.outputs], device));
+    let residual = match residual {
+        Residual::None => None,
+        Residual::Same => added([output_rows, output_columns]),
+        Residual::Upsampled => added([output_rows / 2, output_columns / 2]),
+    };
+    conv2d(zeros([1, rows, columns, shape.inputs], device), &weight, bias, residual, shape.geometry)
+}
+
+fn zeros<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    upload(vec![0.0; shape.iter().product()], shape, device)
+}
+
+/// Waits until a tensor is computed: until it is read back.
+async fn wait<const D: usize>(tensor: Tensor<D>) -> Result<(), ModelError> {
+    download(vec![tensor]).await?;
+    Ok(())
+}
