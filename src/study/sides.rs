@@ -230,13 +230,18 @@ fn overlaps(labels: &Labels, next: &Known) -> Vec<[usize; 2]> {
 /// comes first by row and column goes ahead. `seed` tells the side of a pixel of a component.
 fn grow(labels: &Labels, seed: impl Fn(usize, u32) -> u8) -> Vec<u8> {
     let mut sides = vec![NEITHER; labels.labels.len()];
-    let mut queue = VecDeque::new();
+    // Most components are seeded as a whole: nothing grows there.
+    let mut grows = vec![false; labels.count];
     for (pixel, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
         sides[pixel] = seed(pixel, label);
-        if sides[pixel] != NEITHER {
-            queue.push_back(pixel);
-        }
+        grows[label as usize - 1] |= sides[pixel] == NEITHER;
     }
+    let seeds = labels
+        .labels
+        .iter()
+        .enumerate()
+        .filter(|&(pixel, &label)| label != 0 && grows[label as usize - 1] && sides[pixel] != NEITHER);
+    let mut queue: VecDeque<usize> = seeds.map(|(pixel, _)| pixel).collect();
     while let Some(pixel) = queue.pop_front() {
         let (row, column) = (pixel / labels.columns, pixel % labels.columns);
         for y in row.saturating_sub(1)..=(row + 1).min(labels.rows - 1) {
