@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::english::ENGLISH;
+use super::french::FRENCH;
 use super::language::tables;
+use super::spanish::SPANISH;
 use super::*;
 
 /// Every text of a table under its name.
@@ -52,7 +55,7 @@ fn every_language_has_every_text_with_the_same_places() {
 
 #[test]
 fn counts_take_the_number_of_their_language() {
-    let said = tables().map(|t| {
+    let said = [&ENGLISH, &SPANISH, &FRENCH].map(|t| {
         let counted =
             [0, 1, 2].map(|n| t.number(n, t.one_slice, t.some_slices).replace("{count}", &n.to_string()));
         let parts = [(0, 3), (1, 3), (2, 3), (1, 1)].map(|(read, of)| {
