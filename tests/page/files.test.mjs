@@ -102,7 +102,7 @@ test('an archive beside other files, and one in a folder', { timeout: 120_000 },
   assert.match(await series(page), /6 slices of 256 × 256/);
   assert.match(await page.locator('.side').innerText(), /Set aside \(2\)/);
   await drop(page, path);
-  await page.locator('.page[data-run="scanning"]').waitFor().catch(() => {});
+  await page.locator('.page[data-run="scanning"]').waitFor({ timeout: 3000 }).catch(() => {});
   await untilOpen(page);
   assert.match(await series(page), /6 slices of 256 × 256/);
   const torn = put('torn', { 'study.zip': archive.subarray(0, archive.length / 2) });
