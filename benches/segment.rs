@@ -1,11 +1,13 @@
 //! `cargo bench --bench segment -- MODELS PNG REPEATS [cpu|gpu [SCORE [warm]]]`: wall time of whole slices as JSON: `ms` from
 //! decoded pixels to masks on them, `whole_ms` from the picture's bytes to its report, in turn. MODELS is a folder with a
-//! `manifest.json`, of which the first model runs; with `warm` its kernels are made first.
+//! `manifest.json`, of which the first model runs; with `warm` its kernels are made first. On a GPU
+//! `memory_bytes` says what Burn's allocator holds: after loading, at most at the stages' ends of the first slice, and after
+//! the last.
 
 use std::path::Path;
 use std::time::Instant;
 
-use lunglens::engine::{CancelToken, DeviceChoice, Engine, InputInfo, SegmentOptions, warm_up};
+use lunglens::engine::{CancelToken, DeviceChoice, Engine, InputInfo, SegmentOptions, Stage, warm_up};
 use lunglens::imaging;
 use lunglens::manifest::ModelManifest;
 use lunglens::report::Report;
@@ -51,7 +53,10 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
     let mut whole = Vec::new();
     let mut cpu = Vec::new();
     let mut stages = Vec::new();
-    let (first, _) = segment(&engine, &bytes, &options).await?;
+    let mut memory = Memory::default();
+    let loaded = Memory::default().of(&engine);
+    let (first, _) = segment(&engine, &bytes, &options, &mut |_| memory = memory.of(&engine)).await?;
+    let first_slice = memory.of(&engine);
     let mut report = None;
     for _ in 0..repeats.parse::<usize>()? {
         let spent = cpu_milliseconds();
@@ -59,25 +64,51 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
         std::hint::black_box(engine.instances(&slice, &options, &CancelToken::default(), &mut |_| {}).await?);
         times.push(milliseconds(began));
         cpu.push(cpu_milliseconds().zip(spent).map(|(now, then)| now - then));
-        let (time, done) = segment(&engine, &bytes, &options).await?;
+        let (time, done) = segment(&engine, &bytes, &options, &mut |_| {}).await?;
         whole.push(time);
         stages.push(done.timings.as_ref().map(|timings| timings.stages.clone()));
         report = Some(done);
     }
+    let last = Memory::default().of(&engine);
     let instances = report.map(|report| report.instances);
     let line = serde_json::json!({
         "device": engine.device(), "warm_up_ms": warmed, "load_ms": load, "first_ms": first, "ms": times, "whole_ms": whole, "cpu_ms": cpu,
         "stages_ms": stages, "instances": instances,
+        "memory_bytes": { "loaded": loaded.json(), "first_slice": first_slice.json(), "last": last.json() },
     });
     println!("{line}");
     Ok(())
 }
 
-async fn segment(engine: &Engine, bytes: &[u8], options: &SegmentOptions) -> Result<(f64, Report), Failure> {
+/// Bytes that the GPU's allocator holds for tensors, and has from the driver.
+#[derive(Default, Clone, Copy)]
+struct Memory {
+    in_use: u64,
+    reserved: u64,
+}
+
+impl Memory {
+    /// The larger of what was seen before and what is held now; zeros on the CPU. Waits for what is queued.
+    fn of(self, engine: &Engine) -> Self {
+        let now = engine.burn_device().memory_pool_usage().unwrap_or_default();
+        Self { in_use: self.in_use.max(now.bytes_in_use), reserved: self.reserved.max(now.bytes_reserved) }
+    }
+
+    fn json(self) -> serde_json::Value {
+        serde_json::json!({ "in_use": self.in_use, "reserved": self.reserved })
+    }
+}
+
+async fn segment(
+    engine: &Engine,
+    bytes: &[u8],
+    options: &SegmentOptions,
+    progress: &mut dyn FnMut(Stage),
+) -> Result<(f64, Report), Failure> {
     let began = Instant::now();
     let slice = imaging::decode(bytes)?;
     let input = InputInfo { name: "slice".to_owned(), sha256: "0".repeat(64) };
-    let done = engine.segment(&slice, input, options, &CancelToken::default(), &mut |_| {}).await?;
+    let done = engine.segment(&slice, input, options, &CancelToken::default(), progress).await?;
     Ok((milliseconds(began), done.report))
 }
 

@@ -118,6 +118,8 @@ impl Engine {
         entry: &ModelEntry,
         weights: Weights,
     ) -> Result<Self, EngineError> {
+        // What a model before this one held goes back to the driver.
+        device.memory_cleanup();
         let model = MaskRcnn::load(&entry.config, weights, &device, device::weight_storage(info.kind))?;
         Ok(Self { model, entry: entry.clone(), device, info })
     }

@@ -206,9 +206,19 @@ impl<'a> LayerLoader<'a> {
         let weight = if self.storage == WeightStorage::Prepared {
             ConvWeight::Prepared(Arc::new(PreparedWeight::new(&kernel.values, shape, geometry)))
         } else {
-            ConvWeight::Dense(upload(kernel.values, shape, self.device))
+            ConvWeight::Dense(self.keep(upload, kernel.values, shape))
         };
-        Conv { weight, bias: upload(kernel.bias, [outputs], self.device), geometry }
+        Conv { weight, bias: self.keep(upload, kernel.bias, [outputs]), geometry }
+    }
+
+    /// Values on the device, apart from the memory that runs use.
+    fn keep<V: Send, const D: usize, T: Send>(
+        &self,
+        upload: fn(Vec<V>, [usize; D], &Device) -> T,
+        values: Vec<V>,
+        shape: [usize; D],
+    ) -> T {
+        self.device.memory_persistent_allocations(values, |values| upload(values, shape, self.device))
     }
 
     fn upload_steps(&self, kernel: Kernel<i8>, mut scales: Vec<f32>, geometry: ConvGeometry) -> Conv {
@@ -228,9 +238,9 @@ impl<'a> LayerLoader<'a> {
                 .map(|bytes| i32::from_le_bytes(bytes.map(i8::cast_unsigned)))
                 .collect();
             let [k, _, inputs, _] = shape;
-            ConvWeight::Packed(upload_words(words, [k, k, inputs, outputs / 4], self.device))
+            ConvWeight::Packed(self.keep(upload_words, words, [k, k, inputs, outputs / 4]))
         };
         let bias_len = bias.len();
-        Conv { weight, bias: upload(bias, [bias_len], self.device), geometry }
+        Conv { weight, bias: self.keep(upload, bias, [bias_len]), geometry }
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use super::fpn::{Fpn, Pyramid};
 use super::layers::{LayerLoader, WeightStorage};
 use super::resnet::ResNet;
-use super::roi_heads::{RoiHeads, mask_probabilities};
+use super::roi_heads::{MASKS_AT_ONCE, RoiHeads, mask_probabilities};
 use super::rpn::RpnHead;
 use super::{ModelError, Observer, Stage};
 use crate::detect::{
@@ -190,10 +190,13 @@ impl MaskRcnn {
             return Ok(Vec::new());
         }
         let boxes: Vec<BoxXyxy> = detections.iter().map(|d| d.bbox).collect();
-        let features = self.roi_heads.mask_features(pyramid, &boxes, &self.device);
-        let output = self.roi_heads.mask_logits(features);
-        let [_, _, channels] = output.dims();
-        let logits = download(vec![output]).await?.concat();
+        let heads = &self.roi_heads;
+        let outputs: Vec<_> = boxes
+            .chunks(MASKS_AT_ONCE)
+            .map(|boxes| heads.mask_logits(heads.mask_features(pyramid, boxes, &self.device)))
+            .collect();
+        let [_, _, channels] = outputs[0].dims();
+        let logits = download(outputs).await?.concat();
         if logits.iter().any(|v| !v.is_finite()) {
             return Err(ModelError::NotFinite { stage: "mask head" });
         }

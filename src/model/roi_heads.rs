@@ -14,6 +14,9 @@ pub(super) const STRIDES: [usize; ROI_LEVELS] = [4, 8, 16, 32];
 /// The pyramid's levels that boxes are pooled from.
 const LEVELS: [usize; 2] = [2, 5];
 
+/// Boxes whose masks are computed at once: enlarged they are four times their features, 20 MB for these.
+pub(super) const MASKS_AT_ONCE: usize = 25;
+
 /// Both heads.
 #[derive(Debug, Clone)]
 pub struct RoiHeads {

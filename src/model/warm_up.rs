@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::fpn::LAST_LEVEL_POOL;
 use super::resnet::STEM_POOL;
-use super::roi_heads::STRIDES;
+use super::roi_heads::{MASKS_AT_ONCE, STRIDES};
 use super::shapes::{Layer, layers};
 use super::{ModelError, Observer};
 use crate::detect::{RoiHeadsConfig, RpnConfig};
@@ -55,15 +55,18 @@ pub async fn warm_up(
     Ok(())
 }
 
-/// The convolutions that stand for all of the network's, for as many proposals and detections as there may be and for one.
+/// The convolutions that stand for all of the network's, for as many proposals as there may be and masks at once, and for
+/// one of each.
 fn distinct(config: &MaskRcnnConfig, keeps_steps: bool) -> Vec<Layer> {
-    let one = MaskRcnnConfig {
-        rpn: RpnConfig { post_nms_top_n: 1, ..config.rpn.clone() },
-        roi_heads: RoiHeadsConfig { detections_per_image: 1, ..config.roi_heads.clone() },
+    let with = |proposals: usize, detections: usize| MaskRcnnConfig {
+        rpn: RpnConfig { post_nms_top_n: proposals, ..config.rpn.clone() },
+        roi_heads: RoiHeadsConfig { detections_per_image: detections, ..config.roi_heads.clone() },
         ..config.clone()
     };
+    let masks = config.roi_heads.detections_per_image.min(MASKS_AT_ONCE);
+    let (most, one) = (with(config.rpn.post_nms_top_n, masks), with(1, 1));
     let mut found: Vec<Layer> = Vec::new();
-    for layer in layers(config).into_iter().chain(layers(&one)) {
+    for layer in layers(&most).into_iter().chain(layers(&one)) {
         let alike = Layer {
             shape: smallest_alike(&layer.shape, layer.residual != Residual::None),
             keeps_steps: layer.keeps_steps && keeps_steps,

@@ -30,13 +30,12 @@ fn kernels(shape: &ConvShape, has_residual: bool) -> (bool, Option<Tile>) {
     let ConvShape { images, size: [rows, columns], inputs, outputs, geometry } = *shape;
     let is_winograd = !has_residual && winograd::is_faster([images, rows, columns, inputs], geometry);
     let tile = (conv_kernel() == ConvKernel::Tiled).then(|| {
-        let (batch, products) = if is_winograd {
-            (winograd::PRODUCTS, winograd::tiles(images, rows, columns))
-        } else {
-            let [rows, columns] = geometry.output_size(rows, columns);
-            (1, images * rows * columns)
-        };
-        Tile::for_product(batch, products, outputs / 4)
+        if is_winograd {
+            let [tiles, channels] = winograd::parts([images, rows, columns, inputs], outputs);
+            return Tile::for_product(winograd::PRODUCTS, tiles, channels / 4);
+        }
+        let [rows, columns] = geometry.output_size(rows, columns);
+        Tile::for_product(1, images * rows * columns, outputs / 4)
     });
     (is_winograd, tile)
 }

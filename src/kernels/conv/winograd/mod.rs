@@ -1,0 +1,286 @@
+//! Winograd's F(4x4, 3x3) for the GPU, Lavin and Gray 2016 (arXiv 1509.09308): a quarter of the multiplications of a 3x3
+//! convolution with stride 1.
+//!
+//! Tiles of 4x4 outputs are transformed, multiplied as 36 matrix products over the channels, and transformed back: of
+//! large layers a band of tiles after the other, since what lies between takes 9 times the memory of a picture.
+
+mod transforms;
+
+use burn_std::Shape;
+use burn_wgpu::CubeTensor;
+use cubecl::prelude::*;
+
+use super::gpu::ConvSizesLaunch;
+use super::tiled::{Tile, product_kernel as tiled_product_kernel};
+use super::{ConvGeometry, Residual};
+use crate::kernels::adapter::{ConvKernel, conv_kernel};
+use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, in_order, output_like};
+use transforms::{TileSizesLaunch, transform_input_kernel, transform_output_kernel, transform_weight_kernel};
+
+/// Outputs of a tile on a side.
+const TILE: usize = 4;
+/// Inputs of a tile on a side.
+const PATCH: usize = 6;
+/// Products of a tile.
+pub(super) const PRODUCTS: usize = PATCH * PATCH;
+/// Below this many tiles, transforming the weights costs more than it saves.
+const LEAST_TILES: usize = 16;
+/// Tiles of one invocation of the product.
+const PRODUCT_TILES: usize = 8;
+/// Output vectors of one invocation of the product.
+const PRODUCT_VECTORS: usize = 2;
+
+/// Whether the convolution is one that this way is faster for.
+pub(super) fn is_faster([images, rows, columns, _]: [usize; 4], geometry: ConvGeometry) -> bool {
+    let is_same = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
+    is_same && tiles(images, rows, columns) >= LEAST_TILES
+}
+
+/// Tiles of all images.
+fn tiles(images: usize, rows: usize, columns: usize) -> usize {
+    images * rows.div_ceil(TILE) * columns.div_ceil(TILE)
+}
+
+/// 36 products `[tiles, c_in]` by `[c_in, c_out]`; a tile of both in registers, as in the direct kernel.
+#[cube(launch_unchecked)]
+fn product_kernel(
+    input: &[Vec4],
+    weight: &[Vec4],
+    output: &mut [Vec4],
+    tiles: u32,
+    input_vectors: u32,
+    output_vectors: u32,
+) {
+    let first_vector = ABSOLUTE_POS_X * comptime!(PRODUCT_VECTORS as u32);
+    let first_tile = ABSOLUTE_POS_Y * comptime!(PRODUCT_TILES as u32);
+    let product = ABSOLUTE_POS_Z;
+    if first_vector >= output_vectors || first_tile >= tiles {
+        terminate!();
+    }
+    let mut offset = Array::<u32>::new(PRODUCT_TILES);
+    #[unroll]
+    for t in 0..PRODUCT_TILES {
+        offset[t] = (product * tiles + min(first_tile + t as u32, tiles - 1)) * input_vectors;
+    }
+    let mut acc = Array::<Vec4>::new(comptime!(PRODUCT_TILES * PRODUCT_VECTORS));
+    #[unroll]
+    for i in 0..comptime!(PRODUCT_TILES * PRODUCT_VECTORS) {
+        acc[i] = Vec4::new(0.0f32);
+    }
+    let mut weight_at = product * input_vectors * 4 * output_vectors + first_vector;
+    for c in 0..input_vectors {
+        let mut w = Array::<Vec4>::new(comptime!(4 * PRODUCT_VECTORS));
+        #[unroll]
+        for i in 0..4usize {
+            #[unroll]
+            for v in 0..PRODUCT_VECTORS {
+                w[i * PRODUCT_VECTORS + v] = weight[weight_at as usize + v];
+            }
+            weight_at += output_vectors;
+        }
+        #[unroll]
+        for t in 0..PRODUCT_TILES {
+            let x = input[(offset[t] + c) as usize];
+            #[unroll]
+            for i in 0..4usize {
+                let xi = Vec4::new(x.extract(i));
+                #[unroll]
+                for v in 0..PRODUCT_VECTORS {
+                    acc[t * PRODUCT_VECTORS + v] += xi * w[i * PRODUCT_VECTORS + v];
+                }
+            }
+        }
+    }
+    #[unroll]
+    for t in 0..PRODUCT_TILES {
+        let tile = first_tile + t as u32;
+        if tile < tiles {
+            #[unroll]
+            for v in 0..PRODUCT_VECTORS {
+                output[((product * tiles + tile) * output_vectors + first_vector) as usize + v] =
+                    acc[t * PRODUCT_VECTORS + v];
+            }
+        }
+    }
+}
+
+/// Floats of a buffer between the transforms, 20 MiB: as much as the largest feature maps at 512 take, so that no buffer
+/// makes the memory's pages larger than these do.
+const MOST_FLOATS: usize = 5 << 20;
+/// Bands and groups are multiples of this, which the tiles of the products are too.
+const PART_MULTIPLE: usize = 64;
+
+/// How many of `count` parts of `floats` each are done at once.
+fn part_len(count: usize, floats: usize) -> usize {
+    let most = (MOST_FLOATS / floats / PART_MULTIPLE).max(1) * PART_MULTIPLE;
+    count.div_ceil(count.div_ceil(most)).next_multiple_of(PART_MULTIPLE).min(count)
+}
+
+/// Tiles of a band and output channels of a group that are done at once, of `[n, rows, columns, c_in]`.
+pub(super) fn parts([images, rows, columns, inputs]: [usize; 4], outputs: usize) -> [usize; 2] {
+    let channels = part_len(outputs, PRODUCTS * inputs);
+    [part_len(tiles(images, rows, columns), PRODUCTS * inputs.max(channels)), channels]
+}
+
+/// Runs a 3x3 convolution for which [`is_faster`] holds; arguments as in [`super::gpu::conv2d`].
+pub(super) fn conv2d(
+    input: CubeTensor,
+    weight: CubeTensor,
+    bias: CubeTensor,
+    output_channels: usize,
+    relu: bool,
+    is_packed: bool,
+) -> CubeTensor {
+    let (input, weight, bias) = (in_order(input), in_order(weight), in_order(bias));
+    let [images, rows, columns, input_channels] = input.meta.shape().dims();
+    let (tile_rows, tile_columns) = (rows.div_ceil(TILE), columns.div_ceil(TILE));
+    let all_tiles = tiles(images, rows, columns);
+    let (input_vectors, output_vectors) = (input_channels / 4, output_channels / 4);
+    let [band_tiles, group_channels] = parts([images, rows, columns, input_channels], output_channels);
+    let client = input.client.clone();
+    let output = output_like(&input, Shape::new([images, rows, columns, output_channels]));
+    for first_channel in (0..output_channels).step_by(group_channels) {
+        let channels = group_channels.min(output_channels - first_channel);
+        let (first_vector, vectors) = (first_channel / 4, channels / 4);
+        let weights = output_like(&input, Shape::new([PRODUCTS, input_channels, channels]));
+        let weight_len = input_channels * vectors;
+        // SAFETY: it stays below the lengths given beside its buffers.
+        #[allow(unsafe_code)]
+        unsafe {
+            transform_weight_kernel::launch_unchecked(
+                &client,
+                count_for(weight_len),
+                CubeDim::new_1d(WORKGROUP),
+                weight.clone().into_buffer_arg(),
+                weight.clone().into_buffer_arg(),
+                bias.clone().into_buffer_arg(),
+                weights.clone().into_buffer_arg(),
+                output_vectors as u32,
+                first_vector as u32,
+                vectors as u32,
+                (input_channels * output_vectors) as u32,
+                weight_len as u32,
+                is_packed,
+            );
+        }
+        for first_tile in (0..all_tiles).step_by(band_tiles) {
+            let tiles = band_tiles.min(all_tiles - first_tile);
+            let sizes = |all: usize, first: usize, part: usize| {
+                TileSizesLaunch::new(
+                    rows as u32,
+                    columns as u32,
+                    all as u32,
+                    tile_rows as u32,
+                    tile_columns as u32,
+                    first_tile as u32,
+                    tiles as u32,
+                    first as u32,
+                    part as u32,
+                    (tiles * part) as u32,
+                )
+            };
+            let transformed = output_like(&input, Shape::new([PRODUCTS, tiles, input_channels]));
+            // SAFETY: both stay below the lengths given beside their buffers; patches are clamped to the image.
+            #[allow(unsafe_code)]
+            unsafe {
+                transform_input_kernel::launch_unchecked(
+                    &client,
+                    count_for(tiles * input_vectors),
+                    CubeDim::new_1d(WORKGROUP),
+                    input.clone().into_buffer_arg(),
+                    transformed.clone().into_buffer_arg(),
+                    sizes(input_vectors, 0, input_vectors),
+                );
+                let products = multiply(transformed, &weights, &bias);
+                transform_output_kernel::launch_unchecked(
+                    &client,
+                    count_for(tiles * vectors),
+                    CubeDim::new_1d(WORKGROUP),
+                    products.into_buffer_arg(),
+                    bias.clone().into_buffer_arg(),
+                    output.clone().into_buffer_arg(),
+                    sizes(output_vectors, first_vector, vectors),
+                    relu,
+                );
+            }
+        }
+    }
+    output
+}
+
+/// `[36, tiles, c_in]` by `[36, c_in, c_out]`; `bias` stands for the buffers that the tiled kernel does not read here.
+fn multiply(transformed: CubeTensor, weights: &CubeTensor, bias: &CubeTensor) -> CubeTensor {
+    let [_, tiles, input_channels] = transformed.meta.shape().dims();
+    let [_, _, output_channels] = weights.meta.shape().dims();
+    let (input_vectors, output_vectors) = (input_channels / 4, output_channels / 4);
+    let client = transformed.client.clone();
+    let products = output_like(&transformed, Shape::new([PRODUCTS, tiles, output_channels]));
+    // SAFETY: both kernels guard the ends of tiles and channels.
+    #[allow(unsafe_code)]
+    unsafe {
+        match conv_kernel() {
+            ConvKernel::Registers => {
+                let groups_x = output_vectors.div_ceil(PRODUCT_VECTORS) as u32;
+                let width = groups_x.next_power_of_two().min(8);
+                let height = WORKGROUP / width;
+                let groups_y = (tiles.div_ceil(PRODUCT_TILES) as u32).div_ceil(height);
+                product_kernel::launch_unchecked(
+                    &client,
+                    CubeCount::Static(groups_x.div_ceil(width), groups_y, PRODUCTS as u32),
+                    CubeDim::new_2d(width, height),
+                    transformed.into_buffer_arg(),
+                    weights.clone().into_buffer_arg(),
+                    products.clone().into_buffer_arg(),
+                    tiles as u32,
+                    input_vectors as u32,
+                    output_vectors as u32,
+                );
+            }
+            ConvKernel::Tiled => {
+                let tile = Tile::for_product(PRODUCTS, tiles, output_vectors);
+                let [x, y] = tile.groups(tiles, output_vectors).map(|groups| groups as u32);
+                let [tiles, inputs, outputs] = [tiles, input_vectors, output_vectors].map(|n| n as u32);
+                tiled_product_kernel::launch_unchecked(
+                    &client,
+                    CubeCount::Static(x, y, PRODUCTS as u32),
+                    CubeDim::new_1d(tile.invocations() as u32),
+                    transformed.into_buffer_arg(),
+                    weights.clone().into_buffer_arg(),
+                    weights.clone().into_buffer_arg(),
+                    bias.clone().into_buffer_arg(),
+                    bias.clone().into_buffer_arg(),
+                    products.clone().into_buffer_arg(),
+                    ConvSizesLaunch::new(1, tiles, inputs, 1, tiles, outputs, tiles, 1, 1),
+                    tile,
+                    false,
+                    false,
+                    1,
+                    1,
+                    0,
+                    false,
+                    Residual::None,
+                );
+            }
+        }
+    }
+    products
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_all_within_the_bound() {
+        for (count, floats) in
+            [(1600, 36 * 256), (1024, 36 * 256), (256, 36 * 512), (100, 36 * 64), (24, 36 * 8)]
+        {
+            let part = part_len(count, floats);
+            assert!(part == count || part.is_multiple_of(PART_MULTIPLE), "{count}: {part}");
+            assert!(part * floats <= MOST_FLOATS, "{count}: {part}");
+        }
+        assert_eq!(part_len(24, 36 * 8), 24);
+        // A single row of parts that is too large by itself is still done.
+        assert_eq!(part_len(128, MOST_FLOATS), 64);
+    }
+}
