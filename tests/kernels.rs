@@ -6,22 +6,47 @@ mod support;
 
 use std::sync::Mutex;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use lunglens::detect::level_of_box;
 use lunglens::kernels::{
-    ConvGeometry, ConvKernel, ConvWeight, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d, conv2d_reference,
-    max_pool2d, max_pool2d_reference, roi_align, set_conv_kernel, top_anchors, top_anchors_reference,
+    ConvGeometry, ConvKernel, ConvWeight, Precision, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d,
+    conv2d_reference, max_pool2d, max_pool2d_reference, roi_align, set_conv_kernel, top_anchors,
+    top_anchors_reference,
 };
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use lunglens::model::{ModelError, Observer, Silent, Stage, warm_up};
-use support::{Random, devices, fixture, relative_error, tensor, tensors};
+use support::{Random, devices, fixture, precisions, relative_error, tensor, tensors};
 
 fn upload<const D: usize>(values: &[f32], shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), device)
 }
 
 fn download(tensor: Tensor<4>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap()
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// The values on the device and as it keeps them.
+fn upload_as<const D: usize>(
+    values: &[f32],
+    shape: [usize; D],
+    device: &Device,
+    precision: Precision,
+) -> (Tensor<D>, Vec<f32>) {
+    let tensor = upload(values, shape, device);
+    if precision == Precision::F32 {
+        return (tensor, values.to_vec());
+    }
+    let kept = tensor.cast(FloatDType::F16);
+    let values = kept.clone().into_data().iter::<f32>().collect();
+    (kept, values)
+}
+
+/// Bound on the relative error of a kernel, of which the output's rounding is most in 16 bit.
+fn bound(precision: Precision) -> f32 {
+    match precision {
+        Precision::F32 => 1e-5,
+        Precision::F16 => 6e-4,
+    }
 }
 
 /// Runs `work` on the CPU, and on the GPU with each of its convolution kernels: the choice is the process's.
@@ -36,6 +61,11 @@ fn on_each_kernel(work: impl Fn(&str, &Device)) {
     }
 }
 
+/// The device of a name that [`on_each_kernel`] gives.
+fn kind(name: &str) -> &str {
+    name.split(',').next().unwrap_or(name)
+}
+
 /// Sizes of a convolution and what is added to it.
 struct Case {
     input: [usize; 4],
@@ -44,28 +74,46 @@ struct Case {
     residual: Option<[usize; 2]>,
 }
 
+/// Checks in each precision that the device has.
 fn check(case: &Case, random: &mut Random, device: &Device, name: &str) {
+    for precision in precisions(kind(name), device) {
+        check_in(case, precision, random, device, name);
+    }
+}
+
+fn check_in(case: &Case, precision: Precision, random: &mut Random, device: &Device, name: &str) {
     let Case { input: [images, rows, columns, inputs], outputs, geometry, residual } = *case;
     let k = geometry.kernel_size;
     let x = random.values(images * rows * columns * inputs);
     let w = random.values(k * k * inputs * outputs);
     let b = random.values(outputs);
-    let added = residual.map(|[r, c]| random.values(images * r * c * outputs));
+    let (on_device, x) = upload_as(&x, case.input, device, precision);
+    let (added, values): (Option<Tensor<4>>, Option<Vec<f32>>) = residual
+        .map(|[r, c]| {
+            let values = random.values(images * r * c * outputs);
+            upload_as(&values, [images, r, c, outputs], device, precision)
+        })
+        .unzip();
     let expected =
-        conv2d_reference(&x, case.input, &w, outputs, &b, added.as_deref().zip(residual), geometry);
+        conv2d_reference(&x, case.input, &w, outputs, &b, values.as_deref().zip(residual), geometry);
     let found = conv2d(
-        upload(&x, case.input, device),
+        on_device,
         &ConvWeight::Dense(upload(&w, [k, k, inputs, outputs], device)),
         upload(&b, [outputs], device),
-        added.zip(residual).map(|(values, [r, c])| upload(&values, [images, r, c, outputs], device)),
+        added,
         geometry,
+        precision,
     );
     let [output_rows, output_columns] = geometry.output_size(rows, columns);
     assert_eq!(found.dims(), [images, output_rows, output_columns, outputs]);
     let error = relative_error(&download(found), &expected);
     // Rounding grows with the length of the sums, slower than it.
-    let bound = 1e-5 * ((k * k * inputs) as f32 / 1024.0).max(1.0).sqrt();
-    assert!(error < bound, "{name}: {:?} to {outputs}, {geometry:?}, {residual:?}: {error}", case.input);
+    let longer = ((k * k * inputs) as f32 / 1024.0).max(1.0);
+    assert!(
+        error < bound(precision) * longer.sqrt(),
+        "{name}, {precision:?}: {:?} to {outputs}, {geometry:?}, {residual:?}: {error}",
+        case.input
+    );
 }
 
 #[test]
@@ -157,6 +205,7 @@ fn packed_weights_compute_as_their_values() {
                 upload(&[&b[..], &scales].concat(), [2 * outputs], device),
                 None,
                 geometry,
+                Precision::F32,
             );
             let error = relative_error(&download(found), &expected);
             assert!(error < 1e-5, "{name}: {geometry:?}: {error}");
@@ -174,12 +223,12 @@ fn pooling_equals_its_reference() {
                 let geometry = ConvGeometry { kernel_size, stride, padding, relu: false };
                 // Below zero, so that a padding of zeros would win.
                 let x: Vec<f32> = random.values(shape.iter().product()).iter().map(|v| v - 2.0).collect();
-                let found = download(max_pool2d(upload(&x, shape, &device), geometry));
-                assert_eq!(
-                    found,
-                    max_pool2d_reference(&x, shape, geometry),
-                    "{name}: {shape:?} {geometry:?}"
-                );
+                for precision in precisions(name, &device) {
+                    let (input, x) = upload_as(&x, shape, &device, precision);
+                    let found = download(max_pool2d(input, geometry));
+                    let expected = max_pool2d_reference(&x, shape, geometry);
+                    assert_eq!(found, expected, "{name}, {precision:?}: {shape:?} {geometry:?}");
+                }
             }
         }
     }
@@ -206,16 +255,21 @@ fn check_roi_align(
 ) {
     let (count, channels, bins) = (expected.1[0], expected.1[1], expected.1[2]);
     for (name, device) in devices() {
-        let config = RoiAlignConfig { output_size: bins, sampling_ratio: 2, strides };
-        let levels = levels.each_ref().map(|(values, shape)| upload(values, *shape, &device));
-        let found = roi_align(&levels, upload(rois, [count, ROI_ROW], &device), config);
-        let found = support::to_nchw(&download(found), [count, bins, bins, 4]);
-        let kept: Vec<f32> = found
-            .chunks_exact(4 * bins * bins)
-            .flat_map(|roi| roi[..channels * bins * bins].to_vec())
-            .collect();
-        let error = relative_error(&kept, &expected.0);
-        assert!(error < 1e-5, "{name}, {bins} bins: {error}");
+        for precision in precisions(name, &device) {
+            let config = RoiAlignConfig { output_size: bins, sampling_ratio: 2, strides };
+            let levels =
+                levels.each_ref().map(|(values, shape)| upload_as(values, *shape, &device, precision).0);
+            let found = roi_align(&levels, upload(rois, [count, ROI_ROW], &device), config);
+            let found = support::to_nchw(&download(found), [count, bins, bins, 4]);
+            let kept: Vec<f32> = found
+                .chunks_exact(4 * bins * bins)
+                .flat_map(|roi| roi[..channels * bins * bins].to_vec())
+                .collect();
+            let error = relative_error(&kept, &expected.0);
+            // In 16 bit both what is sampled and the result are rounded.
+            let most = if precision == Precision::F32 { 1.0 } else { 2.0 } * bound(precision);
+            assert!(error < most, "{name}, {precision:?}, {bins} bins: {error}");
+        }
     }
 }
 
@@ -325,11 +379,14 @@ fn kernels_are_made_without_weights_until_it_is_enough() {
     let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
     on_each_kernel(|name, device| {
         // The CPU has nothing to make; there the same convolutions run all the same.
-        for keeps_steps in [true, false] {
-            let made = pollster::block_on(warm_up(&config, keeps_steps, device, &mut Silent));
-            assert!(made.is_ok(), "{name}: {made:?}");
+        for precision in precisions(kind(name), device) {
+            for keeps_steps in [true, false] {
+                let made = pollster::block_on(warm_up(&config, keeps_steps, precision, device, &mut Silent));
+                assert!(made.is_ok(), "{name}, {precision:?}: {made:?}");
+            }
         }
-        let stopped = pollster::block_on(warm_up(&config, true, device, &mut Patience { left: 3 }));
+        let mut patience = Patience { left: 3 };
+        let stopped = pollster::block_on(warm_up(&config, true, Precision::F32, device, &mut patience));
         assert!(matches!(stopped, Err(ModelError::Cancelled)), "{name}: {stopped:?}");
     });
 }

@@ -10,19 +10,26 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use lunglens::detect::BoxXyxy;
 use lunglens::imaging::{Letterbox, NetworkInput};
+use lunglens::kernels::Precision;
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use lunglens::model::{MaskRcnn, Silent, WeightStorage};
 use lunglens::weights::{Quantization, Weights, load_torchvision, read_packed, write_packed};
 use pollster::block_on;
-use support::{devices, fixture, relative_error, tensor, tensors, to_nchw};
+use support::{devices, fixture, precisions, relative_error, tensor, tensors, to_nchw};
 
 /// The bound on the relative error of a stage.
-const BOUND: f32 = 1e-4;
+fn bound(precision: Precision) -> f32 {
+    match precision {
+        Precision::F32 => 1e-4,
+        Precision::F16 => 1e-2,
+    }
+}
 
 /// The stages of a reference run and how far the network is from them.
 struct Comparison<'a> {
     stages: &'a Weights,
     who: String,
+    bound: f32,
     errors: Vec<(String, f32)>,
 }
 
@@ -35,7 +42,7 @@ impl Comparison<'_> {
 
     fn map(&mut self, name: &str, found: Tensor<4>) {
         let shape = found.dims();
-        let values: Vec<f32> = found.into_data().try_to_vec().unwrap();
+        let values: Vec<f32> = found.into_data().iter::<f32>().collect();
         self.values(name, &to_nchw(&values, shape));
     }
 
@@ -43,7 +50,7 @@ impl Comparison<'_> {
         let worst = self.errors.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
         eprintln!("{}: worst relative error {:.1e} ({})", self.who, worst.1, worst.0);
         for (name, error) in &self.errors {
-            assert!(*error <= BOUND, "{}: {name} is off by {error:.1e}", self.who);
+            assert!(*error <= self.bound, "{}: {name} is off by {error:.1e}", self.who);
         }
     }
 }
@@ -62,13 +69,14 @@ fn compare(
     stages: &Path,
     config: &MaskRcnnConfig,
     (name, device): (&str, &Device),
+    precision: Precision,
     network: &str,
 ) {
-    let (storage, who) = (storage_on(name), format!("{network} on {name}"));
+    let (storage, who) = (storage_on(name), format!("{network} on {name}, {precision:?}"));
     let weights = load_torchvision(&std::fs::read(checkpoint).unwrap(), config).unwrap();
     let stages = tensors(stages);
-    let model = MaskRcnn::load(config, weights, device, storage).unwrap();
-    let mut all = Comparison { stages: &stages, who, errors: Vec::new() };
+    let model = MaskRcnn::load(config, weights, device, storage, precision).unwrap();
+    let mut all = Comparison { stages: &stages, who, bound: bound(precision), errors: Vec::new() };
 
     let size = config.input_size;
     let input = NetworkInput {
@@ -89,8 +97,12 @@ fn compare(
         all.map(&format!("rpn_deltas_p{name}"), output.narrow(3, a, 4 * a));
     }
 
-    let proposals = block_on(model.proposals(&pyramid, [size, size], &mut Silent)).unwrap();
-    all.values("proposals", proposals.as_flattened());
+    // Rounding to 16 bit changes the order of what is nearly equal: from here on only the stages are compared then.
+    let is_ordered = precision == Precision::F32;
+    if is_ordered {
+        let proposals = block_on(model.proposals(&pyramid, [size, size], &mut Silent)).unwrap();
+        all.values("proposals", proposals.as_flattened());
+    }
 
     // From here on the reference's own boxes, so that each stage is compared alone.
     let heads = model.roi_heads();
@@ -98,7 +110,8 @@ fn compare(
     let features = heads.box_features(&pyramid, &proposals, device);
     all.map("box_features", features.clone());
     let representation = heads.box_head(features);
-    all.values("box_head", &representation.clone().into_data().try_to_vec::<f32>().unwrap());
+    let values: Vec<f32> = representation.clone().into_data().iter::<f32>().collect();
+    all.values("box_head", &values);
     let predictions = heads.predict_boxes(representation);
     let [_, channels] = predictions.dims();
     let predictions: Vec<f32> = predictions.into_data().try_to_vec().unwrap();
@@ -109,13 +122,15 @@ fn compare(
     all.values("class_logits", &column(0, classes));
     all.values("box_regression", &column(classes, 5 * classes));
 
-    let threshold = config.roi_heads.score_threshold;
-    let found = block_on(model.detect(&input, threshold, &mut Silent)).unwrap();
-    let labels: Vec<f32> = found.iter().map(|d| d.detection.label as f32).collect();
-    assert_eq!(labels, tensor(&stages, "detection_labels").0, "{}: labels", all.who);
-    all.values("detection_scores", &found.iter().map(|d| d.detection.score).collect::<Vec<_>>());
-    all.values("detection_boxes", &found.iter().flat_map(|d| d.detection.bbox).collect::<Vec<_>>());
-    all.values("mask_probabilities", &found.iter().flat_map(|d| d.mask.clone()).collect::<Vec<_>>());
+    if is_ordered {
+        let threshold = config.roi_heads.score_threshold;
+        let found = block_on(model.detect(&input, threshold, &mut Silent)).unwrap();
+        let labels: Vec<f32> = found.iter().map(|d| d.detection.label as f32).collect();
+        assert_eq!(labels, tensor(&stages, "detection_labels").0, "{}: labels", all.who);
+        all.values("detection_scores", &found.iter().map(|d| d.detection.score).collect::<Vec<_>>());
+        all.values("detection_boxes", &found.iter().flat_map(|d| d.detection.bbox).collect::<Vec<_>>());
+        all.values("mask_probabilities", &found.iter().flat_map(|d| d.mask.clone()).collect::<Vec<_>>());
+    }
     let detected = boxes(&tensor(&stages, "detection_boxes").0);
     all.map("mask_features", heads.mask_features(&pyramid, &detected, device));
     all.finish();
@@ -125,13 +140,16 @@ fn compare(
 fn narrow_models_of_both_depths_equal_torchvision() {
     for (backbone, short) in [(Backbone::Resnet50, "r50"), (Backbone::Resnet101, "r101")] {
         for (name, device) in devices() {
-            compare(
-                &fixture(&format!("parity/weights_{short}.safetensors")),
-                &fixture(&format!("parity/stages_{short}.safetensors")),
-                &MaskRcnnConfig::narrow(backbone),
-                (name, &device),
-                short,
-            );
+            for precision in precisions(name, &device) {
+                compare(
+                    &fixture(&format!("parity/weights_{short}.safetensors")),
+                    &fixture(&format!("parity/stages_{short}.safetensors")),
+                    &MaskRcnnConfig::narrow(backbone),
+                    (name, &device),
+                    precision,
+                    short,
+                );
+            }
         }
     }
 }
@@ -150,6 +168,7 @@ fn full_size_model_equals_torchvision_where_given() {
             Path::new(&stages),
             &MaskRcnnConfig::new(Backbone::Resnet50),
             (name, &device),
+            Precision::F32,
             "full-size r50",
         );
     }
@@ -168,7 +187,9 @@ fn packed_weights_find_what_dense_ones_find() {
         letterbox: Letterbox::fit(size, size, size),
     };
     let run = |device: &Device, storage: WeightStorage| {
-        let model = MaskRcnn::load(&config, read_packed(&quantized).unwrap(), device, storage).unwrap();
+        let model =
+            MaskRcnn::load(&config, read_packed(&quantized).unwrap(), device, storage, Precision::F32)
+                .unwrap();
         block_on(model.detect(&input, 0.05, &mut Silent)).unwrap()
     };
     let expected = run(&Device::flex(), WeightStorage::Dense);
@@ -193,6 +214,7 @@ fn a_wrong_tensor_is_named() {
     let bytes = std::fs::read(fixture("parity/weights_r50.safetensors")).unwrap();
     let mut weights = load_torchvision(&bytes, &config).unwrap();
     weights.remove("backbone.fpn.layer_blocks.2.0.bias");
-    let error = MaskRcnn::load(&config, weights, &Device::flex(), WeightStorage::Dense).unwrap_err();
+    let error =
+        MaskRcnn::load(&config, weights, &Device::flex(), WeightStorage::Dense, Precision::F32).unwrap_err();
     assert!(error.to_string().contains("backbone.fpn.layer_blocks.2.0.bias"), "{error}");
 }

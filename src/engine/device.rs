@@ -1,11 +1,11 @@
 //! The choice of the device: the one place that knows adapters and their capabilities.
 
 use async_lock::OnceCell;
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType};
 use burn_wgpu::WgpuSetup;
 
 use super::{DeviceChoice, EngineError, platform};
-use crate::kernels::{ConvKernel, TILED_WORKGROUP_BYTES, set_conv_kernel};
+use crate::kernels::{ConvKernel, Precision, TILED_WORKGROUP_BYTES, set_conv_kernel};
 use crate::model::WeightStorage;
 use crate::report::{DeviceInfo, DeviceKind};
 
@@ -120,6 +120,17 @@ fn kernel_wish() -> Option<ConvKernel> {
         "registers" => Some(ConvKernel::Registers),
         "tiled" => Some(ConvKernel::Tiled),
         _ => None,
+    }
+}
+
+/// How activations are kept. `LUNGLENS_PRECISION` as `f16` asks for 16 bit, which a device without WebGPU's `shader-f16`
+/// and the CPU do not have (`benches/README.md`). Without it they stay in 32 bit: no GPU with 16 bit was measured yet.
+pub(super) fn precision(device: &Device, kind: DeviceKind) -> Precision {
+    let is_wished = std::env::var("LUNGLENS_PRECISION").is_ok_and(|wish| wish == "f16");
+    if is_wished && kind == DeviceKind::Gpu && device.supports_dtype(FloatDType::F16) {
+        Precision::F16
+    } else {
+        Precision::F32
     }
 }
 

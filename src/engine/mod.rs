@@ -120,7 +120,8 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         // What a model before this one held goes back to the driver.
         device.memory_cleanup();
-        let model = MaskRcnn::load(&entry.config, weights, &device, device::weight_storage(info.kind))?;
+        let (storage, precision) = (device::weight_storage(info.kind), device::precision(&device, info.kind));
+        let model = MaskRcnn::load(&entry.config, weights, &device, storage, precision)?;
         Ok(Self { model, entry: entry.clone(), device, info })
     }
 

@@ -26,6 +26,8 @@ pub async fn warm_up(
     }
     let keeps_steps = device::weight_storage(info.kind) == WeightStorage::Packed
         && entry.quantization == Quantization::Int8;
+    let precision = device::precision(&device, info.kind);
     let mut unheard = |_| {};
-    Ok(model::warm_up(&entry.config, keeps_steps, &device, &mut Run::new(cancel, &mut unheard)).await?)
+    let mut run = Run::new(cancel, &mut unheard);
+    Ok(model::warm_up(&entry.config, keeps_steps, precision, &device, &mut run).await?)
 }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use burn_std::DType;
+
 /// The kernels that convolve on a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConvKernel {
@@ -9,6 +11,24 @@ pub enum ConvKernel {
     Registers,
     /// Tiles that a workgroup shares: for GPUs.
     Tiled,
+}
+
+/// How activations are kept in a GPU's memory; kernels compute in 32 bit either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bit floats. The CPU knows no other.
+    F32,
+    /// 16 bit floats, half the memory and the traffic: for adapters with WebGPU's `shader-f16`.
+    F16,
+}
+
+impl Precision {
+    pub(super) fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+        }
+    }
 }
 
 /// Workgroup memory of the tiled kernel in bytes.

@@ -5,7 +5,7 @@ use std::fmt;
 use burn::tensor::{Device, ExecutionError, Tensor};
 use web_time::Instant;
 
-use super::{ConvGeometry, ConvWeight, conv2d, download, max_pool2d, upload};
+use super::{ConvGeometry, ConvWeight, Precision, conv2d, download, max_pool2d, upload};
 
 /// One measured shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,10 +99,11 @@ pub async fn bench_conv(shape: &ConvShape, device: &Device) -> Result<BenchRow, 
     let corner = ConvGeometry { stride: rows.max(columns), ..ConvGeometry::POINTWISE };
     // Seconds of so many convolutions, the last of them read back.
     let time = async |count: usize| -> Result<f64, ExecutionError> {
+        let convolve = || conv2d(input.clone(), &weight, bias.clone(), None, geometry, Precision::F32);
         let began = Instant::now();
-        let mut output = conv2d(input.clone(), &weight, bias.clone(), None, geometry);
+        let mut output = convolve();
         for _ in 1..count {
-            output = conv2d(input.clone(), &weight, bias.clone(), None, geometry);
+            output = convolve();
         }
         // One pixel read back waits for all.
         std::hint::black_box(download(vec![max_pool2d(output, corner)]).await?);

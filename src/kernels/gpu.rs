@@ -1,11 +1,14 @@
 //! What the GPU kernels share.
 
-use burn_std::Shape;
+use burn_std::{DType, Shape};
 use burn_wgpu::CubeTensor;
+use cubecl::ir::{ElemType, FloatKind};
 use cubecl::prelude::*;
 
-/// Four neighbouring channels.
+/// Four neighbouring channels, as kernels compute with them.
 pub(crate) type Vec4 = Vector<f32, Const<4>>;
+/// Four neighbouring channels, as they are kept in memory.
+pub(crate) type Stored<E> = Vector<E, Const<4>>;
 
 /// A tensor whose values lie in order, as all do that this crate makes.
 ///
@@ -16,14 +19,15 @@ pub(crate) fn in_order(tensor: CubeTensor) -> CubeTensor {
     tensor
 }
 
-/// An uninitialised contiguous tensor of `shape` beside `tensor`, of its type.
-pub(crate) fn output_like(tensor: &CubeTensor, shape: Shape) -> CubeTensor {
-    burn_cubecl::ops::numeric::empty_device_contiguous_dtype(
-        tensor.client.clone(),
-        tensor.device.clone(),
-        shape,
-        tensor.dtype,
-    )
+/// An uninitialised contiguous tensor of `shape` beside `tensor`.
+pub(crate) fn output_beside(tensor: &CubeTensor, shape: Shape, dtype: DType) -> CubeTensor {
+    let (client, device) = (tensor.client.clone(), tensor.device.clone());
+    burn_cubecl::ops::numeric::empty_device_contiguous_dtype(client, device, shape, dtype)
+}
+
+/// The element type of a kernel for a tensor of `dtype`: 16 or 32 bit floats.
+pub(crate) fn element(dtype: DType) -> ElemType {
+    ElemType::Float(if dtype == DType::F16 { FloatKind::F16 } else { FloatKind::F32 })
 }
 
 /// Invocations of a workgroup of the kernels that take one output vector an invocation.

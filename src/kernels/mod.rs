@@ -11,7 +11,7 @@ mod roi_align;
 mod top_anchors;
 mod transfer;
 
-pub use adapter::{ConvKernel, TILED_WORKGROUP_BYTES, conv_kernel, set_conv_kernel};
+pub use adapter::{ConvKernel, Precision, TILED_WORKGROUP_BYTES, conv_kernel, set_conv_kernel};
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};
 pub use conv::{ConvWeight, Residual, conv2d, smallest_alike};
 pub use lunglens_cpu::{
@@ -21,4 +21,4 @@ pub use lunglens_cpu::{
 pub use pool::max_pool2d;
 pub use roi_align::roi_align;
 pub use top_anchors::{TOP_ROW, top_anchors, top_anchors_reference};
-pub use transfer::{download, reshape, upload, upload_words};
+pub use transfer::{download, reshape, upload, upload_words, zeros};

@@ -5,12 +5,13 @@ use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use burn_std::Shape;
 use burn_wgpu::{CubeBackend, CubeTensor};
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 use super::{
     ConvGeometry,
     cpu::{filled4, shape4, values},
-    gpu::{Vec4, in_order, output_like},
+    gpu::{Stored, Vec4, element, in_order, output_beside},
 };
 
 /// The backends that pool.
@@ -48,13 +49,14 @@ struct PoolSizes {
 }
 
 #[cube(launch_unchecked)]
-fn max_pool2d_kernel(
-    input: &[Vec4],
-    output: &mut [Vec4],
+fn max_pool2d_kernel<E: Float>(
+    input: &[Stored<E>],
+    output: &mut [Stored<E>],
     sizes: PoolSizes,
     #[comptime] kernel_size: u32,
     #[comptime] stride: u32,
     #[comptime] padding: u32,
+    #[define(E)] _element: ElemType,
 ) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
     if at >= sizes.output_len {
@@ -75,11 +77,11 @@ fn max_pool2d_kernel(
             let x = left + kx as i32;
             if y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32 {
                 let position = (image * sizes.rows + y as u32) * sizes.columns + x as u32;
-                best = max(best, input[(position * sizes.vectors + vector) as usize]);
+                best = max(best, Vec4::cast_from(input[(position * sizes.vectors + vector) as usize]));
             }
         }
     }
-    output[at as usize] = best;
+    output[at as usize] = Stored::<E>::cast_from(best);
 }
 
 impl PoolOps for CubeBackend {
@@ -87,9 +89,11 @@ impl PoolOps for CubeBackend {
         let input: CubeTensor = in_order(input);
         let [images, rows, columns, channels] = input.meta.shape().dims();
         let [output_rows, output_columns] = geometry.output_size(rows, columns);
-        let output = output_like(&input, Shape::new([images, output_rows, output_columns, channels]));
+        let shape = Shape::new([images, output_rows, output_columns, channels]);
+        let output = output_beside(&input, shape, input.dtype);
         let output_len = images * output_rows * output_columns * channels / 4;
         let client = input.client.clone();
+        let element = element(input.dtype);
         // SAFETY: the kernel writes below `output_len` and reads inside the image only.
         #[allow(unsafe_code)]
         unsafe {
@@ -110,6 +114,7 @@ impl PoolOps for CubeBackend {
                 geometry.kernel_size as u32,
                 geometry.stride as u32,
                 geometry.padding as u32,
+                element,
             );
         }
         output

@@ -5,12 +5,13 @@ use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use burn_std::Shape;
 use burn_wgpu::{CubeBackend, CubeTensor};
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 use lunglens_cpu::{ROI_LEVELS, ROI_ROW, RoiAlignConfig};
 
 use super::cpu::{filled4, shape4, values};
-use super::gpu::{Vec4, WORKGROUP, count_for, in_order, output_like};
+use super::gpu::{Stored, Vec4, WORKGROUP, count_for, element, in_order, output_beside};
 
 /// The backends that sample boxes.
 #[backend_extension(Cube, Flex)]
@@ -71,8 +72,8 @@ struct LevelSizes {
 /// Sums the bilinear samples of one bin and one vector of channels.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-fn sample_bin(
-    features: &[Vec4],
+fn sample_bin<E: Float>(
+    features: &[Stored<E>],
     level: &LevelSizes,
     rois: &[f32],
     roi: u32,
@@ -114,12 +115,14 @@ fn sample_bin(
                 let fx = x - f32::cast_from(x_low);
                 let top = y_low * level.columns;
                 let bottom = y_high * level.columns;
-                sum += features[((top + x_low) * vectors + vector) as usize]
-                    * Vec4::new((1.0f32 - fy) * (1.0f32 - fx));
-                sum += features[((top + x_high) * vectors + vector) as usize] * Vec4::new((1.0f32 - fy) * fx);
-                sum +=
-                    features[((bottom + x_low) * vectors + vector) as usize] * Vec4::new(fy * (1.0f32 - fx));
-                sum += features[((bottom + x_high) * vectors + vector) as usize] * Vec4::new(fy * fx);
+                let top_left = Vec4::cast_from(features[((top + x_low) * vectors + vector) as usize]);
+                let top_right = Vec4::cast_from(features[((top + x_high) * vectors + vector) as usize]);
+                let bottom_left = Vec4::cast_from(features[((bottom + x_low) * vectors + vector) as usize]);
+                let bottom_right = Vec4::cast_from(features[((bottom + x_high) * vectors + vector) as usize]);
+                sum += top_left * Vec4::new((1.0f32 - fy) * (1.0f32 - fx));
+                sum += top_right * Vec4::new((1.0f32 - fy) * fx);
+                sum += bottom_left * Vec4::new(fy * (1.0f32 - fx));
+                sum += bottom_right * Vec4::new(fy * fx);
             }
         }
     }
@@ -128,13 +131,13 @@ fn sample_bin(
 
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments, unused_assignments)]
-fn roi_align_kernel(
-    p2: &[Vec4],
-    p3: &[Vec4],
-    p4: &[Vec4],
-    p5: &[Vec4],
+fn roi_align_kernel<E: Float>(
+    p2: &[Stored<E>],
+    p3: &[Stored<E>],
+    p4: &[Stored<E>],
+    p5: &[Stored<E>],
     rois: &[f32],
-    output: &mut [Vec4],
+    output: &mut [Stored<E>],
     l2: LevelSizes,
     l3: LevelSizes,
     l4: LevelSizes,
@@ -143,6 +146,7 @@ fn roi_align_kernel(
     output_len: u32,
     #[comptime] bins: u32,
     #[comptime] samples: u32,
+    #[define(E)] _element: ElemType,
 ) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
     if at >= output_len {
@@ -156,15 +160,15 @@ fn roi_align_kernel(
     let level = u32::cast_from(rois[(roi * 5) as usize]);
     let mut sum = Vec4::new(0.0f32);
     if level == 0 {
-        sum = sample_bin(p2, &l2, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+        sum = sample_bin::<E>(p2, &l2, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
     } else if level == 1 {
-        sum = sample_bin(p3, &l3, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+        sum = sample_bin::<E>(p3, &l3, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
     } else if level == 2 {
-        sum = sample_bin(p4, &l4, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+        sum = sample_bin::<E>(p4, &l4, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
     } else {
-        sum = sample_bin(p5, &l5, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
+        sum = sample_bin::<E>(p5, &l5, rois, roi, bin_y, bin_x, vector, vectors, bins, samples);
     }
-    output[at as usize] = sum / Vec4::new(f32::cast_from(samples * samples));
+    output[at as usize] = Stored::<E>::cast_from(sum / Vec4::new(f32::cast_from(samples * samples)));
 }
 
 impl RoiAlignOps for CubeBackend {
@@ -181,7 +185,8 @@ impl RoiAlignOps for CubeBackend {
         let [count, _] = rois.meta.shape().dims();
         let [_, _, _, channels] = levels[0].meta.shape().dims();
         let bins = config.output_size;
-        let output = output_like(&levels[0], Shape::new([count, bins, bins, channels]));
+        let dtype = levels[0].dtype;
+        let output = output_beside(&levels[0], Shape::new([count, bins, bins, channels]), dtype);
         let output_len = count * bins * bins * channels / 4;
         let sizes = |i: usize| {
             let [_, rows, columns, _] = levels[i].meta.shape().dims();
@@ -211,6 +216,7 @@ impl RoiAlignOps for CubeBackend {
                 output_len as u32,
                 bins as u32,
                 config.sampling_ratio as u32,
+                element(dtype),
             );
         }
         output

@@ -3,12 +3,12 @@
 use burn::backend::{Backend, Dispatch, Flex, backend_extension, tensor::FloatTensor};
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::FlexTensor;
-use burn_std::Shape;
+use burn_std::{DType, Shape};
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::prelude::*;
 
 use super::cpu::{shape4, values};
-use super::gpu::{in_order, output_like};
+use super::gpu::{in_order, output_beside};
 
 /// Numbers of a chosen anchor: its index (row, column, ratio), its logit, then `dx, dy, dw, dh`.
 pub const TOP_ROW: usize = 6;
@@ -26,7 +26,7 @@ pub trait TopAnchorsOps: Backend {
 
 /// The `count` anchors with the highest logits (all where there are fewer) as rows of [`TOP_ROW`] numbers, in no order.
 ///
-/// `output` is `[1, rows, columns, c]`: of each position first one logit an anchor, then four offsets an anchor.
+/// `output` is `[1, rows, columns, c]` of 32 bit floats: of each position first one logit an anchor, then four offsets an anchor.
 /// Of equal logits the lower index wins. NaN counts as highest, so that it is seen and not sorted away.
 ///
 /// # Panics
@@ -174,7 +174,7 @@ impl TopAnchorsOps for CubeBackend {
         let output: CubeTensor = in_order(output);
         let [images, rows, columns, channels] = output.meta.shape().dims();
         let all = images * rows * columns * anchors;
-        let chosen = output_like(&output, Shape::new([count, TOP_ROW]));
+        let chosen = output_beside(&output, Shape::new([count, TOP_ROW]), DType::F32);
         let client = output.client.clone();
         let units = UNITS.min(client.properties().hardware.max_units_per_cube);
         // SAFETY: every anchor below `all` lies in `output`, and targets are below `count`.

@@ -10,7 +10,9 @@ use burn_flex::FlexTensor;
 use burn_std::Shape;
 use burn_wgpu::{CubeBackend, CubeTensor};
 use cubecl::server::CopyDescriptor;
+use half::f16;
 
+use super::adapter::Precision;
 use super::cpu::values;
 use super::gpu::in_order;
 
@@ -23,13 +25,23 @@ pub fn upload<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Devi
     Tensor::from_dispatch(<Dispatch as FloatTensorOps<Dispatch>>::float_from_data(data, device.as_dispatch()))
 }
 
+/// Zeros, kept as `precision` says.
+pub fn zeros<const D: usize>(shape: [usize; D], precision: Precision, device: &Device) -> Tensor<D> {
+    let count = shape.iter().product();
+    let data = match precision {
+        Precision::F32 => TensorData::new(vec![0.0f32; count], shape),
+        Precision::F16 => TensorData::new(vec![f16::ZERO; count], shape),
+    };
+    Tensor::from_dispatch(<Dispatch as FloatTensorOps<Dispatch>>::float_from_data(data, device.as_dispatch()))
+}
+
 /// Whole numbers as a tensor on a device.
 pub fn upload_words<const D: usize>(values: Vec<i32>, shape: [usize; D], device: &Device) -> Tensor<D, Int> {
     let data = TensorData::new(values, shape);
     Tensor::from_dispatch(<Dispatch as IntTensorOps<Dispatch>>::int_from_data(data, device.as_dispatch()))
 }
 
-/// The values of tensors of one device, in one read.
+/// The values of tensors of one device, 32 bit each, in one read.
 ///
 /// # Errors
 /// Where the device fails.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::kernels::{ConvGeometry, ConvWeight, PreparedWeight, conv2d, upload, upload_words};
+use crate::kernels::{ConvGeometry, ConvWeight, Precision, PreparedWeight, conv2d, upload, upload_words};
 use crate::weights::{WeightData, WeightTensor, Weights, WeightsError};
 
 /// Input channels are padded to this, since the kernels read four at a time.
@@ -29,17 +29,27 @@ pub struct Conv {
     weight: ConvWeight,
     bias: Tensor<1>,
     geometry: ConvGeometry,
+    precision: Precision,
 }
 
 impl Conv {
     /// Applies the layer to `[n, rows, columns, c_in]`.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        conv2d(input, &self.weight, self.bias.clone(), None, self.geometry)
+        self.convolve(input, None)
     }
 
     /// Applies the layer and adds `residual` before the activation, enlarged by nearest neighbour where it is smaller.
     pub fn forward_add(&self, input: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
-        conv2d(input, &self.weight, self.bias.clone(), Some(residual), self.geometry)
+        self.convolve(input, Some(residual))
+    }
+
+    /// The same layer with its output in 32 bit, for what is ranked or read back.
+    pub fn to_f32(self) -> Self {
+        Self { precision: Precision::F32, ..self }
+    }
+
+    fn convolve(&self, input: Tensor<4>, residual: Option<Tensor<4>>) -> Tensor<4> {
+        conv2d(input, &self.weight, self.bias.clone(), residual, self.geometry, self.precision)
     }
 }
 
@@ -109,12 +119,18 @@ pub struct LayerLoader<'a> {
     weights: &'a mut Weights,
     device: &'a Device,
     storage: WeightStorage,
+    precision: Precision,
 }
 
 impl<'a> LayerLoader<'a> {
-    /// Reads from `weights`, which are emptied on the way, to `device`.
-    pub fn new(weights: &'a mut Weights, device: &'a Device, storage: WeightStorage) -> Self {
-        Self { weights, device, storage }
+    /// Reads from `weights`, which are emptied on the way, to `device`; `precision` is for the layers' outputs.
+    pub fn new(
+        weights: &'a mut Weights,
+        device: &'a Device,
+        storage: WeightStorage,
+        precision: Precision,
+    ) -> Self {
+        Self { weights, device, storage, precision }
     }
 
     /// `NAME.weight` `[c_out, c_in, k, k]` and `NAME.bias`, for `geometry`.
@@ -208,7 +224,8 @@ impl<'a> LayerLoader<'a> {
         } else {
             ConvWeight::Dense(self.keep(upload, kernel.values, shape))
         };
-        Conv { weight, bias: self.keep(upload, kernel.bias, [outputs]), geometry }
+        let bias = self.keep(upload, kernel.bias, [outputs]);
+        Conv { weight, bias, geometry, precision: self.precision }
     }
 
     /// Values on the device, apart from the memory that runs use.
@@ -241,6 +258,7 @@ impl<'a> LayerLoader<'a> {
             ConvWeight::Packed(self.keep(upload_words, words, [k, k, inputs, outputs / 4]))
         };
         let bias_len = bias.len();
-        Conv { weight, bias: self.keep(upload, bias, [bias_len]), geometry }
+        let bias = self.keep(upload, bias, [bias_len]);
+        Conv { weight, bias, geometry, precision: self.precision }
     }
 }

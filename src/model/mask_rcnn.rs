@@ -12,7 +12,7 @@ use crate::detect::{
     BoxXyxy, Detection, RoiHeadsConfig, RpnConfig, RpnLevel, filter_proposals, postprocess_detections,
 };
 use crate::imaging::NetworkInput;
-use crate::kernels::{TOP_ROW, download, top_anchors, upload};
+use crate::kernels::{Precision, TOP_ROW, download, top_anchors, upload};
 use crate::manifest::MaskRcnnConfig;
 use crate::weights::{Weights, WeightsError, check};
 
@@ -42,7 +42,7 @@ pub struct MaskRcnn {
 }
 
 impl MaskRcnn {
-    /// Uploads `weights` (BatchNorm folded) to `device`; `storage` is for those of 8 bit.
+    /// Uploads `weights` (BatchNorm folded) to `device`; `storage` is for those of 8 bit, `precision` for activations.
     ///
     /// # Errors
     /// [`WeightsError::Mismatch`] names every missing, extra or mis-shaped tensor.
@@ -51,9 +51,10 @@ impl MaskRcnn {
         mut weights: Weights,
         device: &Device,
         storage: WeightStorage,
+        precision: Precision,
     ) -> Result<Self, WeightsError> {
         check(&weights, config)?;
-        let mut loader = LayerLoader::new(&mut weights, device, storage);
+        let mut loader = LayerLoader::new(&mut weights, device, storage, precision);
         Ok(Self {
             resnet: ResNet::load(&mut loader, config.backbone)?,
             fpn: Fpn::load(&mut loader)?,

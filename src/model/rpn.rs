@@ -18,7 +18,8 @@ impl RpnHead {
         Ok(Self {
             conv: loader.conv("rpn.head.conv.0.0", ConvGeometry::SAME_3X3.relu())?,
             predictors: loader
-                .joined(&["rpn.head.cls_logits", "rpn.head.bbox_pred"], ConvGeometry::POINTWISE)?,
+                .joined(&["rpn.head.cls_logits", "rpn.head.bbox_pred"], ConvGeometry::POINTWISE)?
+                .to_f32(),
         })
     }
 

@@ -14,6 +14,16 @@ pub(super) struct Layer {
     pub residual: Residual,
     /// Whether weights of 8 bit stay so on a GPU; others are floats there, however the file stores them.
     pub keeps_steps: bool,
+    /// Whether its input and its output are in 32 bit even where activations are kept in 16.
+    pub is_wide: [bool; 2],
+}
+
+impl Layer {
+    /// What is ranked or read back: no file stores it in 8 bit, and its output is in 32.
+    fn end(&mut self) {
+        self.keeps_steps = false;
+        self.is_wide[1] = true;
+    }
 }
 
 /// Every convolution and fully connected layer of the network for one slice with as many proposals and detections as
@@ -23,7 +33,7 @@ pub(super) fn layers(config: &MaskRcnnConfig) -> Vec<Layer> {
     let (pointwise, same) = (ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3);
 
     let mut side = config.input_size;
-    layers.add(1, [side; 2], 3, config.base_width, STEM);
+    layers.add(1, [side; 2], 3, config.base_width, STEM).is_wide = [true, false];
     // The stem and its pooling halve the size each.
     side /= 4;
     let mut channels = config.base_width;
@@ -52,14 +62,14 @@ pub(super) fn layers(config: &MaskRcnnConfig) -> Vec<Layer> {
     }
     for size in levels.into_iter().chain([[config.input_size.div_ceil(64); 2]]) {
         layers.add(1, size, fpn, fpn, same.relu());
-        layers.add(1, size, fpn, 5 * config.anchors_per_position(), pointwise).keeps_steps = false;
+        layers.add(1, size, fpn, 5 * config.anchors_per_position(), pointwise).end();
     }
 
     let boxes = [1, config.rpn.post_nms_top_n];
     let area = config.box_roi_size * config.box_roi_size;
     layers.add(1, boxes, area * fpn, config.representation_size, pointwise.relu());
     layers.add(1, boxes, config.representation_size, config.representation_size, pointwise.relu());
-    layers.add(1, boxes, config.representation_size, 5 * config.num_classes(), pointwise).keeps_steps = false;
+    layers.add(1, boxes, config.representation_size, 5 * config.num_classes(), pointwise).end();
 
     let (side, detections) = (config.mask_roi_size, config.roi_heads.detections_per_image);
     let mut channels = fpn;
@@ -69,8 +79,7 @@ pub(super) fn layers(config: &MaskRcnnConfig) -> Vec<Layer> {
     }
     layers.add(detections, [side; 2], channels, 4 * channels, pointwise.relu()).keeps_steps = false;
     let pixels = [detections * side * side, 4];
-    // A last layer, which no file stores in 8 bit.
-    layers.add(1, pixels, channels, config.num_classes(), pointwise).keeps_steps = false;
+    layers.add(1, pixels, channels, config.num_classes(), pointwise).end();
     layers.0
 }
 
@@ -105,7 +114,7 @@ impl Layers {
             outputs: outputs.next_multiple_of(OUTPUT_MULTIPLE),
             geometry,
         };
-        self.0.push(Layer { shape, residual: Residual::None, keeps_steps: true });
+        self.0.push(Layer { shape, residual: Residual::None, keeps_steps: true, is_wide: [false; 2] });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }

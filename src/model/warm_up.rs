@@ -12,8 +12,8 @@ use super::shapes::{Layer, layers};
 use super::{ModelError, Observer};
 use crate::detect::{RoiHeadsConfig, RpnConfig};
 use crate::kernels::{
-    ConvWeight, ROI_ROW, Residual, RoiAlignConfig, conv2d, download, max_pool2d, roi_align, smallest_alike,
-    top_anchors, upload, upload_words,
+    ConvWeight, Precision, ROI_ROW, Residual, RoiAlignConfig, conv2d, download, max_pool2d, roi_align,
+    smallest_alike, top_anchors, upload_words, zeros,
 };
 use crate::manifest::MaskRcnnConfig;
 
@@ -23,41 +23,42 @@ const CHANNELS: usize = 8;
 const LEVELS: [usize; 4] = [8, 4, 2, 1];
 
 /// Launches every kernel of the network once on a GPU and waits for each. `keeps_steps` says whether weights of 8 bit come
-/// and are kept so; the observer is asked before each kernel.
+/// and are kept so, `precision` how activations are; the observer is asked before each kernel.
 ///
 /// # Errors
 /// [`ModelError::Cancelled`] between two kernels; what the device says where it fails.
 pub async fn warm_up(
     config: &MaskRcnnConfig,
     keeps_steps: bool,
+    precision: Precision,
     device: &Device,
     observer: &mut impl Observer,
 ) -> Result<(), ModelError> {
-    for layer in distinct(config, keeps_steps) {
+    for layer in distinct(config, keeps_steps, precision) {
         observer.pause().await?;
         wait(convolve(&layer, device)).await?;
     }
     for pool in [STEM_POOL, LAST_LEVEL_POOL] {
         observer.pause().await?;
-        wait(max_pool2d(zeros([1, 8, 8, CHANNELS], device), pool)).await?;
+        wait(max_pool2d(zeros([1, 8, 8, CHANNELS], precision, device), pool)).await?;
     }
     observer.pause().await?;
     let anchors = config.anchors_per_position();
     let outputs = (5 * anchors).next_multiple_of(CHANNELS);
-    wait(top_anchors(zeros([1, 8, 8, outputs], device), anchors, 1)).await?;
+    wait(top_anchors(zeros([1, 8, 8, outputs], Precision::F32, device), anchors, 1)).await?;
     for output_size in [config.box_roi_size, config.mask_roi_size] {
         observer.pause().await?;
         let align =
             RoiAlignConfig { output_size, sampling_ratio: config.roi_sampling_ratio, strides: STRIDES };
-        let levels = LEVELS.map(|side| zeros([1, side, side, CHANNELS], device));
-        wait(roi_align(&levels, zeros([1, ROI_ROW], device), align)).await?;
+        let levels = LEVELS.map(|side| zeros([1, side, side, CHANNELS], precision, device));
+        wait(roi_align(&levels, zeros([1, ROI_ROW], Precision::F32, device), align)).await?;
     }
     Ok(())
 }
 
 /// The convolutions that stand for all of the network's, for as many proposals as there may be and masks at once, and for
 /// one of each.
-fn distinct(config: &MaskRcnnConfig, keeps_steps: bool) -> Vec<Layer> {
+fn distinct(config: &MaskRcnnConfig, keeps_steps: bool, precision: Precision) -> Vec<Layer> {
     let with = |proposals: usize, detections: usize| MaskRcnnConfig {
         rpn: RpnConfig { post_nms_top_n: proposals, ..config.rpn.clone() },
         roi_heads: RoiHeadsConfig { detections_per_image: detections, ..config.roi_heads.clone() },
@@ -70,6 +71,7 @@ fn distinct(config: &MaskRcnnConfig, keeps_steps: bool) -> Vec<Layer> {
         let alike = Layer {
             shape: smallest_alike(&layer.shape, layer.residual != Residual::None),
             keeps_steps: layer.keeps_steps && keeps_steps,
+            is_wide: layer.is_wide.map(|is_wide| is_wide || precision == Precision::F32),
             ..layer
         };
         if !found.contains(&alike) {
@@ -80,30 +82,28 @@ fn distinct(config: &MaskRcnnConfig, keeps_steps: bool) -> Vec<Layer> {
 }
 
 fn convolve(layer: &Layer, device: &Device) -> Tensor<4> {
-    let Layer { shape, residual, keeps_steps } = *layer;
+    let Layer { shape, residual, keeps_steps, is_wide } = *layer;
+    let [input, output] = is_wide.map(|is_wide| if is_wide { Precision::F32 } else { Precision::F16 });
     let (k, [rows, columns]) = (shape.geometry.kernel_size, shape.size);
     let weight = if keeps_steps {
         let words = vec![0i32; k * k * shape.inputs * shape.outputs / 4];
         ConvWeight::Packed(upload_words(words, [k, k, shape.inputs, shape.outputs / 4], device))
     } else {
-        ConvWeight::Dense(zeros([k, k, shape.inputs, shape.outputs], device))
+        ConvWeight::Dense(zeros([k, k, shape.inputs, shape.outputs], Precision::F32, device))
     };
-    let bias = zeros([if keeps_steps { 2 } else { 1 } * shape.outputs], device);
+    let bias = zeros([if keeps_steps { 2 } else { 1 } * shape.outputs], Precision::F32, device);
     let [output_rows, output_columns] = shape.geometry.output_size(rows, columns);
-    let added = |size: [usize; 2]| Some(zeros([1, size[0], size[1], shape.outputs], device));
+    let added = |size: [usize; 2]| Some(zeros([1, size[0], size[1], shape.outputs], input, device));
     let residual = match residual {
         Residual::None => None,
         Residual::Same => added([output_rows, output_columns]),
         Residual::Upsampled => added([output_rows / 2, output_columns / 2]),
     };
-    conv2d(zeros([1, rows, columns, shape.inputs], device), &weight, bias, residual, shape.geometry)
+    let image = zeros([1, rows, columns, shape.inputs], input, device);
+    conv2d(image, &weight, bias, residual, shape.geometry, output)
 }
 
-fn zeros<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
-    upload(vec![0.0; shape.iter().product()], shape, device)
-}
-
-/// Waits until a tensor is computed: until it is read back.
+/// Waits until a tensor is computed: until it is read back, whatever its values are.
 async fn wait<const D: usize>(tensor: Tensor<D>) -> Result<(), ModelError> {
     download(vec![tensor]).await?;
     Ok(())

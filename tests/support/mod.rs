@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType};
+use lunglens::kernels::Precision;
 use lunglens::weights::{Weights, read_safetensors};
 
 /// A file under `tests/fixtures`.
@@ -34,6 +35,12 @@ pub fn devices() -> Vec<(&'static str, Device)> {
         }
     }
     devices
+}
+
+/// How a device of [`devices`] can keep activations.
+pub fn precisions(name: &str, device: &Device) -> Vec<Precision> {
+    let has_half = name == "gpu" && device.supports_dtype(FloatDType::F16);
+    [Precision::F32].into_iter().chain(has_half.then_some(Precision::F16)).collect()
 }
 
 /// The largest difference over the largest magnitude of the reference.

@@ -43,11 +43,10 @@ fn kernels(shape: &ConvShape, has_residual: bool) -> (bool, Option<Tile>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::{ConvGeometry, TILED_WORKGROUP_BYTES, set_conv_kernel};
+    use crate::kernels::{ConvGeometry, set_conv_kernel};
 
     #[test]
     fn a_small_convolution_stands_for_every_large_one() {
-        assert!(TILED_WORKGROUP_BYTES > 0);
         let stem = ConvGeometry { kernel_size: 7, stride: 2, padding: 3, relu: true };
         let geometries =
             [stem, ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3, ConvGeometry::SAME_3X3.stride(2)];

@@ -5,11 +5,12 @@
 
 use burn_std::Shape;
 use burn_wgpu::CubeTensor;
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 use super::{ConvGeometry, Residual, tiled, winograd};
-use crate::kernels::adapter::{ConvKernel, conv_kernel};
-use crate::kernels::gpu::{Vec4, in_order, output_like};
+use crate::kernels::adapter::{ConvKernel, Precision, conv_kernel};
+use crate::kernels::gpu::{Stored, Vec4, element, in_order, output_beside};
 
 /// Output pixels of one invocation.
 const TILE_PIXELS: usize = 8;
@@ -46,12 +47,12 @@ pub(super) fn unpack_bytes(packed: i32) -> Vec4 {
 /// What becomes of a sum: times the scale, plus bias and residual, at least 0.
 #[cube]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn finish(
+pub(super) fn finish<E: Float>(
     sum: Vec4,
     pixel: u32,
     vector: u32,
     bias: &[Vec4],
-    residual: &[Vec4],
+    residual: &[Stored<E>],
     sizes: &ConvSizes,
     #[comptime] is_packed: bool,
     #[comptime] relu: bool,
@@ -63,7 +64,7 @@ pub(super) fn finish(
     }
     value += bias[vector as usize];
     if comptime!(residual_kind == Residual::Same) {
-        value += residual[(pixel * sizes.output_vectors + vector) as usize];
+        value += Vec4::cast_from(residual[(pixel * sizes.output_vectors + vector) as usize]);
     } else if comptime!(residual_kind == Residual::Upsampled) {
         let column = pixel % sizes.output_columns;
         let line = pixel / sizes.output_columns;
@@ -72,7 +73,7 @@ pub(super) fn finish(
         let source_row = row * sizes.residual_rows / sizes.output_rows;
         let source_column = column * sizes.residual_columns / sizes.output_columns;
         let source = (image * sizes.residual_rows + source_row) * sizes.residual_columns + source_column;
-        value += residual[(source * sizes.output_vectors + vector) as usize];
+        value += Vec4::cast_from(residual[(source * sizes.output_vectors + vector) as usize]);
     }
     if relu {
         value = max(value, Vec4::new(0.0f32));
@@ -83,13 +84,13 @@ pub(super) fn finish(
 /// `weight` is read where `is_packed` is false, `packed` where it is true; then `bias` is followed by the scales.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-fn conv2d_kernel(
-    input: &[Vec4],
+fn conv2d_kernel<E: Float, O: Float>(
+    input: &[Stored<E>],
     weight: &[Vec4],
     packed: &[i32],
     bias: &[Vec4],
-    residual: &[Vec4],
-    output: &mut [Vec4],
+    residual: &[Stored<E>],
+    output: &mut [Stored<O>],
     sizes: ConvSizes,
     #[comptime] is_packed: bool,
     #[comptime] kernel_size: u32,
@@ -97,6 +98,7 @@ fn conv2d_kernel(
     #[comptime] padding: u32,
     #[comptime] relu: bool,
     #[comptime] residual_kind: Residual,
+    #[define(E, O)] _elements: [ElemType; 2],
 ) {
     let first_vector = ABSOLUTE_POS_X * comptime!(TILE_VECTORS as u32);
     let first_pixel = ABSOLUTE_POS_Y * comptime!(TILE_PIXELS as u32);
@@ -161,7 +163,7 @@ fn conv2d_kernel(
                 }
                 #[unroll]
                 for p in 0..TILE_PIXELS {
-                    let mut x = input[(offset[p] + c) as usize];
+                    let mut x = Vec4::cast_from(input[(offset[p] + c) as usize]);
                     if comptime!(padding > 0) {
                         x *= Vec4::new(inside[p]);
                     }
@@ -185,7 +187,7 @@ fn conv2d_kernel(
             #[unroll]
             for v in 0..TILE_VECTORS {
                 let vector = first_vector + v as u32;
-                output[(pixel * sizes.output_vectors + vector) as usize] = finish(
+                let value = finish::<E>(
                     acc[p * TILE_VECTORS + v],
                     pixel,
                     vector,
@@ -196,13 +198,15 @@ fn conv2d_kernel(
                     relu,
                     residual_kind,
                 );
+                output[(pixel * sizes.output_vectors + vector) as usize] = Stored::<O>::cast_from(value);
             }
         }
     }
 }
 
 /// Runs the convolution on the GPU; shapes were checked by the caller. With `is_packed` the weight holds four signed
-/// bytes a number, and `bias` the biases and then the scales.
+/// bytes a number, and `bias` the biases and then the scales. The residual is kept as the input is, the output as
+/// `precision` says.
 pub(super) fn conv2d(
     input: CubeTensor,
     weight: CubeTensor,
@@ -210,16 +214,19 @@ pub(super) fn conv2d(
     residual: Option<CubeTensor>,
     geometry: ConvGeometry,
     is_packed: bool,
+    precision: Precision,
 ) -> CubeTensor {
     let (input, weight, bias) = (in_order(input), in_order(weight), in_order(bias));
     let [images, rows, columns, input_channels] = input.meta.shape().dims();
     let [_, _, _, weight_columns] = weight.meta.shape().dims();
     let output_channels = if is_packed { 4 * weight_columns } else { weight_columns };
     if residual.is_none() && winograd::is_faster([images, rows, columns, input_channels], geometry) {
-        return winograd::conv2d(input, weight, bias, output_channels, geometry.relu, is_packed);
+        return winograd::conv2d(input, weight, bias, output_channels, geometry.relu, is_packed, precision);
     }
     let [output_rows, output_columns] = geometry.output_size(rows, columns);
-    let output = output_like(&input, Shape::new([images, output_rows, output_columns, output_channels]));
+    let shape = Shape::new([images, output_rows, output_columns, output_channels]);
+    let output = output_beside(&input, shape, precision.dtype());
+    let elements = [element(input.dtype), element(output.dtype)];
 
     let residual = residual.map(in_order);
     let (residual_kind, residual_rows, residual_columns) = match &residual {
@@ -272,6 +279,7 @@ pub(super) fn conv2d(
                 geometry.padding as u32,
                 geometry.relu,
                 residual_kind,
+                elements,
             );
         }
         return output;
@@ -301,6 +309,7 @@ pub(super) fn conv2d(
             geometry.padding as u32,
             geometry.relu,
             residual_kind,
+            elements,
         );
     }
     output

@@ -18,6 +18,8 @@ use burn_wgpu::CubeBackend;
 pub use alike::smallest_alike;
 use lunglens_cpu::{ConvGeometry, PreparedWeight};
 
+use super::adapter::Precision;
+
 /// What is added before the activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Residual {
@@ -53,6 +55,7 @@ pub trait ConvOps: Backend {
         residual: FloatTensor<Self>,
         has_residual: bool,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 
     /// [`conv2d`] with packed weights; `bias` holds the biases and then the scales.
@@ -63,6 +66,7 @@ pub trait ConvOps: Backend {
         residual: FloatTensor<Self>,
         has_residual: bool,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 
     /// [`conv2d`] with weights that were laid out for the CPU.
@@ -83,8 +87,9 @@ impl ConvOps for CubeBackend {
         residual: FloatTensor<Self>,
         has_residual: bool,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        gpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry, false)
+        gpu::conv2d(input, weight, bias, has_residual.then_some(residual), geometry, false, precision)
     }
 
     fn conv2d_packed_nhwc(
@@ -94,8 +99,9 @@ impl ConvOps for CubeBackend {
         residual: FloatTensor<Self>,
         has_residual: bool,
         geometry: ConvGeometry,
+        precision: Precision,
     ) -> FloatTensor<Self> {
-        gpu::conv2d(input, bytes, bias, has_residual.then_some(residual), geometry, true)
+        gpu::conv2d(input, bytes, bias, has_residual.then_some(residual), geometry, true, precision)
     }
 
     fn conv2d_prepared_nhwc(
@@ -117,6 +123,7 @@ impl ConvOps for Flex {
         residual: FloatTensor<Self>,
         has_residual: bool,
         geometry: ConvGeometry,
+        _: Precision,
     ) -> FloatTensor<Self> {
         cpu::conv2d(input, &cpu::prepare(&weight, geometry), bias, has_residual.then_some(residual))
     }
@@ -128,6 +135,7 @@ impl ConvOps for Flex {
         residual: FloatTensor<Self>,
         has_residual: bool,
         geometry: ConvGeometry,
+        _: Precision,
     ) -> FloatTensor<Self> {
         let (weight, bias) = cpu::prepare_packed(&bytes, &bias, geometry);
         cpu::conv2d(input, &weight, bias, has_residual.then_some(residual))
@@ -147,7 +155,8 @@ impl ConvOps for Flex {
 /// Convolves `input` `[n, rows, columns, c_in]` with `weight` (see [`ConvWeight`]), adds `bias` `[c_out]` and the
 /// residual (the output's shape, or smaller and then enlarged by nearest neighbour), and applies ReLU if asked.
 ///
-/// `c_in` is a multiple of 4 and `c_out` of 8: the loader pads with zeros.
+/// `c_in` is a multiple of 4 and `c_out` of 8: the loader pads with zeros. On a GPU the output is kept as `precision`
+/// says, and the residual has the input's type.
 ///
 /// # Panics
 /// Where the shapes do not fit: the model's loader has checked them.
@@ -157,6 +166,7 @@ pub fn conv2d(
     bias: Tensor<1>,
     residual: Option<Tensor<4>>,
     geometry: ConvGeometry,
+    precision: Precision,
 ) -> Tensor<4> {
     let [images, _, _, input_channels] = input.dims();
     let [kernel_rows, kernel_columns, weight_channels, output_channels] = weight.dims();
@@ -183,6 +193,7 @@ pub fn conv2d(
             residual,
             has_residual,
             geometry,
+            precision,
         ),
         ConvWeight::Packed(bytes) => <Dispatch as ConvOps>::conv2d_packed_nhwc(
             input,
@@ -191,6 +202,7 @@ pub fn conv2d(
             residual,
             has_residual,
             geometry,
+            precision,
         ),
         ConvWeight::Prepared(weight) => {
             assert_eq!(weight.geometry(), geometry, "the geometry that the weights were laid out for");

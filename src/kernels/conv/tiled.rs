@@ -6,11 +6,12 @@
 //! piece is on its way; each keeps several pixels by several channels in registers. Nothing beyond WebGPU's default
 //! limits is needed. Software adapters gain nothing from workgroup memory and run [`super::gpu`]'s kernel instead.
 
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 use super::Residual;
 use super::gpu::{ConvSizes, finish, unpack_bytes};
-use crate::kernels::gpu::Vec4;
+use crate::kernels::gpu::{Stored, Vec4};
 
 /// How a workgroup divides its tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,13 +65,13 @@ const ENOUGH_GROUPS: usize = 256;
 /// `has_bias` the product is written as it is. Workgroups along z compute products of their own, as Winograd's way has them.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
-pub(super) fn product_kernel(
-    input: &[Vec4],
+pub(super) fn product_kernel<E: Float, O: Float>(
+    input: &[Stored<E>],
     weight: &[Vec4],
     packed: &[i32],
     bias: &[Vec4],
-    residual: &[Vec4],
-    output: &mut [Vec4],
+    residual: &[Stored<E>],
+    output: &mut [Stored<O>],
     sizes: ConvSizes,
     #[comptime] tile: Tile,
     #[comptime] has_bias: bool,
@@ -80,6 +81,7 @@ pub(super) fn product_kernel(
     #[comptime] padding: u32,
     #[comptime] relu: bool,
     #[comptime] residual_kind: Residual,
+    #[define(E, O)] _elements: [ElemType; 2],
 ) {
     let Tile { down, across, pixels, vectors, depth } = comptime!(tile);
     let invocations = comptime!(down * across);
@@ -165,7 +167,7 @@ pub(super) fn product_kernel(
             #[unroll]
             for i in 0..input_loads {
                 if comptime!(kernel_size == 1 && stride == 1) {
-                    let value = input[(base[i] + select(in_depth, at, 0u32)) as usize];
+                    let value = Vec4::cast_from(input[(base[i] + select(in_depth, at, 0u32)) as usize]);
                     next_inputs[i] = value * Vec4::new(select(in_depth, 1.0f32, 0.0f32));
                 } else {
                     let y = top[i] + (tap / kernel_size) as i32;
@@ -174,7 +176,8 @@ pub(super) fn product_kernel(
                         in_depth && y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32;
                     let position = (base[i] as i32 + y * sizes.columns as i32 + x) as u32;
                     let place = select(inside, position * sizes.input_vectors + channel, 0u32);
-                    next_inputs[i] = input[place as usize] * Vec4::new(select(inside, 1.0f32, 0.0f32));
+                    let value = Vec4::cast_from(input[place as usize]);
+                    next_inputs[i] = value * Vec4::new(select(inside, 1.0f32, 0.0f32));
                 }
             }
             #[unroll]
@@ -226,11 +229,20 @@ pub(super) fn product_kernel(
             if pixel < sizes.output_pixels && vector < sizes.output_vectors {
                 let mut value = acc[p * vectors + v];
                 if comptime!(has_bias) {
-                    value =
-                        finish(value, pixel, vector, bias, residual, &sizes, is_packed, relu, residual_kind);
+                    value = finish::<E>(
+                        value,
+                        pixel,
+                        vector,
+                        bias,
+                        residual,
+                        &sizes,
+                        is_packed,
+                        relu,
+                        residual_kind,
+                    );
                 }
                 let place = (batch * sizes.output_pixels + pixel) * sizes.output_vectors + vector;
-                output[place as usize] = value;
+                output[place as usize] = Stored::<O>::cast_from(value);
             }
         }
     }

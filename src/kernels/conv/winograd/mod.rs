@@ -6,15 +6,15 @@
 
 mod transforms;
 
-use burn_std::Shape;
+use burn_std::{DType, Shape};
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
 use super::gpu::ConvSizesLaunch;
 use super::tiled::{Tile, product_kernel as tiled_product_kernel};
 use super::{ConvGeometry, Residual};
-use crate::kernels::adapter::{ConvKernel, conv_kernel};
-use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, in_order, output_like};
+use crate::kernels::adapter::{ConvKernel, Precision, conv_kernel};
+use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, element, in_order, output_beside};
 use transforms::{TileSizesLaunch, transform_input_kernel, transform_output_kernel, transform_weight_kernel};
 
 /// Outputs of a tile on a side.
@@ -130,6 +130,7 @@ pub(super) fn conv2d(
     output_channels: usize,
     relu: bool,
     is_packed: bool,
+    precision: Precision,
 ) -> CubeTensor {
     let (input, weight, bias) = (in_order(input), in_order(weight), in_order(bias));
     let [images, rows, columns, input_channels] = input.meta.shape().dims();
@@ -138,11 +139,12 @@ pub(super) fn conv2d(
     let (input_vectors, output_vectors) = (input_channels / 4, output_channels / 4);
     let [band_tiles, group_channels] = parts([images, rows, columns, input_channels], output_channels);
     let client = input.client.clone();
-    let output = output_like(&input, Shape::new([images, rows, columns, output_channels]));
+    let shape = Shape::new([images, rows, columns, output_channels]);
+    let output = output_beside(&input, shape, precision.dtype());
     for first_channel in (0..output_channels).step_by(group_channels) {
         let channels = group_channels.min(output_channels - first_channel);
         let (first_vector, vectors) = (first_channel / 4, channels / 4);
-        let weights = output_like(&input, Shape::new([PRODUCTS, input_channels, channels]));
+        let weights = between(&input, [PRODUCTS, input_channels, channels]);
         let weight_len = input_channels * vectors;
         // SAFETY: it stays below the lengths given beside its buffers.
         #[allow(unsafe_code)]
@@ -179,7 +181,7 @@ pub(super) fn conv2d(
                     (tiles * part) as u32,
                 )
             };
-            let transformed = output_like(&input, Shape::new([PRODUCTS, tiles, input_channels]));
+            let transformed = between(&input, [PRODUCTS, tiles, input_channels]);
             // SAFETY: both stay below the lengths given beside their buffers; patches are clamped to the image.
             #[allow(unsafe_code)]
             unsafe {
@@ -190,6 +192,7 @@ pub(super) fn conv2d(
                     input.clone().into_buffer_arg(),
                     transformed.clone().into_buffer_arg(),
                     sizes(input_vectors, 0, input_vectors),
+                    element(input.dtype),
                 );
                 let products = multiply(transformed, &weights, &bias);
                 transform_output_kernel::launch_unchecked(
@@ -201,11 +204,17 @@ pub(super) fn conv2d(
                     output.clone().into_buffer_arg(),
                     sizes(output_vectors, first_vector, vectors),
                     relu,
+                    element(output.dtype),
                 );
             }
         }
     }
     output
+}
+
+/// A buffer between the transforms, in 32 bit: transformed values are up to a hundred times as large as a picture's.
+fn between(tensor: &CubeTensor, shape: [usize; 3]) -> CubeTensor {
+    output_beside(tensor, Shape::new(shape), DType::F32)
 }
 
 /// `[36, tiles, c_in]` by `[36, c_in, c_out]`; `bias` stands for the buffers that the tiled kernel does not read here.
@@ -214,7 +223,7 @@ fn multiply(transformed: CubeTensor, weights: &CubeTensor, bias: &CubeTensor) ->
     let [_, _, output_channels] = weights.meta.shape().dims();
     let (input_vectors, output_vectors) = (input_channels / 4, output_channels / 4);
     let client = transformed.client.clone();
-    let products = output_like(&transformed, Shape::new([PRODUCTS, tiles, output_channels]));
+    let products = between(&transformed, [PRODUCTS, tiles, output_channels]);
     // SAFETY: both kernels guard the ends of tiles and channels.
     #[allow(unsafe_code)]
     unsafe {
@@ -259,6 +268,7 @@ fn multiply(transformed: CubeTensor, weights: &CubeTensor, bias: &CubeTensor) ->
                     0,
                     false,
                     Residual::None,
+                    [element(DType::F32); 2],
                 );
             }
         }

@@ -1,9 +1,10 @@
 //! The transforms of Winograd's way, each of a band of tiles or a group of output channels.
 
+use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 use crate::kernels::conv::gpu::unpack_bytes;
-use crate::kernels::gpu::Vec4;
+use crate::kernels::gpu::{Stored, Vec4};
 
 /// The pictures and the part of their tiles and channels that is transformed.
 #[derive(CubeLaunch, CubeType, Clone)]
@@ -59,7 +60,12 @@ fn transform_output_line(m: &mut Array<Vec4>, #[comptime] first: usize, #[compti
 
 /// One invocation a tile of the band and vector of channels: `[n, rows, columns, c]` to `[36, tiles, c]`.
 #[cube(launch_unchecked)]
-pub(super) fn transform_input_kernel(input: &[Vec4], transformed: &mut [Vec4], sizes: TileSizes) {
+pub(super) fn transform_input_kernel<E: Float>(
+    input: &[Stored<E>],
+    transformed: &mut [Vec4],
+    sizes: TileSizes,
+    #[define(E)] _element: ElemType,
+) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
     if at >= sizes.len {
         terminate!();
@@ -83,7 +89,7 @@ pub(super) fn transform_input_kernel(input: &[Vec4], transformed: &mut [Vec4], s
             let valid = y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32;
             let position = (image * sizes.rows) as i32 * sizes.columns as i32 + y * sizes.columns as i32 + x;
             let source = select(valid, position as u32, 0u32) * sizes.vectors + vector;
-            d[i * 6 + j] = input[source as usize] * Vec4::new(select(valid, 1.0f32, 0.0f32));
+            d[i * 6 + j] = Vec4::cast_from(input[source as usize]) * Vec4::new(select(valid, 1.0f32, 0.0f32));
         }
     }
     #[unroll]
@@ -171,12 +177,13 @@ pub(super) fn transform_weight_kernel(
 /// One invocation a tile of the band and vector of the group: `[36, tiles, group]` to `[n, rows, columns, c]` with bias
 /// and ReLU.
 #[cube(launch_unchecked)]
-pub(super) fn transform_output_kernel(
+pub(super) fn transform_output_kernel<O: Float>(
     products: &[Vec4],
     bias: &[Vec4],
-    output: &mut [Vec4],
+    output: &mut [Stored<O>],
     sizes: TileSizes,
     #[comptime] relu: bool,
+    #[define(O)] _element: ElemType,
 ) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
     if at >= sizes.len {
@@ -215,8 +222,8 @@ pub(super) fn transform_output_kernel(
                 if relu {
                     value = max(value, Vec4::new(0.0f32));
                 }
-                output[(((image * sizes.rows + y) * sizes.columns + x) * sizes.vectors + vector) as usize] =
-                    value;
+                let place = ((image * sizes.rows + y) * sizes.columns + x) * sizes.vectors + vector;
+                output[place as usize] = Stored::<O>::cast_from(value);
             }
         }
     }
