@@ -65,10 +65,8 @@ pub fn connected_components(mask: &Mask) -> Labels {
             while at < above.end && runs[at].end < first {
                 at += 1;
             }
-            for other in at..above.end {
-                if runs[other].first > end {
-                    break;
-                }
+            let touching = runs[at..above.end].iter().take_while(|other| other.first <= end).count();
+            for other in at..at + touching {
                 join(&mut parents, other, run);
             }
             column = end;
