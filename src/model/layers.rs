@@ -44,7 +44,7 @@ impl Conv {
     }
 
     /// The same layer with its output in 32 bit, for what is ranked or read back.
-    pub fn to_f32(self) -> Self {
+    pub fn giving_f32(self) -> Self {
         Self { precision: Precision::F32, ..self }
     }
 

@@ -46,14 +46,14 @@ impl RoiHeads {
                     &["roi_heads.box_predictor.cls_score", "roi_heads.box_predictor.bbox_pred"],
                     ConvGeometry::POINTWISE,
                 )?
-                .to_f32(),
+                .giving_f32(),
             mask_head: (0..config.mask_layers)
                 .map(|i| loader.conv(&format!("roi_heads.mask_head.{i}.0"), ConvGeometry::SAME_3X3.relu()))
                 .collect::<Result<_, _>>()?,
             conv5_mask: loader.transposed_2x2("roi_heads.mask_predictor.conv5_mask")?,
             mask_fcn_logits: loader
                 .conv("roi_heads.mask_predictor.mask_fcn_logits", ConvGeometry::POINTWISE)?
-                .to_f32(),
+                .giving_f32(),
             box_align: align(config.box_roi_size),
             mask_align: align(config.mask_roi_size),
         })

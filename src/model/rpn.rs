@@ -19,7 +19,7 @@ impl RpnHead {
             conv: loader.conv("rpn.head.conv.0.0", ConvGeometry::SAME_3X3.relu())?,
             predictors: loader
                 .joined(&["rpn.head.cls_logits", "rpn.head.bbox_pred"], ConvGeometry::POINTWISE)?
-                .to_f32(),
+                .giving_f32(),
         })
     }
 
