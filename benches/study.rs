@@ -95,7 +95,7 @@ impl Disc {
 fn instance(class: ClassName, discs: impl Iterator<Item = Disc>) -> Option<Instance> {
     let mut mask = Mask::empty(SIDE, SIDE);
     discs.for_each(|disc| disc.draw(&mut mask));
-    (mask.area() > 0).then(|| Instance {
+    (mask.area() > 0).then_some(Instance {
         class,
         score: 0.9,
         bbox: [0.0, 0.0, SIDE as f32, SIDE as f32],
