@@ -44,7 +44,7 @@ fn a_folder_gives_figures_tables_and_plots() {
     let out = data.join("../out");
     let done = evaluate(&data, &["--out", text(&out)]);
     assert_eq!(done.code, 0, "{}", done.stderr);
-    assert!(done.stdout.starts_with("r50 on slices, val: 1 slices, 1 patients\n"), "{}", done.stdout);
+    assert!(done.stdout.starts_with("r50 on slices, val: 1 slice, 1 patient\n"), "{}", done.stdout);
     let files = ["contact_sheet.png", "evaluation.json", "evaluation.md", "involvement.svg", "pr_curve.svg"];
     assert_eq!(files_below(&out), files);
 
