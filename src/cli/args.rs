@@ -18,7 +18,7 @@ const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT o
 
 const LONG_ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device.
 
-Reads PNG and JPEG pictures and uncompressed single-frame DICOM CT images. Nothing leaves this computer.
+Reads DICOM of any common coding, NIfTI, NRRD, PNG and JPEG. Nothing leaves this computer.
 Research use only. Not a medical device.";
 
 const EXAMPLES: &str = "Examples:
@@ -126,6 +126,9 @@ pub struct SegmentArgs {
     #[arg(long, value_enum, default_value_t = ClaheArg::Auto)]
     pub clahe: ClaheArg,
 
+    #[command(flatten)]
+    pub at_once: AtOnceArg,
+
     /// Where overlays and reports go [default: lunglens-out; none with --json]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -141,6 +144,14 @@ pub struct SegmentArgs {
     /// Print errors only (and the reports, with --json)
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// How many slices are at work.
+#[derive(Debug, Args)]
+pub struct AtOnceArg {
+    /// Slices at work at a time; more are faster and take more memory [default: 2 on a GPU, else one a core, at most 4]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
+    pub at_once: Option<usize>,
 }
 
 /// Where models are looked for.

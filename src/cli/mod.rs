@@ -5,6 +5,7 @@ mod collect;
 mod devices;
 mod evaluate;
 mod exit;
+mod in_flight;
 mod interrupt;
 mod models;
 mod outputs;

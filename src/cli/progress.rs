@@ -22,15 +22,19 @@ impl Progress {
         Self { bar }
     }
 
-    /// Shows that `stage` of file number `file` (from 0) called `name` has begun.
+    /// Shows that `stage` of file number `file` (from 0) called `name` has begun. Of several at work the furthest counts.
     pub fn stage(&self, file: usize, name: &str, stage: Stage) {
-        self.bar.set_position((file * Stage::ALL.len() + stage.index()) as u64);
+        self.reach(file * Stage::ALL.len() + stage.index());
         self.bar.set_message(format!("{name}: {}", describe(stage)));
     }
 
     /// Shows that files up to number `file` are done.
     pub fn done(&self, file: usize) {
-        self.bar.set_position(((file + 1) * Stage::ALL.len()) as u64);
+        self.reach((file + 1) * Stage::ALL.len());
+    }
+
+    fn reach(&self, step: usize) {
+        self.bar.set_position(self.bar.position().max(step as u64));
     }
 
     /// Runs `print` while the bar is off the screen.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use lunglens::engine::{CancelToken, EngineError, SegmentOptions, Segmentation};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::args::SegmentArgs;
 use super::collect::{Collected, InputFile, collect};
 use super::exit::{Exit, is_broken_pipe};
+use super::in_flight::in_order;
 use super::interrupt::cancel_on_ctrl_c;
 use super::models::hex;
 use super::outputs::{self, OutputPaths};
@@ -38,7 +39,7 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     let cancel = CancelToken::default();
     cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
 
-    let mut run = Run::start(options, collected.files.len(), cancel)?;
+    let run = Run::start(options, collected.files.len(), cancel)?;
     let outputs = plan_outputs(options, &collected.files)?;
     if !options.quiet {
         eprintln!("{}", report::NOTICE);
@@ -75,8 +76,14 @@ fn plan_outputs(options: &SegmentArgs, files: &[InputFile]) -> anyhow::Result<Op
 struct Run<'a> {
     options: &'a SegmentArgs,
     runner: Runner,
-    cancel: CancelToken,
     progress: Progress,
+}
+
+/// A file that was read.
+struct ReadFile {
+    begun: Instant,
+    slice: CtSlice,
+    input: InputInfo,
 }
 
 impl<'a> Run<'a> {
@@ -88,46 +95,61 @@ impl<'a> Run<'a> {
             ..SegmentOptions::default()
         };
         let models_dir = options.models_dir.models_dir.as_deref();
-        let runner =
-            Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
+        let runner = Runner::start(&options.model, models_dir, options.device, segment_options, cancel)?;
         let progress = Progress::new(files, options.quiet);
-        Ok(Self { options, runner, cancel, progress })
+        Ok(Self { options, runner, progress })
     }
 
     fn all(
-        &mut self,
+        &self,
         files: &[InputFile],
         outputs: Option<&[OutputPaths]>,
         mut failed: bool,
     ) -> anyhow::Result<Exit> {
-        for (index, file) in files.iter().enumerate() {
-            if self.cancel.is_cancelled() {
-                return Ok(Exit::Interrupted);
-            }
-            if let Err(error) = self.one(index, file, outputs.map(|outputs| &outputs[index])) {
-                match error.downcast_ref::<EngineError>() {
-                    Some(EngineError::Cancelled) => return Ok(Exit::Interrupted),
-                    Some(EngineError::DeviceLost(_)) => return Err(error),
-                    _ if is_broken_pipe(&error) => return Err(error),
-                    _ => {}
+        // Stages that share the device would be timed together.
+        let alone = self.options.timings.then_some(1);
+        let at_once = self.options.at_once.at_once.or(alone).unwrap_or_else(|| self.runner.at_once());
+        let ended = in_order(
+            files.len(),
+            at_once,
+            |index| Ok(read(&files[index])),
+            |index, file| self.one(index, &files[index], file?, outputs.map(|outputs| &outputs[index])),
+            |index, made| {
+                let file = &files[index];
+                if let Err(error) =
+                    made.and_then(|(segmentation, time)| self.print(file, &segmentation, time))
+                {
+                    match error.downcast_ref::<EngineError>() {
+                        Some(EngineError::Cancelled | EngineError::DeviceLost(_)) => return Err(error),
+                        _ if is_broken_pipe(&error) => return Err(error),
+                        _ => {}
+                    }
+                    failed = true;
+                    self.progress.around(|| eprintln!("error: {}: {error:#}", file.path.display()));
                 }
-                failed = true;
-                self.progress.around(|| eprintln!("error: {}: {error:#}", file.path.display()));
+                self.progress.done(index);
+                Ok(())
+            },
+        );
+        match ended {
+            Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
+                Ok(Exit::Interrupted)
             }
-            self.progress.done(index);
+            Err(error) => Err(error),
+            Ok(()) if failed => Ok(Exit::SomeFailed),
+            Ok(()) => Ok(Exit::Success),
         }
-        Ok(if failed { Exit::SomeFailed } else { Exit::Success })
     }
 
-    /// Reads, segments, writes and sums up one file.
-    fn one(&mut self, index: usize, file: &InputFile, outputs: Option<&OutputPaths>) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        let bytes = read_file(&file.path)?;
-        let slice = imaging::decode(&bytes)?;
-        let input = InputInfo {
-            name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            sha256: hex(&Sha256::digest(&bytes)),
-        };
+    /// Segments one file and writes its results.
+    fn one(
+        &self,
+        index: usize,
+        file: &InputFile,
+        read: ReadFile,
+        outputs: Option<&OutputPaths>,
+    ) -> anyhow::Result<(Segmentation, Duration)> {
+        let ReadFile { begun, slice, input } = read;
         let name = file.path.display().to_string();
         let mut segmentation = self.runner.segment(index, &name, &slice, &input, &self.progress)?;
         if !self.options.timings {
@@ -136,10 +158,10 @@ impl<'a> Run<'a> {
         if let Some(outputs) = outputs {
             write_results(&slice, &segmentation, outputs)?;
         }
-        self.print(file, &segmentation, begun)
+        Ok((segmentation, begun.elapsed()))
     }
 
-    fn print(&self, file: &InputFile, segmentation: &Segmentation, begun: Instant) -> anyhow::Result<()> {
+    fn print(&self, file: &InputFile, segmentation: &Segmentation, time: Duration) -> anyhow::Result<()> {
         let line = if self.options.json {
             segmentation.report.to_json_line()
         } else if self.options.quiet {
@@ -148,12 +170,23 @@ impl<'a> Run<'a> {
             let lesions =
                 segmentation.instances.iter().filter(|instance| instance.class == ClassName::Lesion).count();
             let name = file.path.display().to_string();
-            let assessment = &segmentation.report.assessment;
-            summary::line(&name, assessment, lesions, self.runner.device(), begun.elapsed())
+            let report = &segmentation.report;
+            summary::line(&name, &report.assessment, lesions, &report.device, time)
         };
         self.progress.around(|| writeln!(std::io::stdout().lock(), "{line}"))?;
         Ok(())
     }
+}
+
+fn read(file: &InputFile) -> anyhow::Result<ReadFile> {
+    let begun = Instant::now();
+    let bytes = read_file(&file.path)?;
+    let slice = imaging::decode(&bytes)?;
+    let input = InputInfo {
+        name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        sha256: hex(&Sha256::digest(&bytes)),
+    };
+    Ok(ReadFile { begun, slice, input })
 }
 
 /// The bytes of a file that may be a slice.

@@ -1,6 +1,6 @@
 //! Connected components.
 
-use super::Mask;
+use super::{Mask, Union};
 
 /// The components of a mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,7 @@ struct Run {
 pub fn connected_components(mask: &Mask) -> Labels {
     let (rows, columns) = (mask.rows, mask.columns);
     let mut runs: Vec<Run> = Vec::new();
-    // For each run an earlier one of its component, or itself.
-    let mut parents: Vec<usize> = Vec::new();
+    let mut sets = Union::default();
     let mut above = 0..0;
     for row in 0..rows {
         let pixels = &mask.pixels[row * columns..(row + 1) * columns];
@@ -58,16 +57,15 @@ pub fn connected_components(mask: &Mask) -> Labels {
             let first = column + start;
             let length = pixels[first..].iter().position(|&pixel| pixel == 0);
             let end = length.map_or(columns, |length| first + length);
-            let run = runs.len();
+            let run = sets.add();
             runs.push(Run { row, first, end });
-            parents.push(run);
             // Those that end before this one begins touch none that comes.
             while at < above.end && runs[at].end < first {
                 at += 1;
             }
             let touching = runs[at..above.end].iter().take_while(|other| other.first <= end).count();
             for other in at..at + touching {
-                join(&mut parents, other, run);
+                sets.join(other, run);
             }
             column = end;
         }
@@ -78,7 +76,7 @@ pub fn connected_components(mask: &Mask) -> Labels {
     let mut numbers = vec![0u32; runs.len()];
     for (at, run) in runs.iter().enumerate() {
         // The root is the first run of the component, so the numbers go by the first pixels.
-        let root = root(&mut parents, at);
+        let root = sets.root(at);
         if root == at {
             count += 1;
             numbers[at] = count;
@@ -86,19 +84,6 @@ pub fn connected_components(mask: &Mask) -> Labels {
         labels[run.row * columns + run.first..run.row * columns + run.end].fill(numbers[root]);
     }
     Labels { rows, columns, count: count as usize, labels }
-}
-
-fn join(parents: &mut [usize], one: usize, other: usize) {
-    let (one, other) = (root(parents, one), root(parents, other));
-    parents[one.max(other)] = one.min(other);
-}
-
-fn root(parents: &mut [usize], mut at: usize) -> usize {
-    while parents[at] != at {
-        parents[at] = parents[parents[at]];
-        at = parents[at];
-    }
-    at
 }
 
 #[cfg(test)]

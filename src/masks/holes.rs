@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use super::{Mask, MaskError};
+use super::{Mask, MaskError, Union};
 
 /// A run of pixels outside the mask in one row.
 struct Gap {
     row: usize,
     start: usize,
     end: usize,
-    /// A gap that it is joined with, or itself.
-    joined: usize,
 }
 
 /// The mask with its holes inside: what cannot be reached from the border over pixels that share a side, as
@@ -44,7 +42,9 @@ impl Mask {
 fn holes(mask: &Mask) -> Vec<(usize, Range<usize>)> {
     let Some([rows, columns]) = mask.bounds() else { return Vec::new() };
     // The first stands for all that is around the bounds.
-    let mut gaps = vec![Gap { row: 0, start: 0, end: 0, joined: 0 }];
+    let mut gaps = vec![Gap { row: 0, start: 0, end: 0 }];
+    let mut sets = Union::default();
+    let around = sets.add();
     let mut above = 0..0;
     for row in rows.clone() {
         let first = gaps.len();
@@ -53,38 +53,20 @@ fn holes(mask: &Mask) -> Vec<(usize, Range<usize>)> {
         while let Some(offset) = pixels[start..].iter().position(|&pixel| pixel == 0) {
             start += offset;
             let end = pixels[start..].iter().position(|&pixel| pixel != 0).map_or(columns.end, |n| start + n);
-            let gap = gaps.len();
-            gaps.push(Gap { row, start, end, joined: gap });
+            let gap = sets.add();
+            gaps.push(Gap { row, start, end });
             if row == rows.start || row + 1 == rows.end || start == columns.start || end == columns.end {
-                join(&mut gaps, gap, 0);
+                sets.join(gap, around);
             }
             for other in above.clone() {
                 if gaps[other].start < end && start < gaps[other].end {
-                    join(&mut gaps, gap, other);
+                    sets.join(gap, other);
                 }
             }
             start = end;
         }
         above = first..gaps.len();
     }
-    let roots: Vec<usize> = (0..gaps.len()).map(|gap| root(&mut gaps, gap)).collect();
-    gaps.iter()
-        .zip(roots)
-        .filter(|&(_, root)| root != 0)
-        .map(|(gap, _)| (gap.row, gap.start..gap.end))
-        .collect()
-}
-
-/// The gap that stands for all that are joined with this one: the first of them.
-fn root(gaps: &mut [Gap], mut gap: usize) -> usize {
-    while gaps[gap].joined != gap {
-        gaps[gap].joined = gaps[gaps[gap].joined].joined;
-        gap = gaps[gap].joined;
-    }
-    gap
-}
-
-fn join(gaps: &mut [Gap], a: usize, b: usize) {
-    let (a, b) = (root(gaps, a), root(gaps, b));
-    gaps[a.max(b)].joined = a.min(b);
+    let inside = gaps.into_iter().enumerate().filter(|&(gap, _)| sets.root(gap) != around);
+    inside.map(|(_, gap)| (gap.row, gap.start..gap.end)).collect()
 }

@@ -7,6 +7,7 @@ mod mask;
 mod outline;
 mod paste;
 mod rle;
+mod union;
 
 pub use components::{Labels, connected_components};
 pub use error::MaskError;
@@ -15,3 +16,4 @@ pub use mask::Mask;
 pub use outline::outline;
 pub use paste::paste_mask;
 pub use rle::{MAX_RLE_PIXELS, Rle};
+pub use union::Union;

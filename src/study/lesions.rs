@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::composition::HuSums;
-use super::union::Union;
-use crate::masks::{Mask, connected_components};
+use crate::masks::{Mask, Union, connected_components};
 
 /// One lesion in three dimensions.
 #[derive(Debug, Clone, PartialEq)]

@@ -24,7 +24,6 @@ mod settle;
 mod sides;
 mod steps;
 mod table;
-mod union;
 mod vector;
 mod zones;
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::union::Union;
-use crate::masks::{Labels, Mask, connected_components};
+use crate::masks::{Labels, Mask, Union, connected_components};
 use crate::severity::Part;
 
 /// A lung that is missing on one slice goes on beyond it where its areas before and after have at least this

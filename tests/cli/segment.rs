@@ -69,6 +69,28 @@ fn two_runs_give_the_same_bytes() {
 }
 
 #[test]
+fn any_number_of_slices_at_once_gives_the_same_lines_in_order() {
+    let folder = scratch_folder("at-once");
+    // Of two kinds, so that lines out of order show.
+    for index in 0..5 {
+        let source = if index % 2 == 0 { picture() } else { dicom() };
+        fs::copy(source, folder.join(format!("{index}.png"))).unwrap();
+    }
+    fs::write(folder.join("3-bad.png"), "no picture").unwrap();
+    let runs = ["1", "2", "4"].map(|count| segment(&[&folder], &["--json", "--at-once", count]));
+    assert_eq!((runs[0].code, runs[0].stdout.lines().count()), (1, 5), "{}", runs[0].stderr);
+    let names: Vec<Value> = runs[0]
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["input"]["name"].clone())
+        .collect();
+    assert_eq!(names, ["0.png", "1.png", "2.png", "3.png", "4.png"]);
+    for more in &runs[1..] {
+        assert!(more.stdout == runs[0].stdout && more.stderr == runs[0].stderr && more.code == 1);
+    }
+}
+
+#[test]
 fn json_is_one_report_a_line_and_no_files() {
     let folder = scratch_folder("json-lines");
     for name in ["b.png", "a.png"] {

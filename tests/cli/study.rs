@@ -57,6 +57,15 @@ fn json_goes_to_standard_output_with_ids_where_asked() {
 }
 
 #[test]
+fn any_number_of_slices_at_once_gives_the_same_study() {
+    let one = study(&fixture("chest"), &["--json", "--quiet", "--at-once", "1"]);
+    let three = study(&fixture("chest"), &["--json", "--quiet", "--at-once", "3"]);
+    assert_eq!((one.code, three.code), (0, 0), "{}{}", one.stderr, three.stderr);
+    assert!(one.stdout == three.stdout);
+    assert_eq!(study(&fixture("chest"), &["--at-once", "0"]).code, 2);
+}
+
+#[test]
 fn a_series_that_cannot_be_measured_has_no_result() {
     for (name, reason) in [("gap", "Slices are missing"), ("duplicate", "more than one slice")] {
         let out = scratch_folder(&format!("study-{name}"));

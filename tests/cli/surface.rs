@@ -19,7 +19,7 @@ fn help_has_examples_and_exit_codes() {
 #[test]
 fn every_option_of_segment_is_in_its_help() {
     let help = run(&["segment", "--help"]).stdout;
-    let options = "model models-dir device score alarming-from clahe out json timings quiet";
+    let options = "model models-dir device at-once score alarming-from clahe out json timings quiet";
     for option in options.split(' ') {
         assert!(help.contains(&format!("--{option}")), "--{option} is missing");
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
-use crate::cli::args::{DeviceArg, ModelsDirArg, parse_count, parse_score};
+use crate::cli::args::{AtOnceArg, DeviceArg, ModelsDirArg, parse_count, parse_score};
 
 /// What `lunglens evaluate --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -80,6 +80,9 @@ pub struct EvaluateArgs {
     /// Where the network runs; auto takes the GPU when there is one
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
+
+    #[command(flatten)]
+    pub at_once: AtOnceArg,
 
     /// Count instances above this score, 0 to 1 (average precision ranks those above 0.05)
     #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]

@@ -79,7 +79,7 @@ pub fn run(options: &EvaluateArgs) -> anyhow::Result<Exit> {
     let mut done = 0;
     // One model at a time: its engine is gone before the next one is loaded.
     for part in &chosen {
-        let device = options.device.into();
+        let device = (options.device.into(), options.at_once.at_once);
         let segmented = parts::segment(part, folds, &items, &task, device, &cancel, (&progress, done));
         let Some(predictions) = segmented.inspect_err(|_| progress.finish())? else {
             progress.finish();

@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use lunglens::engine::{CancelToken, DeviceChoice, EngineError, SegmentOptions};
 use lunglens::evaluate::{
-    Folds, PredictedInstance, Predictions, SliceNames, SlicePredictions, Task, fingerprint,
+    Folds, PredictedInstance, Predictions, SliceNames, SlicePredictions, SliceTruth, Task, fingerprint,
 };
+use lunglens::imaging::CtSlice;
 use lunglens::report::{InputInfo, ModelInfo};
 use lunglens::severity::SeverityConfig;
 
 use super::args::EvaluateArgs;
 use super::data::Item;
 use crate::cli::exit::CannotRun;
+use crate::cli::in_flight::in_order;
 use crate::cli::models::find_model;
 use crate::cli::progress::Progress;
-use crate::cli::runner::start_engine;
+use crate::cli::runner::{self, start_engine};
 
 /// A model and its slices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,13 +65,14 @@ pub fn read_folds(path: &Path, options: &EvaluateArgs, items: &[Item]) -> anyhow
     Ok(folds.folds.into_iter().enumerate().map(part).collect())
 }
 
-/// Segments the slices of a part; none if it was cancelled. `progress` counts from the number beside it.
+/// Segments the slices of a part, as many at a time as is said beside the device; none if it was cancelled. `progress` counts
+/// from the number beside it.
 pub fn segment(
     part: &Part,
     folds: usize,
     items: &[Item],
     task: &Task,
-    device: DeviceChoice,
+    (device, at_once): (DeviceChoice, Option<usize>),
     cancel: &CancelToken,
     (progress, done): (&Progress, usize),
 ) -> anyhow::Result<Option<Predictions>> {
@@ -91,21 +94,29 @@ pub fn segment(
     let device = engine.device().name.clone();
     let mut predictions =
         Predictions::new([part.fold, folds], info, model.entry.quantization, device, task.clone());
-    for (number, &place) in part.places.iter().enumerate() {
-        let item = &items[place];
+    let name_of = |number: usize| items[part.places[number]].name.as_str();
+    let segmented = in_order(
+        part.places.len(),
+        at_once.unwrap_or_else(|| runner::at_once(&engine)),
         // The labels are read too, so that a bad one is told now and not after all slices.
-        let (slice, truth) = item.read().with_context(|| item.name.clone())?;
-        let pixels_sha256 = fingerprint(&slice, &truth);
-        let input = InputInfo { name: item.name.clone(), sha256: pixels_sha256.clone() };
-        let mut show = |stage| progress.stage(done + number, &item.name, stage);
-        let work = engine.segment(&slice, input, &options, cancel, &mut show);
-        let found = match pollster::block_on(work) {
-            Ok(segmentation) => segmentation.instances.iter().map(PredictedInstance::from).collect(),
-            Err(EngineError::Cancelled) => return Ok(None),
-            Err(error) => return Err(error).with_context(|| item.name.clone()),
-        };
-        predictions.slices.push(SlicePredictions { name: item.name.clone(), pixels_sha256, found });
-        progress.done(done + number);
+        |number| items[part.places[number]].read().with_context(|| name_of(number).to_owned()),
+        |number, (slice, truth): (CtSlice, SliceTruth)| {
+            let pixels_sha256 = fingerprint(&slice, &truth);
+            let input = InputInfo { name: name_of(number).to_owned(), sha256: pixels_sha256.clone() };
+            let mut show = |stage| progress.stage(done + number, name_of(number), stage);
+            let work = engine.segment(&slice, input, &options, cancel, &mut show);
+            let found = pollster::block_on(work)?.instances.iter().map(PredictedInstance::from).collect();
+            Ok::<_, EngineError>(SlicePredictions { name: name_of(number).to_owned(), pixels_sha256, found })
+        },
+        |number, made| {
+            predictions.slices.push(made.with_context(|| name_of(number).to_owned())?);
+            progress.done(done + number);
+            Ok(())
+        },
+    );
+    match segmented {
+        Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => Ok(None),
+        Err(error) => Err(error),
+        Ok(()) => Ok(Some(predictions)),
     }
-    Ok(Some(predictions))
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use lunglens::export::ExportFormat;
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
-use crate::cli::args::{DeviceArg, ModelsDirArg, parse_percent, parse_score};
+use crate::cli::args::{AtOnceArg, DeviceArg, ModelsDirArg, parse_percent, parse_score};
 
 /// What `lunglens study --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -59,6 +59,9 @@ pub struct StudyArgs {
     /// Where the network runs; auto takes the GPU when there is one
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
+
+    #[command(flatten)]
+    pub at_once: AtOnceArg,
 
     /// Keep instances from this score on, 0 to 1
     #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use lunglens::engine::{CancelToken, EngineError, SegmentOptions};
+use lunglens::imaging::CtSlice;
 use lunglens::report::{self, DeviceInfo, InputInfo, Report};
 use lunglens::severity::SeverityConfig;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report, every_within};
@@ -21,6 +22,7 @@ pub use args::{EXAMPLES, StudyArgs};
 use self::open::{Chosen, choose, scan};
 use super::collect::collect_all;
 use super::exit::Exit;
+use super::in_flight::in_order;
 use super::interrupt::cancel_on_ctrl_c;
 use super::progress::Progress;
 use super::runner::Runner;
@@ -53,13 +55,13 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         ..SegmentOptions::default()
     };
     let models_dir = options.models_dir.models_dir.as_deref();
-    let mut runner =
-        Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
+    let runner = Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
     if !options.quiet {
         eprintln!("{}", report::NOTICE);
         tell_set_aside(&chosen);
     }
-    let every = match within_budget(options, &chosen, &mut runner) {
+    let at_once = options.at_once.at_once.unwrap_or_else(|| runner.at_once());
+    let every = match within_budget(options, &chosen, &runner, at_once) {
         Ok(every) => every,
         Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
             return Ok(Exit::Interrupted);
@@ -67,7 +69,7 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
         Err(error) => return Err(error),
     };
     let builder = StudyBuilder::new(plan, every, options.alarming_from)?;
-    let done = match measure(&chosen, builder, &mut runner, &cancel, options.quiet) {
+    let done = match measure(&chosen, builder, &runner, at_once, options.quiet) {
         Ok(done) => done,
         Err(error) if matches!(error.downcast_ref(), Some(EngineError::Cancelled)) => {
             return Ok(Exit::Interrupted);
@@ -98,9 +100,14 @@ fn tell_set_aside(chosen: &Chosen) {
     }
 }
 
-/// Every how-manieth slice is read: as asked for, or as fits the time by what the middle slice takes. The first run of a
-/// device prepares it, so the second is timed.
-fn within_budget(options: &StudyArgs, chosen: &Chosen, runner: &mut Runner) -> anyhow::Result<usize> {
+/// Every how-manieth slice is read: as asked for, or as fits the time by what the middle slice takes, as often at a time as
+/// slices will be at work. The first run of a device prepares it, so the second is timed.
+fn within_budget(
+    options: &StudyArgs,
+    chosen: &Chosen,
+    runner: &Runner,
+    at_once: usize,
+) -> anyhow::Result<usize> {
     let Some(budget_s) = options.time_budget else { return Ok(options.every.into()) };
     let slices = chosen.plan()?.slices.len();
     let input = InputInfo { name: "middle slice".to_owned(), sha256: String::new() };
@@ -108,9 +115,14 @@ fn within_budget(options: &StudyArgs, chosen: &Chosen, runner: &mut Runner) -> a
     for _ in 0..2 {
         let progress = Progress::new(1, true);
         let begun = Instant::now();
-        let slice = chosen.series.slice(slices / 2)?;
-        runner.segment(0, "the middle slice", &slice, &input, &progress)?;
-        slice_s = begun.elapsed().as_secs_f64();
+        in_order(
+            at_once,
+            at_once,
+            |_| Ok(chosen.series.slice(slices / 2)?),
+            |_, slice: CtSlice| runner.segment(0, "the middle slice", &slice, &input, &progress),
+            |_, made| made.map(|_| ()),
+        )?;
+        slice_s = begun.elapsed().as_secs_f64() / at_once as f64;
     }
     let every = every_within(slices, slice_s, budget_s);
     if !options.quiet {
@@ -132,37 +144,42 @@ struct Done {
     devices: Vec<DeviceInfo>,
 }
 
-/// Segments slice by slice; only masks and sums of each are kept.
+/// Segments slice after slice, `at_once` of them at a time; only masks and sums of each are kept.
 fn measure(
     chosen: &Chosen,
     mut builder: StudyBuilder,
-    runner: &mut Runner,
-    cancel: &CancelToken,
+    runner: &Runner,
+    at_once: usize,
     quiet: bool,
 ) -> anyhow::Result<Done> {
     let to_read = builder.to_read().to_vec();
     let progress = Progress::new(to_read.len(), quiet);
     let mut sample = None;
     let mut devices: Vec<DeviceInfo> = Vec::new();
-    for (number, &(index, _)) in to_read.iter().enumerate() {
-        if cancel.is_cancelled() {
-            return Err(EngineError::Cancelled.into());
-        }
-        let of_file = || chosen.series.file_name(index).to_owned();
-        let slice = chosen.series.slice(index)?;
-        // A study's report names no files.
-        let input = InputInfo { name: format!("slice {index}"), sha256: String::new() };
-        let name = format!("slice {} of {}", number + 1, to_read.len());
-        let segmentation =
-            runner.segment(number, &name, &slice, &input, &progress).inspect_err(|_| progress.finish())?;
-        if !devices.contains(runner.device()) {
-            devices.push(runner.device().clone());
-        }
-        builder.add(&slice, &segmentation.instances).with_context(of_file)?;
-        sample.get_or_insert(segmentation.report);
-        progress.done(number);
-    }
+    let measured = in_order(
+        to_read.len(),
+        at_once,
+        |number| Ok(chosen.series.slice(to_read[number].0)?),
+        |number, slice: CtSlice| {
+            // A study's report names no files.
+            let input = InputInfo { name: format!("slice {}", to_read[number].0), sha256: String::new() };
+            let name = format!("slice {} of {}", number + 1, to_read.len());
+            runner.segment(number, &name, &slice, &input, &progress).map(|found| (slice, found))
+        },
+        |number, made| {
+            let (slice, segmentation) = made?;
+            if !devices.contains(&segmentation.report.device) {
+                devices.push(segmentation.report.device.clone());
+            }
+            let of_file = || chosen.series.file_name(to_read[number].0).to_owned();
+            builder.add(&slice, &segmentation.instances).with_context(of_file)?;
+            sample.get_or_insert(segmentation.report);
+            progress.done(number);
+            Ok(())
+        },
+    );
     progress.finish();
+    measured?;
     let measured = builder.finish(|index| Ok::<_, anyhow::Error>(chosen.series.slice(index)?))?;
     Ok(Done { measured, sample, devices })
 }

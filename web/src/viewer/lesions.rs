@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lunglens::masks::Union;
+
 use super::runs::{Run, Runs};
 use crate::volume_view::{Kind, Region};
 
@@ -12,7 +14,7 @@ use crate::volume_view::{Kind, Region};
 pub fn number(slices: &mut [Option<Vec<Region>>]) {
     // Runs of all slices in the order of slices, rows and columns, so that a root is where its lesion appears first.
     let mut runs: Vec<Run> = Vec::new();
-    let mut parents: Vec<usize> = Vec::new();
+    let mut sets = Union::default();
     let mut ranges = vec![0..0; slices.len()];
     let mut before = 0..0;
     for (regions, range) in slices.iter().zip(&mut ranges) {
@@ -22,15 +24,15 @@ pub fn number(slices: &mut [Option<Vec<Region>>]) {
             regions.iter().filter(|r| r.kind == Kind::Lesion).flat_map(|r| r.runs.all().iter().copied()),
         );
         runs[first..].sort_by_key(|run| (run.row, run.start));
-        parents.extend(first..runs.len());
+        sets.extend_to(runs.len());
         *range = first..runs.len();
-        link(&runs, &mut parents, range.clone(), range.clone());
-        link(&runs, &mut parents, range.clone(), before);
+        link(&runs, &mut sets, range.clone(), range.clone());
+        link(&runs, &mut sets, range.clone(), before);
         before = range.clone();
     }
     let mut voxels: BTreeMap<usize, usize> = BTreeMap::new();
     for (at, run) in runs.iter().enumerate() {
-        *voxels.entry(root(&mut parents, at)).or_default() += usize::from(run.end - run.start);
+        *voxels.entry(sets.root(at)).or_default() += usize::from(run.end - run.start);
     }
     let mut order: Vec<(usize, usize)> = voxels.into_iter().collect();
     order.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
@@ -41,7 +43,7 @@ pub fn number(slices: &mut [Option<Vec<Region>>]) {
         let Some(regions) = regions else { continue };
         let mut lesions: BTreeMap<usize, Vec<Run>> = BTreeMap::new();
         for at in range {
-            lesions.entry(numbers[&root(&mut parents, at)]).or_default().push(runs[at]);
+            lesions.entry(numbers[&sets.root(at)]).or_default().push(runs[at]);
         }
         regions.retain(|region| region.kind != Kind::Lesion);
         regions.extend(lesions.into_iter().map(|(number, runs)| Region {
@@ -53,7 +55,7 @@ pub fn number(slices: &mut [Option<Vec<Region>>]) {
 }
 
 /// Joins the runs of one slice with those of another, or the same, that touch them by a side, an edge or a corner.
-fn link(runs: &[Run], parents: &mut [usize], of: std::ops::Range<usize>, others: std::ops::Range<usize>) {
+fn link(runs: &[Run], sets: &mut Union, of: std::ops::Range<usize>, others: std::ops::Range<usize>) {
     let mut first = others.start;
     for at in of {
         let run = runs[at];
@@ -65,19 +67,10 @@ fn link(runs: &[Run], parents: &mut [usize], of: std::ops::Range<usize>, others:
                 break;
             }
             if beside.start <= run.end && run.start <= beside.end {
-                let (a, b) = (root(parents, at), root(parents, other));
-                parents[a.max(b)] = a.min(b);
+                sets.join(at, other);
             }
         }
     }
-}
-
-fn root(parents: &mut [usize], mut at: usize) -> usize {
-    while parents[at] != at {
-        parents[at] = parents[parents[at]];
-        at = parents[at];
-    }
-    at
 }
 
 #[cfg(test)]

@@ -2,12 +2,18 @@
 
 /// Numbers from 0 in disjoint sets.
 #[derive(Debug, Default)]
-pub(super) struct Union {
+pub struct Union {
     /// For each number another of its set that is lower, or itself.
     parents: Vec<usize>,
 }
 
 impl Union {
+    /// Adds a number, the next one, in a set of its own; returns it.
+    pub fn add(&mut self) -> usize {
+        self.parents.push(self.parents.len());
+        self.parents.len() - 1
+    }
+
     /// Makes room for the numbers below `count`, each new one in a set of its own.
     pub fn extend_to(&mut self, count: usize) {
         self.parents.extend(self.parents.len()..count);
