@@ -208,6 +208,34 @@ fn packed_weights_find_what_dense_ones_find() {
     }
 }
 
+/// A picture a million times too bright, whose activations 16 bit cannot hold and 32 bit can.
+#[test]
+fn activations_too_large_for_16_bit_end_as_an_error() {
+    let config = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    let bytes = std::fs::read(fixture("parity/weights_r50.safetensors")).unwrap();
+    let stages = tensors(&fixture("parity/stages_r50.safetensors"));
+    let size = config.input_size;
+    let input = NetworkInput {
+        size,
+        values: tensor(&stages, "input").0[..size * size].iter().map(|value| value * 1e6).collect(),
+        letterbox: Letterbox::fit(size, size, size),
+    };
+    for (name, device) in devices() {
+        for precision in precisions(name, &device) {
+            let weights = load_torchvision(&bytes, &config).unwrap();
+            let model = MaskRcnn::load(&config, weights, &device, storage_on(name), precision).unwrap();
+            let ended = block_on(model.detect(&input, 0.05, &mut Silent)).map(|found| found.len());
+            match precision {
+                Precision::F32 => assert!(ended.is_ok(), "{name}: {ended:?}"),
+                Precision::F16 => assert!(
+                    ended.as_ref().is_err_and(|error| error.to_string().contains("finite")),
+                    "{name}: {ended:?}"
+                ),
+            }
+        }
+    }
+}
+
 #[test]
 fn a_wrong_tensor_is_named() {
     let config = MaskRcnnConfig::narrow(Backbone::Resnet50);

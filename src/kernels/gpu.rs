@@ -10,6 +10,12 @@ pub(crate) type Vec4 = Vector<f32, Const<4>>;
 /// Four neighbouring channels, as they are kept in memory.
 pub(crate) type Stored<E> = Vector<E, Const<4>>;
 
+/// ReLU that keeps NaN, as `max` with 0 would not: what overflowed in 16 bit ends as an error then and not as zeros.
+#[cube]
+pub(crate) fn relu_of(value: Vec4) -> Vec4 {
+    (value + value.abs()) * Vec4::new(0.5f32)
+}
+
 /// A tensor whose values lie in order, as all do that this crate makes.
 ///
 /// # Panics

@@ -10,7 +10,7 @@ use cubecl::prelude::*;
 
 use super::{ConvGeometry, Residual, tiled, winograd};
 use crate::kernels::adapter::{ConvKernel, Precision, conv_kernel};
-use crate::kernels::gpu::{Stored, Vec4, element, in_order, output_beside};
+use crate::kernels::gpu::{Stored, Vec4, element, in_order, output_beside, relu_of};
 
 /// Output pixels of one invocation.
 const TILE_PIXELS: usize = 8;
@@ -76,7 +76,7 @@ pub(super) fn finish<E: Float>(
         value += Vec4::cast_from(residual[(source * sizes.output_vectors + vector) as usize]);
     }
     if relu {
-        value = max(value, Vec4::new(0.0f32));
+        value = relu_of(value);
     }
     value
 }

@@ -4,7 +4,7 @@ use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
 use crate::kernels::conv::gpu::unpack_bytes;
-use crate::kernels::gpu::{Stored, Vec4};
+use crate::kernels::gpu::{Stored, Vec4, relu_of};
 
 /// The pictures and the part of their tiles and channels that is transformed.
 #[derive(CubeLaunch, CubeType, Clone)]
@@ -220,7 +220,7 @@ pub(super) fn transform_output_kernel<O: Float>(
             if y < sizes.rows && x < sizes.columns {
                 let mut value = m[i * 6 + j] + b;
                 if relu {
-                    value = max(value, Vec4::new(0.0f32));
+                    value = relu_of(value);
                 }
                 let place = ((image * sizes.rows + y) * sizes.columns + x) * sizes.vectors + vector;
                 output[place as usize] = Stored::<O>::cast_from(value);
