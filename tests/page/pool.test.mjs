@@ -83,6 +83,15 @@ async function start(page) {
   await page.locator('.page[data-run="active"]').waitFor();
 }
 
+/** Starts, and goes on once so many helpers are ready: they have something to do then, however late they come. */
+async function startWith(page, helpers) {
+  await start(page);
+  await page.locator('[data-action="pause"]').click();
+  await untilWorkers(page, ALWAYS + helpers);
+  await page.waitForFunction((count) => globalThis.joined === count, helpers);
+  await page.locator('[data-action="continue"]').click();
+}
+
 async function done(page) {
   assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
 }
@@ -114,7 +123,7 @@ test('slices that end in any order, and engines that break, change nothing', { t
     t.after(() => drawn.close());
     const { page, complaints, silent, slicesGiven } = await open(t, processors, chest, drawn);
     await slicesGiven();
-    await start(page);
+    await startWith(page, processors === 1 ? 0 : 3);
     await done(page);
     await untilWorkers(page, ALWAYS);
     const given = await slicesGiven();
@@ -145,12 +154,7 @@ test('three engines give what one engine gives, and no request tells of them', {
   const { page, complaints, silent, slicesGiven } = await open(t, 4);
   assert.equal(page.workers().length, ALWAYS, 'no other worker before there is a study');
   await slicesGiven();
-  await start(page);
-  // So that they have something to do however late they come.
-  await page.locator('[data-action="pause"]').click();
-  await untilWorkers(page, ALWAYS + 2);
-  await page.waitForFunction(() => globalThis.joined === 2);
-  await page.locator('[data-action="continue"]').click();
+  await startWith(page, 2);
   await page.locator('[data-field="remaining"]').waitFor();
   await shot(page, 'pool-running');
   await done(page);
