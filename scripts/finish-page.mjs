@@ -1,6 +1,6 @@
 // Run by trunk after it built the page (TRUNK_STAGING_DIR), before the files are put in place: moves trunk's inline
-// start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; names the workers' files
-// by their content; tells the service worker which files to keep for use without a network.
+// start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; makes one script of each
+// worker's and names the workers' files by their content; tells the service worker which files to keep for use without a network.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -48,14 +48,16 @@ for (const name of readdirSync(dist).filter((n) => n.endsWith('.wasm'))) {
   console.log(`${name}: ${before} -> ${statSync(at(name)).size} bytes`);
 }
 
-// 2. The workers' files, named by content.
+// 2. The workers' files, named by content. A worker knows its own script, from which the page starts others of its kind
+// without a request (web/src/bridge.rs): those get the compiled module in a message.
 const workers = {};
 for (const name of ['reader', 'worker'].filter((n) => existsSync(at(`${n}_bg.wasm`)))) {
   const wasm = `${name}-${hash(readFileSync(at(`${name}_bg.wasm`)))}_bg.wasm`;
   renameSync(at(`${name}_bg.wasm`), at(wasm));
-  const script = `${name}-${hash(readFileSync(at(`${name}.js`)))}.js`;
-  renameSync(at(`${name}.js`), at(script));
-  const loader = `importScripts('./${script}');\nwasm_bindgen({ module_or_path: './${wasm}' });\n`;
+  const glue = `function glue() {\n${text(`${name}.js`)}\nreturn wasm_bindgen;\n}\n`;
+  rmSync(at(`${name}.js`));
+  const loader = `${glue}self.script = \`\${glue}onmessage = ({ data }) => glue()({ module_or_path: data });\`;
+glue()({ module_or_path: './${wasm}' });\n`;
   workers[name] = `${name}-start-${hash(Buffer.from(loader))}.js`;
   writeFileSync(at(workers[name]), loader);
   rmSync(at(`${name}_loader.js`), { force: true });

@@ -1,6 +1,6 @@
 // Memory of the page with a study of 600 slices of 512 x 512, read whole into the viewer, every n-th slice measured:
-//   node benches/browser/study-memory.mjs [--device cpu|gpu]
-// Prints the peak of the page's process (page, reader and engine share it) and of all of the browser.
+//   node benches/browser/study-memory.mjs [--device cpu|gpu] [--engines 1]
+// Prints the peak of the page's process (page, reader and engines share it) and of all of the browser.
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,9 @@ import { serve } from '../../tests/page/serve.mjs';
 import { watchMemory } from './memory.mjs';
 
 const TOTAL = 600;
-const { values: options } = parseArgs({ options: { device: { type: 'string', default: 'cpu' } } });
+const { values: options } = parseArgs({
+  options: { device: { type: 'string', default: 'cpu' }, engines: { type: 'string', default: '1' } },
+});
 
 const folder = mkdtempSync(join(tmpdir(), 'lunglens-memory-'));
 const path = join(folder, 'chest.nii');
@@ -27,7 +29,8 @@ const server = await serve(process.env.LUNGLENS_DIST ?? 'dist');
 const browser = await launch({ webgpu: options.device === 'gpu' });
 const memory = watchMemory();
 try {
-  const { page } = await openPage(browser, server.url);
+  // One processor is left for page and reader.
+  const { page } = await openPage(browser, server.url, { processors: Number(options.engines) + 1 });
   await untilReady(page);
   await page.locator('input[data-input="files"]').setInputFiles(path);
   await page.locator('[data-loaded="true"]').waitFor({ timeout: 120_000 });

@@ -17,14 +17,18 @@ export function launch({ webgpu = false } = {}) {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
 }
 
-/** Opens the page in a fresh profile; collects its requests and its complaints. */
-export async function openPage(browser, url, options = {}) {
+/** Opens the page in a fresh profile, as on a machine with so many `processors`; collects its requests and its complaints. */
+export async function openPage(browser, url, { processors, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  if (processors) {
+    const tell = (count) => Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => count });
+    await context.addInitScript(tell, processors);
+  }
   const page = await context.newPage();
   const requests = [];
   const complaints = [];
-  // The context sees the worker's requests too.
-  context.on('request', (request) => requests.push(request.url()));
+  // The context sees the workers' requests too, and workers that start from the page's own memory, which ask nobody.
+  context.on('request', (request) => request.url().startsWith('blob:') || requests.push(request.url()));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   await page.goto(url);
@@ -72,13 +76,14 @@ export async function drop(page, ...paths) {
 /**
  * Where the engine stands in for the network: a server of the page with drawn-engine.js in the engine's place.
  * `breaks(start)` may name the slices, from 0, at which the engine breaks that is started as the `start`-th, from 1; that
- * needs a page without a service worker, which would keep the first. `millis` is how long a slice takes.
+ * needs a page without a service worker, which would keep the first. `millis` is how long slices take, in turn. Others of
+ * its kind may help it if `copyBreaks` names the slices that break those.
  */
-export function serveDrawn({ breaks = () => [], millis = 0 } = {}) {
+export function serveDrawn({ breaks = () => [], millis = [0], copyBreaks = null } = {}) {
   let starts = 0;
   const engine = () => {
-    const wishes = `self.breaksAt = ${JSON.stringify(breaks((starts += 1)))}; self.millis = ${millis};\n`;
-    return Buffer.concat([Buffer.from(wishes), DRAWN_ENGINE]);
+    const wishes = JSON.stringify({ breaks: breaks((starts += 1)), millis, copyBreaks });
+    return Buffer.concat([DRAWN_ENGINE, Buffer.from(`engine(${wishes});\n`)]);
   };
   return serve(DIST, { replace: (path) => (/\/worker(-start-.*|_loader)\.js$/.test(path) ? engine() : undefined) });
 }

@@ -59,7 +59,7 @@ async function saved(page) {
 }
 
 test('files that would end a study, or lose its result, are asked for first', { timeout: 240_000 }, async (t) => {
-  const page = await open(t, await serveDrawn({ millis: 1000 }), long);
+  const page = await open(t, await serveDrawn({ millis: [1000] }), long);
   await press(page, 'start');
   // So that it cannot end before it is asked.
   await press(page, 'pause');

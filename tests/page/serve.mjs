@@ -22,7 +22,7 @@ const TYPES = {
 const SQUEEZED = new Set(['.css', '.html', '.js', '.json', '.svg', '.wasm']);
 // The worker does not inherit the page's meta element, so a host should send the policy as a header too.
 const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; " +
   "img-src 'self' blob: data:; style-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**

@@ -1,4 +1,5 @@
-//! `postMessage` between the page and its workers: JSON beside transferred buffers and files, `{json, buffers, files}`.
+//! `postMessage` between the page and its workers: JSON beside transferred buffers, files and code, `{json, buffers, files,
+//! code}`.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -9,7 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, ErrorEvent, File, MessageEvent, Worker};
+use web_sys::{
+    Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, ErrorEvent, File, MessageEvent, Url, Worker,
+};
 
 /// What travels beside the JSON of a message.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +21,32 @@ pub struct Luggage {
     pub buffers: Vec<ArrayBuffer>,
     /// Files of the user, to read from.
     pub files: Vec<File>,
+    /// The code of the worker that sends it.
+    pub code: Option<Code>,
 }
 
 impl Luggage {
     /// Buffers alone.
     pub fn of(buffers: Vec<ArrayBuffer>) -> Self {
-        Self { buffers, files: Vec::new() }
+        Self { buffers, ..Self::default() }
+    }
+}
+
+/// What a worker runs, as it tells the page: others of its kind start from it without a request.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// The script, which waits for the module.
+    script: JsValue,
+    /// The compiled WebAssembly module.
+    module: JsValue,
+}
+
+impl Code {
+    /// That of this worker; none in one that was started from another's.
+    pub fn own() -> Option<Self> {
+        // scripts/finish-page.mjs puts it there.
+        let script = Reflect::get(&js_sys::global(), &"script".into()).ok().filter(JsValue::is_string)?;
+        Some(Self { script, module: wasm_bindgen::module() })
     }
 }
 
@@ -55,6 +78,8 @@ pub struct WorkerLink<Request> {
     worker: Worker,
     /// Messages and what they hand over, until the worker's first word: a browser drops what comes before it listens.
     early: Rc<RefCell<Option<Vec<Parcel>>>>,
+    /// The address of its script, where that is in the page's memory.
+    script: Option<String>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
     _request: PhantomData<Request>,
@@ -88,7 +113,31 @@ impl<Request: Serialize> WorkerLink<Request> {
             Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| on_death(event.message()));
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, early, _on_message: on_message, _on_error: on_error, _request: PhantomData })
+        let script = None;
+        Ok(Self {
+            worker,
+            early,
+            script,
+            _on_message: on_message,
+            _on_error: on_error,
+            _request: PhantomData,
+        })
+    }
+
+    /// Starts a worker from another one's code, as [`Self::start`] does from a script of the page's server.
+    pub fn start_from<Reply: DeserializeOwned + 'static>(
+        code: &Code,
+        on_reply: impl Fn(Reply, Luggage) + 'static,
+        on_death: impl Fn(String) + 'static,
+    ) -> Result<Self, JsValue> {
+        let kind = BlobPropertyBag::new();
+        kind.set_type("text/javascript");
+        let script = Blob::new_with_str_sequence_and_options(&Array::of1(&code.script), &kind)?;
+        let url = Url::create_object_url_with_blob(&script)?;
+        let mut link = Self::start(&url, on_reply, on_death)?;
+        link.script = Some(url);
+        link.worker.post_message(&code.module)?;
+        Ok(link)
     }
 
     /// Sends a message; its buffers are gone from the page then.
@@ -107,6 +156,9 @@ impl<Request> Drop for WorkerLink<Request> {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         self.worker.terminate();
+        if let Some(url) = &self.script {
+            let _ = Url::revoke_object_url(url);
+        }
     }
 }
 
@@ -122,7 +174,16 @@ pub fn worker_now() -> f64 {
 
 /// Sends a message from a worker to the page.
 pub fn reply<Reply: Serialize>(message: &Reply, buffers: Vec<ArrayBuffer>) {
-    let sent = pack(message, &Luggage::of(buffers))
+    send_to_page(message, &Luggage::of(buffers));
+}
+
+/// Sends a message from a worker to the page, and the worker's code with it.
+pub fn reply_with_code<Reply: Serialize>(message: &Reply) {
+    send_to_page(message, &Luggage { code: Code::own(), ..Luggage::default() });
+}
+
+fn send_to_page<Reply: Serialize>(message: &Reply, luggage: &Luggage) {
+    let sent = pack(message, luggage)
         .and_then(|(message, transfer)| worker_scope().post_message_with_transfer(&message, &transfer));
     if let Err(problem) = sent {
         web_sys::console::error_2(&"could not send to the page".into(), &problem);
@@ -151,13 +212,20 @@ fn pack<M: Serialize>(message: &M, luggage: &Luggage) -> Result<(Object, Array),
         let files: Array = luggage.files.iter().collect();
         Reflect::set(&envelope, &"files".into(), &files)?;
     }
+    if let Some(code) = &luggage.code {
+        Reflect::set(&envelope, &"code".into(), &Array::of2(&code.script, &code.module))?;
+    }
     Ok((envelope, transfer))
 }
 
 fn unpack<M: DeserializeOwned>(data: &JsValue) -> Result<(M, Luggage), JsValue> {
     let json = Reflect::get(data, &"json".into())?.as_string().ok_or("a message without its json")?;
     let message = serde_json::from_str(&json).map_err(|e| JsValue::from_str(&e.to_string()))?;
-    let luggage = Luggage { buffers: list(data, "buffers")?, files: list(data, "files")? };
+    let code = match list::<JsValue>(data, "code")?.as_slice() {
+        [script, module] => Some(Code { script: script.clone(), module: module.clone() }),
+        _ => None,
+    };
+    let luggage = Luggage { buffers: list(data, "buffers")?, files: list(data, "files")?, code };
     Ok((message, luggage))
 }
 

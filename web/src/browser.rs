@@ -63,6 +63,13 @@ pub fn languages() -> Vec<String> {
     all.iter().filter_map(|tag| tag.as_string()).collect()
 }
 
+/// A number that the browser tells of the device, such as its `hardwareConcurrency`; none where it does not.
+pub fn trait_of(key: &str) -> Option<f64> {
+    let window = window()?;
+    let navigator = Reflect::get(&window, &"navigator".into()).ok()?;
+    Reflect::get(&navigator, &key.into()).ok()?.as_f64()
+}
+
 /// What is kept in this browser under a key; nothing in a browser that keeps nothing.
 pub fn kept(key: &str) -> Option<String> {
     call_storage("getItem", &[key])?.as_string()

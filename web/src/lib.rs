@@ -1,7 +1,7 @@
-//! The LungLens page and its two workers.
+//! The LungLens page and its workers.
 //!
 //! The page (binary `app`) draws and never computes; the reader (binary `reader`) opens files and measures studies; the
-//! engine (binary `worker`, feature `engine`) loads the model and runs it on slices. They talk through the typed messages of [`protocol`]. [`state`], [`protocol`], [`volume_view`] and most of
+//! engine (binary `worker`, feature `engine`) loads the model and runs it on slices, and may have helpers. They talk through the typed messages of [`protocol`]. [`state`], [`protocol`], [`volume_view`] and most of
 //! [`viewer`] also build natively, where their tests run.
 
 pub mod format;

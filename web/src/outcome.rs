@@ -48,7 +48,7 @@ pub struct StudyOutcome {
     pub report: StudyReport,
     /// The forms that it can be saved in.
     pub formats: Vec<ExportFormat>,
-    /// Time that slices took, in milliseconds.
+    /// Time in which the slices were read, in milliseconds.
     pub millis: f64,
 }
 

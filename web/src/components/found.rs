@@ -114,8 +114,8 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
             1 => t.all_slices.replace("{count}", &count.to_string()),
             _ => t.every_slice.replace("{every}", &every.to_string()).replace("{count}", &count.to_string()),
         };
-        let label = match state.slice_millis {
-            Some(millis) => format!("{which}, {}", format::about(millis * count as f64)),
+        let label = match state.study_millis(count) {
+            Some(millis) => format!("{which}, {}", format::about(millis)),
             None => which,
         };
         html! { <option key={every} value={every.to_string()} selected={state.every == every}>{ label }</option> }

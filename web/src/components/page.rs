@@ -17,7 +17,7 @@ use crate::browser;
 use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::outcome::Outcome;
 use crate::protocol::{ReaderReply, Reply, SliceMasks};
-use crate::state::{Action, Effect, Files, State};
+use crate::state::{Action, Effect, EngineId, FIRST, Files, State, most_engines};
 use crate::strings::{Language, speak, text};
 use crate::volume_view::{SharedVolume, VolumeView};
 
@@ -87,10 +87,12 @@ impl Component for Page {
                 Message::Sample(index, bytes.ok())
             });
         }
+        let engines =
+            most_engines(browser::trait_of("hardwareConcurrency"), browser::trait_of("deviceMemory"));
         let at_stake = Rc::new(Cell::new(false));
         let asked = at_stake.clone();
         let mut page = Self {
-            state: State::default(),
+            state: State::new(engines),
             workers: Workers::default(),
             volume: None,
             samples: vec![SampleBytes::Pending; SAMPLES.len()],
@@ -111,9 +113,9 @@ impl Component for Page {
     fn update(&mut self, ctx: &Context<Self>, message: Message) -> bool {
         match message {
             Message::Act(action) => {
-                if let Action::Engine(Reply::Crashed { message })
+                if let Action::Engine(_, Reply::Crashed { message })
                 | Action::Reader(ReaderReply::Crashed { message })
-                | Action::EngineDied(message)
+                | Action::EngineDied(_, message)
                 | Action::ReaderDied(message) = &action
                 {
                     web_sys::console::error_2(&"a worker stopped:".into(), &message.as_str().into());
@@ -264,24 +266,35 @@ impl Page {
 
     fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
         let link = ctx.link();
-        let acting = |make: fn(String) -> Action| {
+        let hearing = |id: EngineId| {
             let link = link.clone();
-            move |message| link.send_message(Message::Act(make(message)))
+            move |reply| link.send_message(Message::Act(Action::Engine(id, reply)))
+        };
+        let mourning = |id: EngineId| {
+            let link = link.clone();
+            move |message| link.send_message(Message::Act(Action::EngineDied(id, message)))
         };
         for effect in effects {
+            let engine = match &effect {
+                Effect::StartHelper(id) | Effect::Engine(id, _) | Effect::Segment(id, _) => *id,
+                _ => FIRST,
+            };
             let sent = match effect {
-                Effect::StartEngine => {
-                    let replies = link.clone();
-                    let hear = move |reply| replies.send_message(Message::Act(Action::Engine(reply)));
-                    self.workers.start_engine(hear, acting(Action::EngineDied))
+                Effect::StartEngine => self.workers.start_engine(hearing(FIRST), mourning(FIRST)),
+                Effect::StartHelper(id) => self.workers.start_helper(id, hearing(id), mourning(id)),
+                Effect::EndHelper(id) => {
+                    self.workers.end_helper(id);
+                    Ok(())
                 }
                 Effect::StartReader => {
                     let replies = link.clone();
                     let hear = move |reply, luggage| replies.send_message(Message::Read(reply, luggage));
-                    self.workers.start_reader(hear, acting(Action::ReaderDied))
+                    let died = link.clone();
+                    let mourn = move |message| died.send_message(Message::Act(Action::ReaderDied(message)));
+                    self.workers.start_reader(hear, mourn)
                 }
-                Effect::Engine(request) => self.workers.to_engine(&request),
-                Effect::Segment(request) => self.workers.segment(&request),
+                Effect::Engine(id, request) => self.workers.to_engine(id, &request),
+                Effect::Segment(id, request) => self.workers.segment(id, &request),
                 Effect::Read(request) => self.workers.to_reader(&request),
                 Effect::OpenFiles(job) => self.workers.open(job, std::mem::take(&mut self.files)),
                 Effect::WatchCancel(run) => {
@@ -321,7 +334,7 @@ impl Page {
             };
             if let Err(problem) = sent {
                 web_sys::console::error_1(&problem);
-                link.send_message(Message::Act(Action::EngineDied("no worker".into())));
+                link.send_message(Message::Act(Action::EngineDied(engine, "no worker".into())));
             }
         }
     }

@@ -77,12 +77,11 @@ pub fn RunProgress(props: &Props) -> Html {
         RunState::Waiting(Task::Study { .. }) => (t.waiting, bar(t.waiting, None)),
         RunState::Waiting(_) => (t.waiting, steps(None)),
         RunState::Active(active) => match active.task {
-            Task::Study { .. } if active.paused => match active.at_work_on() {
-                Some(_) => (t.pausing, study(props, active)),
-                None => (t.paused, study(props, active)),
-            },
+            Task::Study { .. } if active.paused => {
+                (if active.slices.at_work() { t.pausing } else { t.paused }, study(props, active))
+            }
             Task::Study { .. } => (t.measuring, study(props, active)),
-            _ => (t.reading, steps(active.stage)),
+            _ => (t.reading, steps(active.slices.stage())),
         },
         _ => return Html::default(),
     };
@@ -125,10 +124,10 @@ fn scanning(read: usize, of: usize) -> Html {
 /// Slices so far and the time that is left.
 fn study(props: &Props, active: &Active) -> Html {
     let t = text();
-    let (done, all) = (active.measured, active.to_read.len());
+    let (done, all) = (active.measured, active.slices.count());
     let count = t.number_of_part(done, all, t.one_slice_measured, t.slices_measured);
     let count = count.replace("{done}", &done.to_string()).replace("{all}", &all.to_string());
-    let left = active.remaining_millis(props.state.slice_millis).filter(|_| all > 0);
+    let left = props.state.remaining_millis(active).filter(|_| all > 0);
     html! {
         <>
             <progress role="progressbar" aria-label={t.measuring} aria-valuetext={count.clone()}

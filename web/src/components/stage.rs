@@ -229,9 +229,9 @@ fn announcement(state: &State) -> String {
         RunState::Scanning { .. } => t.scanning.into(),
         RunState::Open | RunState::Timing(_) => t.study_open.into(),
         RunState::Waiting(_) => t.waiting.into(),
-        RunState::Active(active) if active.to_read.len() != 1 => t.measuring.into(),
+        RunState::Active(active) if active.slices.count() != 1 => t.measuring.into(),
         RunState::Active(active) => {
-            active.stage.and_then(|stage| t.stages.get(stage)).copied().unwrap_or(t.reading).into()
+            active.slices.stage().and_then(|stage| t.stages.get(stage)).copied().unwrap_or(t.reading).into()
         }
         RunState::Done(outcome) => match outcome.as_ref() {
             Outcome::Slice(slice) => super::findings::spoken(slice),

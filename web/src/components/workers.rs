@@ -1,33 +1,65 @@
-//! The page's two workers, and what is on its way between them.
+//! The page's workers, and what is on its way between them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 
-use crate::bridge::{Luggage, WorkerLink};
+use crate::bridge::{Code, Luggage, WorkerLink};
 use crate::browser;
 use crate::dropped::NamedFile;
 use crate::protocol::{ReaderReply, ReaderRequest, Reply, Request};
+use crate::state::{EngineId, FIRST};
 
 /// The workers, once they are started.
 #[derive(Default)]
 pub struct Workers {
-    engine: Option<WorkerLink<Request>>,
+    engines: BTreeMap<EngineId, WorkerLink<Request>>,
+    /// The first engine's code, once it has spoken.
+    code: Rc<RefCell<Option<Code>>>,
     reader: Option<WorkerLink<ReaderRequest>>,
     /// The values of the slice that was prepared last.
     pub held: Option<ArrayBuffer>,
 }
 
 impl Workers {
-    /// Starts the engine, in the place of one that runs.
+    /// Starts the first engine, in the place of one that runs.
     pub fn start_engine(
         &mut self,
         on_reply: impl Fn(Reply) + 'static,
         on_death: impl Fn(String) + 'static,
     ) -> Result<(), JsValue> {
-        self.engine = None;
+        self.engines.remove(&FIRST);
         let url = browser::meta("lunglens-worker", "worker_loader.js");
-        self.engine = Some(WorkerLink::start(&url, move |reply, _| on_reply(reply), on_death)?);
+        let code = self.code.clone();
+        let hear = move |reply, luggage: Luggage| {
+            if luggage.code.is_some() {
+                *code.borrow_mut() = luggage.code;
+            }
+            on_reply(reply);
+        };
+        self.engines.insert(FIRST, WorkerLink::start(&url, hear, on_death)?);
         Ok(())
+    }
+
+    /// Starts another engine from the first one's code, which takes no request.
+    pub fn start_helper(
+        &mut self,
+        id: EngineId,
+        on_reply: impl Fn(Reply) + 'static,
+        on_death: impl Fn(String) + 'static,
+    ) -> Result<(), JsValue> {
+        let code = self.code.borrow().clone().ok_or("the engine told no code")?;
+        let link = WorkerLink::start_from(&code, move |reply, _| on_reply(reply), on_death)?;
+        self.engines.insert(id, link);
+        Ok(())
+    }
+
+    /// Ends an engine beside the first.
+    pub fn end_helper(&mut self, id: EngineId) {
+        self.engines.remove(&id);
     }
 
     /// Starts the reader, in the place of one that runs.
@@ -42,15 +74,15 @@ impl Workers {
         Ok(())
     }
 
-    /// Sends a message to the engine.
-    pub fn to_engine(&self, request: &Request) -> Result<(), JsValue> {
-        self.engine.as_ref().map_or(Ok(()), |engine| engine.send(request, &Luggage::default()))
+    /// Sends a message to an engine.
+    pub fn to_engine(&self, id: EngineId, request: &Request) -> Result<(), JsValue> {
+        self.engines.get(&id).map_or(Ok(()), |engine| engine.send(request, &Luggage::default()))
     }
 
-    /// Sends a message to the engine with the values of the slice that was prepared last.
-    pub fn segment(&mut self, request: &Request) -> Result<(), JsValue> {
+    /// Sends a message to an engine with the values of the slice that was prepared last.
+    pub fn segment(&mut self, id: EngineId, request: &Request) -> Result<(), JsValue> {
         let luggage = Luggage::of(self.held.take().into_iter().collect());
-        self.engine.as_ref().map_or(Ok(()), |engine| engine.send(request, &luggage))
+        self.engines.get(&id).map_or(Ok(()), |engine| engine.send(request, &luggage))
     }
 
     /// Sends a message to the reader.
@@ -61,7 +93,7 @@ impl Workers {
     /// Sends files to the reader.
     pub fn open(&self, job: u32, files: Vec<NamedFile>) -> Result<(), JsValue> {
         let (names, files) = files.into_iter().unzip();
-        let luggage = Luggage { buffers: Vec::new(), files };
+        let luggage = Luggage { files, ..Luggage::default() };
         let request = ReaderRequest::Open { job, names };
         self.reader.as_ref().map_or(Ok(()), |reader| reader.send(&request, &luggage))
     }

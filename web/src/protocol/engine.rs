@@ -53,6 +53,15 @@ pub struct DeviceSummary {
     pub name: String,
 }
 
+/// A loaded model, for another engine that takes it from the browser's cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCopy {
+    /// Its entry in the manifest, as JSON.
+    pub entry: String,
+    /// The whole address under which the browser's cache keeps its file.
+    pub url: String,
+}
+
 /// What the page asks for one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunOptions {
@@ -73,6 +82,11 @@ pub enum Request {
         model: Option<String>,
         /// The device to use.
         device: DeviceWish,
+    },
+    /// Put a model that the browser's cache keeps on the CPU; nothing is fetched. Answered by `Ready` or `LoadFailed`.
+    Join {
+        /// The model.
+        copy: ModelCopy,
     },
     /// Segment one slice. Buffer 0: its values. Answered by `Stage`, then one of `Segmented`, `Failed`, `Cancelled`.
     Segment {
@@ -150,6 +164,8 @@ pub enum Reply {
         device: DeviceSummary,
         /// Why it is not the wished device.
         fallback: Option<CpuReason>,
+        /// For another engine, if one can be started.
+        copy: Option<ModelCopy>,
     },
     /// The model could not be loaded.
     LoadFailed {

@@ -1,4 +1,4 @@
-//! The messages between the page and its two workers.
+//! The messages between the page and its workers.
 //!
 //! The *reader* opens files, decodes slices, measures the study and writes its results; the *engine* runs the network on
 //! one slice at a time. The page hands slices from one to the other, so that it can pause, stop, and start a broken
@@ -10,7 +10,8 @@ mod reader;
 mod slice;
 
 pub use engine::{
-    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, ModelSummary, Reply, Request, RunOptions,
+    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, ModelCopy, ModelSummary, Reply, Request,
+    RunOptions,
 };
 pub use reader::{Found, FoundSeries, FoundSetAside, ReaderReply, ReaderRequest, SavedFile};
 pub use slice::{SliceHead, SliceMasks};

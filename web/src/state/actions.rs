@@ -5,6 +5,7 @@ use std::rc::Rc;
 use lunglens::export::ExportFormat;
 
 use super::Files;
+use super::pool::EngineId;
 use crate::outcome::Outcome;
 use crate::protocol::{ClaheWish, DeviceWish, ReaderReply, ReaderRequest, Reply, Request, SliceMasks};
 use crate::volume_view::Frame;
@@ -12,12 +13,12 @@ use crate::volume_view::Frame;
 /// Something happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// The engine spoke.
-    Engine(Reply),
+    /// An engine spoke.
+    Engine(EngineId, Reply),
     /// The reader spoke.
     Reader(ReaderReply),
-    /// The engine's worker broke without a word.
-    EngineDied(String),
+    /// An engine's worker broke without a word.
+    EngineDied(EngineId, String),
     /// The reader's worker broke without a word.
     ReaderDied(String),
     /// The user opened files: they wait for [`Action::Replace`] where that would lose a study.
@@ -71,14 +72,18 @@ pub enum Action {
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// End the engine's worker, if any, and start a new one.
+    /// End the first engine's worker, if any, and start a new one.
     StartEngine,
+    /// Start another engine's worker, with the first one's code.
+    StartHelper(EngineId),
+    /// End such a worker.
+    EndHelper(EngineId),
     /// End the reader's worker, if any, and start a new one.
     StartReader,
-    /// Send a message to the engine.
-    Engine(Request),
-    /// Send a message to the engine with the values of the slice that was prepared last.
-    Segment(Request),
+    /// Send a message to an engine.
+    Engine(EngineId, Request),
+    /// Send a message to an engine with the values of the slice that was prepared last.
+    Segment(EngineId, Request),
     /// Send a message to the reader.
     Read(ReaderRequest),
     /// Send the files that the user opened last to the reader.

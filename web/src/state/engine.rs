@@ -1,5 +1,6 @@
-//! The engine's life: loading, giving way to the CPU, and starting again.
+//! The first engine's life: loading, giving way to the CPU, and starting again.
 
+use super::pool::FIRST;
 use super::run::Task;
 use super::{Effect, EngineState, RunState, State};
 use crate::protocol::{CpuReason, DeviceWish, Reply, Request};
@@ -12,7 +13,8 @@ impl State {
             Reply::Manifest { models } => self.models = models,
             Reply::Progress { loaded, total } => self.engine = EngineState::Fetching { loaded, total },
             Reply::Preparing => self.engine = EngineState::Preparing,
-            Reply::Ready { model, device, fallback } => {
+            Reply::Ready { model, device, fallback, copy } => {
+                self.copy = copy;
                 self.engine = EngineState::Ready { model, device };
                 if let Some(reason) = fallback {
                     self.notice = Some(why_cpu(reason).into());
@@ -29,7 +31,7 @@ impl State {
             }
             Reply::Stage { run, index } => {
                 if let Some(active) = self.at_work(run) {
-                    active.stage = Some(index);
+                    active.slices.set_stage(FIRST, Some(index));
                 }
             }
             Reply::FellBack { run, device, reason } => {
@@ -39,12 +41,13 @@ impl State {
                 self.notice = Some(why_cpu(reason).into());
                 self.slice_millis = None;
                 if let Some(active) = self.at_work(run) {
-                    active.start_slice_over();
+                    active.slices.set_stage(FIRST, None);
+                    active.forget_times();
                 }
             }
             Reply::Segmented { run, index, report, millis } => {
                 self.stopped(run);
-                return self.segmented(run, index, report, millis);
+                return self.segmented(FIRST, run, index, report, millis);
             }
             Reply::Failed { run, message } => {
                 self.stopped(run);
@@ -80,20 +83,24 @@ impl State {
         self.notice = self.notice.take().filter(|_| matches!(self.engine, EngineState::Starting));
         self.engine = EngineState::Fetching { loaded: 0, total: 0 };
         self.slice_millis = None;
-        vec![Effect::Engine(Request::Load {
-            model: self.settings.model.clone(),
-            device: self.settings.device,
-        })]
+        let (model, device) = (self.settings.model.clone(), self.settings.device);
+        vec![Effect::Engine(FIRST, Request::Load { model, device })]
     }
 
     pub(super) fn restart(&mut self) -> Vec<Effect> {
         self.engine = EngineState::Starting;
         self.stopping = None;
-        vec![Effect::StartEngine]
+        let mut effects = vec![Effect::StartEngine];
+        if let RunState::Active(active) | RunState::Timing(active) = &mut self.run {
+            active.slices.lose(FIRST);
+            let run = active.run;
+            effects.extend(self.feed(run));
+        }
+        effects
     }
 
     /// After the engine broke: it is started anew, on the CPU if a GPU may be to blame. What the reader has measured stays,
-    /// so a study goes on with the slice that was at work; a slice that breaks the engine twice ends it.
+    /// so a study goes on with what is left; a slice that breaks the engine twice ends it.
     pub(super) fn recover(&mut self) -> Vec<Effect> {
         let on_gpu = match &self.engine {
             EngineState::Ready { device, .. } => device.gpu,
@@ -103,6 +110,9 @@ impl State {
         };
         let was_ready = self.is_ready();
         if on_gpu {
+            if let RunState::Active(active) | RunState::Timing(active) = &mut self.run {
+                active.forget_times();
+            }
             self.settings.device = DeviceWish::Cpu;
             if let (RunState::Active(_), Some(used)) = (&self.run, &mut self.used) {
                 used.device = DeviceWish::Cpu;
@@ -113,7 +123,8 @@ impl State {
         match &mut self.run {
             RunState::Active(active) if was_ready => {
                 let again = active.breaks_again();
-                let slice = active.at_work_on().filter(|_| matches!(active.task, Task::Study { .. }));
+                let slice =
+                    active.slices.slice_at(FIRST).filter(|_| matches!(active.task, Task::Study { .. }));
                 let named = |words: &str| slice.map(|at| words.replace("{n}", &(at + 1).to_string()));
                 let run = active.run;
                 if again {

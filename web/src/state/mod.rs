@@ -5,19 +5,24 @@
 mod actions;
 mod engine;
 mod files;
+mod pool;
 mod run;
+mod slices;
 
 use std::rc::Rc;
 
 use lunglens::export::ExportFormat;
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
+use self::pool::Helper;
 use crate::outcome::{Outcome, SliceOutcome};
-use crate::protocol::{ClaheWish, DeviceSummary, DeviceWish, Found, ModelSummary, ReaderRequest};
+use crate::protocol::{ClaheWish, DeviceSummary, DeviceWish, Found, ModelCopy, ModelSummary, ReaderRequest};
 use crate::view::View;
 
 pub use actions::{Action, Effect};
+pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
+pub use slices::Slices;
 
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +151,14 @@ pub struct State {
     untimed: bool,
     /// What a slice takes on this model and device, in milliseconds, once one was timed.
     pub slice_millis: Option<f64>,
+    /// How many engines may read a study on the CPU.
+    most_engines: usize,
+    /// What another engine needs to load the present model.
+    copy: Option<ModelCopy>,
+    /// The engines beside the first.
+    helpers: Vec<Helper>,
+    /// The number of the helper that was started last.
+    last_helper: EngineId,
     /// Whether the reader has spoken.
     reader_hears: bool,
     job: u32,
@@ -175,6 +188,10 @@ impl Default for State {
             saved: false,
             untimed: false,
             slice_millis: None,
+            most_engines: 1,
+            copy: None,
+            helpers: Vec::new(),
+            last_helper: FIRST,
             reader_hears: false,
             job: 0,
             runs: 0,
@@ -185,6 +202,11 @@ impl Default for State {
 }
 
 impl State {
+    /// A page at its start, on a device where so many engines may read a study on the CPU ([`most_engines`]).
+    pub fn new(most_engines: usize) -> Self {
+        Self { most_engines, ..Self::default() }
+    }
+
     /// Whether files are looked through, or a run waits or is at work.
     pub fn is_busy(&self) -> bool {
         matches!(self.run, RunState::Scanning { .. } | RunState::Waiting(_) | RunState::Active(_))
@@ -245,10 +267,18 @@ impl State {
 
     /// Takes in an action; returns what is to be done.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        let mut effects = self.take_in(action);
+        effects.extend(self.staff());
+        effects
+    }
+
+    fn take_in(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Engine(reply) => return self.hear_engine(reply),
+            Action::Engine(FIRST, reply) => return self.hear_engine(reply),
+            Action::Engine(helper, reply) => return self.hear_helper(helper, reply),
             Action::Reader(reply) => return self.hear_reader(reply),
-            Action::EngineDied(_) => return self.recover(),
+            Action::EngineDied(FIRST, _) => return self.recover(),
+            Action::EngineDied(helper, _) => return self.lose_helper(helper),
             Action::ReaderDied(_) => return self.reader_died(),
             Action::Open(files) if self.is_study_at_stake() => self.asked = Some(files),
             Action::Open(files) => return self.open(files),

@@ -1,11 +1,14 @@
-//! A run: slices from the reader to the engine and their reports back, one after another.
+//! A run: slices from the reader to the engines and their reports back.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use lunglens::export::ExportFormat;
 use lunglens::report::InputInfo;
 use lunglens::study::StudyReport;
 
+use super::pool::{EngineId, FIRST};
+use super::slices::Slices;
 use super::{Effect, EngineState, RunState, State};
 use crate::outcome::{Outcome, SliceOutcome, StudyOutcome};
 use crate::protocol::{ReaderRequest, Request, RunOptions, SliceHead, SliceMasks};
@@ -38,24 +41,18 @@ pub struct Active {
     pub run: u32,
     /// What it does.
     pub task: Task,
-    /// The slices that it reads, in order; empty until the reader has told.
-    pub to_read: Vec<usize>,
+    /// The slices that it reads.
+    pub slices: Slices,
     /// How many of them are measured.
     pub measured: usize,
-    /// The stage at work on the present slice.
-    pub stage: Option<usize>,
     /// Whether the user wants no more slices to be sent for now.
     pub paused: bool,
-    /// Place in `to_read` of the slice that the reader was asked for and has not given.
-    asked: Option<usize>,
-    /// Place of the slice that waits for the engine.
-    held: Option<(usize, SliceHead, InputInfo)>,
-    /// Place of the slice that the engine is at.
-    at_engine: Option<usize>,
-    /// Place of the slice at which an engine broke last.
-    broke_at: Option<usize>,
-    /// Milliseconds of each slice so far, in the order of reading.
-    millis: Vec<f64>,
+    /// Places of the slices at which the first engine broke.
+    broke_at: BTreeSet<usize>,
+    /// How many helpers were started for it.
+    pub(super) helpers_started: usize,
+    /// Milliseconds of each slice so far and the engine that took them, in the order of reading.
+    millis: Vec<(EngineId, f64)>,
 }
 
 impl Active {
@@ -67,46 +64,40 @@ impl Active {
         Self {
             run,
             task,
-            to_read,
+            slices: Slices::new(to_read),
             measured: 0,
-            stage: None,
             paused: false,
-            asked: None,
-            held: None,
-            at_engine: None,
-            broke_at: None,
+            broke_at: BTreeSet::new(),
+            helpers_started: 0,
             millis: Vec::new(),
         }
     }
 
-    /// The slice that the engine is at.
-    pub fn at_work_on(&self) -> Option<usize> {
-        self.at_engine.and_then(|place| self.to_read.get(place).copied())
-    }
-
-    /// Milliseconds that the slices left will take, once it can be told.
-    pub fn remaining_millis(&self, before: Option<f64>) -> Option<f64> {
-        let slice = mean_millis(&self.millis).or(before)?;
-        Some(slice * self.to_read.len().saturating_sub(self.measured) as f64)
-    }
-
-    /// An engine broke at the present slice; whether for the second time.
+    /// The first engine broke; whether for the second time at the present slice.
     pub(super) fn breaks_again(&mut self) -> bool {
-        let place = self.at_engine.unwrap_or(self.measured);
-        self.broke_at.replace(place) == Some(place)
+        let place = self.slices.place_at(FIRST).unwrap_or(self.measured);
+        !self.broke_at.insert(place)
     }
 
-    /// The present slice begins anew on another device; times so far say nothing about it.
-    pub(super) fn start_slice_over(&mut self) {
-        self.stage = None;
+    /// Slices are read on another device from now on: times so far say nothing about it.
+    pub(super) fn forget_times(&mut self) {
         self.millis.clear();
     }
-}
 
-/// The mean without the first one, which prepares the device.
-fn mean_millis(millis: &[f64]) -> Option<f64> {
-    let counted = if millis.len() > 1 { &millis[1..] } else { millis };
-    (!counted.is_empty()).then(|| counted.iter().sum::<f64>() / counted.len() as f64)
+    /// Milliseconds of a slice on one engine: the mean without the first one, which prepares the device.
+    fn mean_millis(&self) -> Option<f64> {
+        let counted = if self.millis.len() > 1 { &self.millis[1..] } else { &self.millis };
+        let sum: f64 = counted.iter().map(|(_, millis)| millis).sum();
+        (!counted.is_empty()).then(|| sum / counted.len() as f64)
+    }
+
+    /// Milliseconds in which all slices were read: those of the engine that took longest.
+    fn reading_millis(&self) -> f64 {
+        let of = |engine: EngineId| {
+            self.millis.iter().filter(|(by, _)| *by == engine).map(|(_, millis)| millis).sum()
+        };
+        self.millis.iter().map(|&(engine, _)| of(engine)).fold(0.0, f64::max)
+    }
 }
 
 impl State {
@@ -144,14 +135,14 @@ impl State {
         let run = active.run;
         if matches!(task, Task::Time { .. }) {
             self.run = RunState::Timing(active);
-            return self.ask(run, 0);
+            return self.feed(run);
         }
         self.used = Some(self.settings.clone());
         self.saved = false;
         self.run = RunState::Active(active);
         match task {
             Task::Study { every } => vec![Effect::Read(ReaderRequest::Begin { run, every })],
-            _ => self.ask(run, 0),
+            _ => self.feed(run),
         }
     }
 
@@ -174,31 +165,17 @@ impl State {
             }
             RunState::Open => self.time_a_slice(),
             RunState::Active(active) | RunState::Timing(active) => {
-                // The engine is a new one: the slice that the old one was at is prepared once more.
-                let Some(place) = active.at_engine.take().or(active.held.as_ref().map(|held| held.0)) else {
-                    return Vec::new();
-                };
-                active.held = None;
-                active.start_slice_over();
                 let run = active.run;
-                self.ask(run, place)
+                self.feed(run)
             }
             _ => Vec::new(),
         }
     }
 
-    /// Asks the reader for the slice at a place of the run's list.
-    fn ask(&mut self, run: u32, place: usize) -> Vec<Effect> {
-        let Some(active) = self.at_work(run) else { return Vec::new() };
-        let Some(&index) = active.to_read.get(place) else { return Vec::new() };
-        active.asked = Some(place);
-        vec![Effect::Read(ReaderRequest::Prepare { run, index })]
-    }
-
     pub(super) fn begun(&mut self, run: u32, to_read: Vec<usize>) -> Vec<Effect> {
         let Some(active) = self.at_work(run) else { return Vec::new() };
-        active.to_read = to_read;
-        self.ask(run, 0)
+        active.slices = Slices::new(to_read);
+        self.feed(run)
     }
 
     pub(super) fn prepared(
@@ -209,12 +186,9 @@ impl State {
         input: InputInfo,
     ) -> Vec<Effect> {
         let Some(active) = self.at_work(run) else { return Vec::new() };
-        // After an engine was lost, another slice than the one that came may be wanted.
-        let Some(place) = active.asked.filter(|&place| active.to_read.get(place) == Some(&index)) else {
+        if !active.slices.hold(index, head, input) {
             return Vec::new();
-        };
-        active.asked = None;
-        active.held = Some((place, head, input));
+        }
         if let Some(view) = &mut self.view {
             // Its pixels came with it.
             view.settle(index);
@@ -222,32 +196,36 @@ impl State {
         self.feed(run)
     }
 
-    /// Gives the engine the slice that waits, if it may have one, and has the next one prepared meanwhile.
-    fn feed(&mut self, run: u32) -> Vec<Effect> {
+    /// Gives an idle engine the slice that waits, if it may have one, and has the next one prepared meanwhile.
+    pub(super) fn feed(&mut self, run: u32) -> Vec<Effect> {
         let options =
             RunOptions { score_threshold: self.settings.score_threshold, clahe: self.settings.clahe };
-        let ready = self.is_ready();
-        let Some(active) = self.at_work(run) else { return Vec::new() };
-        if !ready || active.paused || active.at_engine.is_some() {
-            return Vec::new();
+        let engines = self.ready_engines(run);
+        let Some(active) = self.at_work(run).filter(|_| !engines.is_empty()) else { return Vec::new() };
+        let mut effects = Vec::new();
+        for engine in engines.into_iter().filter(|_| !active.paused) {
+            if let Some((index, head, input)) = active.slices.give(engine) {
+                let options = options.clone();
+                let request = Request::Segment { run, index, head, input, options };
+                effects.push(Effect::Segment(engine, request));
+            }
         }
-        let Some((place, head, input)) = active.held.take() else { return Vec::new() };
-        active.at_engine = Some(place);
-        active.stage = None;
-        let index = active.to_read[place];
-        let mut effects = vec![Effect::Segment(Request::Segment { run, index, head, input, options })];
-        effects.extend(self.ask(run, place + 1));
+        let next = active.slices.ask();
+        effects.extend(next.map(|index| Effect::Read(ReaderRequest::Prepare { run, index })));
         effects
     }
 
-    pub(super) fn segmented(&mut self, run: u32, index: usize, report: String, millis: f64) -> Vec<Effect> {
+    pub(super) fn segmented(
+        &mut self,
+        engine: EngineId,
+        run: u32,
+        index: usize,
+        report: String,
+        millis: f64,
+    ) -> Vec<Effect> {
         let Some(active) = self.at_work(run) else { return Vec::new() };
-        if active.at_work_on() != Some(index) {
-            return Vec::new();
-        }
-        active.at_engine = None;
-        active.stage = None;
-        active.millis.push(millis);
+        let Some(place) = active.slices.done(engine, index) else { return Vec::new() };
+        active.millis.push((engine, millis));
         match active.task {
             Task::Time { .. } => {
                 self.slice_millis = Some(millis);
@@ -264,17 +242,28 @@ impl State {
                 effects
             }
             Task::Study { .. } => {
-                let mut effects = vec![Effect::Read(ReaderRequest::Add { run, index, report })];
+                let turn = active.slices.hand_on(place, report).into_iter();
+                let mut effects: Vec<Effect> = turn
+                    .map(|(index, report)| Effect::Read(ReaderRequest::Add { run, index, report }))
+                    .collect();
                 effects.extend(self.feed(run));
                 effects
             }
         }
     }
 
+    /// Milliseconds that the slices left of a run will take, once it can be told.
+    pub fn remaining_millis(&self, active: &Active) -> Option<f64> {
+        let slice = active.mean_millis().or(self.slice_millis)?;
+        let left = active.slices.count().saturating_sub(active.measured);
+        let engines = self.ready_engines(active.run).len().min(left).max(1);
+        Some(slice * left as f64 / engines as f64)
+    }
+
     pub(super) fn measured(&mut self, run: u32, index: usize, masks: SliceMasks) -> Vec<Effect> {
         let Some(active) = self.at_work(run) else { return Vec::new() };
         active.measured += 1;
-        let all = active.measured == active.to_read.len();
+        let all = active.measured == active.slices.count();
         let mut effects = vec![Effect::PutMasks(index, masks)];
         if all {
             effects.push(Effect::Read(ReaderRequest::Finish { run }));
@@ -290,8 +279,7 @@ impl State {
         formats: Vec<ExportFormat>,
     ) -> Vec<Effect> {
         let Some(active) = self.at_work(run) else { return Vec::new() };
-        let millis = active.millis.iter().sum();
-        let mean = mean_millis(&active.millis);
+        let (millis, mean) = (active.reading_millis(), active.mean_millis());
         let Ok(report) = serde_json::from_str::<StudyReport>(study) else {
             return self.end(run, RunState::Failed { message: text().bad_report.into() });
         };
@@ -317,15 +305,15 @@ impl State {
         if done { Vec::new() } else { vec![Effect::ClearFindings] }
     }
 
-    /// Tells the engine to leave what it is at, if anything.
+    /// Tells the first engine to leave what it is at, if anything.
     pub(super) fn stop(&mut self) -> Vec<Effect> {
         let (RunState::Active(active) | RunState::Timing(active)) = &self.run else { return Vec::new() };
-        if active.at_engine.is_none() {
+        if active.slices.place_at(FIRST).is_none() {
             return Vec::new();
         }
         let run = active.run;
         self.stopping = Some(run);
-        vec![Effect::Engine(Request::Cancel { run }), Effect::WatchCancel(run)]
+        vec![Effect::Engine(FIRST, Request::Cancel { run }), Effect::WatchCancel(run)]
     }
 
     pub(super) fn cancel(&mut self) -> Vec<Effect> {

@@ -11,6 +11,7 @@ use crate::protocol::{CpuReason, FoundSeries, ReaderReply, Reply, Request, Slice
 use crate::strings::text;
 use crate::volume_view::{Frame, Values};
 
+mod pool;
 mod recovery;
 mod replace;
 
@@ -23,7 +24,7 @@ fn cpu() -> DeviceSummary {
 }
 
 fn engine(state: &mut State, reply: Reply) -> Vec<Effect> {
-    state.update(Action::Engine(reply))
+    state.update(Action::Engine(FIRST, reply))
 }
 
 fn reader(state: &mut State, reply: ReaderReply) -> Vec<Effect> {
@@ -31,11 +32,11 @@ fn reader(state: &mut State, reply: ReaderReply) -> Vec<Effect> {
 }
 
 fn load(device: DeviceWish) -> Effect {
-    Effect::Engine(Request::Load { model: None, device })
+    Effect::Engine(FIRST, Request::Load { model: None, device })
 }
 
 fn ready(state: &mut State, device: DeviceSummary) -> Vec<Effect> {
-    engine(state, Reply::Ready { model: "r50".into(), device, fallback: None })
+    engine(state, Reply::Ready { model: "r50".into(), device, fallback: None, copy: None })
 }
 
 fn ready_on(device: DeviceSummary) -> State {
@@ -186,9 +187,9 @@ fn a_slice_runs_at_once_and_has_a_result() {
     assert!(matches!(effects.as_slice(), [Effect::ResetView(Some(_)), Effect::ClearFindings, ..]));
     assert_eq!(effects[2..], [prepare(run, 0), show(0)]);
     let effects = prepared(&mut state, run, 0);
-    assert!(matches!(effects.as_slice(), [Effect::Segment(Request::Segment { index: 0, .. })]));
+    assert!(matches!(effects.as_slice(), [Effect::Segment(FIRST, Request::Segment { index: 0, .. })]));
     engine(&mut state, Reply::Stage { run, index: 2 });
-    assert!(matches!(&state.run, RunState::Active(active) if active.stage == Some(2)));
+    assert!(matches!(&state.run, RunState::Active(active) if active.slices.stage() == Some(2)));
     let effects = segmented(&mut state, run, 0);
     assert!(matches!(effects.as_slice(), [Effect::PutInstances(_)]), "{effects:?}");
     let slice = state.slice_outcome().expect("a result");
@@ -240,7 +241,9 @@ fn a_study_goes_slice_by_slice_to_its_result() {
     for index in 0..4 {
         let effects = prepared(&mut state, run, index);
         let next: Vec<Effect> = (index < 3).then(|| prepare(run, index + 1)).into_iter().collect();
-        assert!(matches!(&effects[0], Effect::Segment(Request::Segment { index: i, .. }) if *i == index));
+        assert!(
+            matches!(&effects[0], Effect::Segment(FIRST, Request::Segment { index: i, .. }) if *i == index)
+        );
         assert_eq!(effects[1..], next, "the next one is prepared meanwhile");
         let add = ReaderRequest::Add { run, index, report: report() };
         assert_eq!(segmented(&mut state, run, index), [Effect::Read(add)]);
@@ -265,7 +268,7 @@ fn a_paused_study_sends_no_slice_until_it_goes_on() {
     measured(&mut state, run, 0);
     assert!(matches!(&state.run, RunState::Active(active) if active.paused && active.measured == 1));
     let effects = state.update(Action::Continue);
-    assert!(matches!(&effects[0], Effect::Segment(Request::Segment { index: 1, .. })), "{effects:?}");
+    assert!(matches!(&effects[0], Effect::Segment(FIRST, Request::Segment { index: 1, .. })), "{effects:?}");
 }
 
 #[test]
@@ -278,14 +281,15 @@ fn what_is_left_is_told_from_the_slices_so_far() {
         measured(&mut state, run, index);
     }
     let RunState::Active(active) = &state.run else { panic!("not at work") };
-    assert_eq!(active.remaining_millis(None), Some(50.0), "the first prepares the device");
+    assert_eq!(state.remaining_millis(active), Some(50.0), "the first prepares the device");
 }
 
 #[test]
 fn a_cancelled_run_has_no_result_even_if_one_arrives() {
     let (mut state, run) = begun(gpu());
     prepared(&mut state, run, 0);
-    let stop = [Effect::Engine(Request::Cancel { run }), Effect::WatchCancel(run), Effect::ClearFindings];
+    let stop =
+        [Effect::Engine(FIRST, Request::Cancel { run }), Effect::WatchCancel(run), Effect::ClearFindings];
     assert_eq!(state.update(Action::Cancel), stop);
     assert!(state.update(Action::Cancel).is_empty(), "once is enough");
     assert!(segmented(&mut state, run, 0).is_empty());
@@ -308,7 +312,9 @@ fn answers_of_another_run_are_not_heard() {
     assert!(segmented(&mut state, old, 0).is_empty());
     engine(&mut state, Reply::Failed { run: old, message: "late".into() });
     engine(&mut state, Reply::Stage { run: old, index: 4 });
-    assert!(matches!(&state.run, RunState::Active(active) if active.run == run && active.stage.is_none()));
+    assert!(
+        matches!(&state.run, RunState::Active(active) if active.run == run && active.slices.stage().is_none())
+    );
 }
 
 #[test]
@@ -347,7 +353,7 @@ fn a_slice_timed_on_another_device_tells_nothing() {
     let old = run_of(&state);
     prepared(&mut state, old, 4);
     let effects = state.update(Action::ChooseDevice(DeviceWish::Cpu));
-    let stop = [Effect::Engine(Request::Cancel { run: old }), Effect::WatchCancel(old)];
+    let stop = [Effect::Engine(FIRST, Request::Cancel { run: old }), Effect::WatchCancel(old)];
     assert_eq!(effects[..2], stop);
     assert_eq!(effects[2..], [load(DeviceWish::Cpu)]);
     // It may end before it hears that.

@@ -55,7 +55,7 @@ impl EngineHost {
         let weights = Engine::read(&entry, &file).map_err(|e| sentence(&e))?;
         let file = (opened.1.kind == DeviceKind::Gpu).then_some(file);
         let engine = Engine::on(opened, &entry, weights).map_err(|e| sentence(&e))?;
-        let adapter = adapter::name().await;
+        let adapter = if file.is_some() { adapter::name().await } else { None };
         Ok((Self { engine, entry, file, adapter }, fallback))
     }
 

@@ -1,4 +1,4 @@
-//! The engine's worker: one engine behind typed messages, one slice at a time.
+//! An engine's worker: one engine behind typed messages, one slice at a time.
 
 mod adapter;
 mod engine_host;
@@ -17,7 +17,7 @@ use lunglens::report::InputInfo;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::bridge::{self, Luggage};
-use crate::protocol::{DeviceWish, Reply, Request, RunOptions};
+use crate::protocol::{DeviceWish, ModelCopy, Reply, Request, RunOptions};
 use engine_host::{EngineHost, Stop};
 use models::Models;
 use warm_up::WarmUp;
@@ -31,6 +31,9 @@ enum Job {
     Load {
         model: Option<String>,
         device: DeviceWish,
+    },
+    Join {
+        copy: ModelCopy,
     },
     Segment {
         run: u32,
@@ -64,7 +67,7 @@ pub fn start() {
     }));
     let worker = Rc::new(Worker::default());
     bridge::listen(move |request, luggage| worker.hear(request, luggage));
-    bridge::reply(&Reply::Hello, Vec::new());
+    bridge::reply_with_code(&Reply::Hello);
 }
 
 impl Worker {
@@ -79,6 +82,7 @@ impl Worker {
                 return;
             }
             Request::Load { model, device } => Job::Load { model, device },
+            Request::Join { copy } => Job::Join { copy },
             Request::Bench { device } => Job::Bench { device },
             Request::Segment { run, index, head, input, options } => {
                 let cancel = CancelToken::default();
@@ -114,6 +118,11 @@ impl Worker {
                     bridge::reply(&Reply::LoadFailed { message }, Vec::new());
                 }
             }
+            Job::Join { copy } => {
+                if let Err(message) = self.join(copy).await {
+                    bridge::reply(&Reply::LoadFailed { message }, Vec::new());
+                }
+            }
             Job::Bench { device } => match engine_host::bench(device).await {
                 Ok((device, rows)) => bridge::reply(&Reply::BenchRows { device, rows }, Vec::new()),
                 Err(message) => bridge::reply(&Reply::LoadFailed { message }, Vec::new()),
@@ -139,26 +148,43 @@ impl Worker {
         let mut models = self.models.take();
         let found = self.fetch(&mut models, model.as_deref(), device).await;
         *self.models.borrow_mut() = models;
-        let (entry, file) = found?;
+        let (entry, file, copy) = found?;
+        self.put(entry, file, device, copy).await
+    }
+
+    /// Loads a model that the browser's cache keeps, on the CPU.
+    async fn join(&self, copy: ModelCopy) -> Result<(), String> {
+        let (entry, file) = models::kept(&copy).await?;
+        self.put(entry, file, DeviceWish::Cpu, Some(copy)).await
+    }
+
+    /// Puts a model on the device.
+    async fn put(
+        &self,
+        entry: ModelEntry,
+        file: Vec<u8>,
+        device: DeviceWish,
+        copy: Option<ModelCopy>,
+    ) -> Result<(), String> {
         bridge::reply(&Reply::Preparing, Vec::new());
         let (host, fallback) = EngineHost::new(entry, file, device).await?;
-        let ready = Reply::Ready { model: host.model_id().into(), device: host.device(), fallback };
+        let ready = Reply::Ready { model: host.model_id().into(), device: host.device(), fallback, copy };
         *self.engine.borrow_mut() = Some(host);
         bridge::reply(&ready, Vec::new());
         Ok(())
     }
 
-    /// A model's entry and its file, while whose bytes are on their way kernels are made.
+    /// A model's entry, its file, and what another engine needs to load it, while whose bytes are on their way kernels are made.
     async fn fetch(
         &self,
         models: &mut Models,
         id: Option<&str>,
         device: DeviceWish,
-    ) -> Result<(ModelEntry, Vec<u8>), String> {
+    ) -> Result<(ModelEntry, Vec<u8>, Option<ModelCopy>), String> {
         let entry = models.entry(id).await?;
         *self.warm_up.borrow_mut() = Some(WarmUp::start(entry.clone(), device));
-        let file = models.bytes(&entry).await?;
-        Ok((entry, file))
+        let (file, copy) = models.bytes(&entry).await?;
+        Ok((entry, file, copy))
     }
 
     async fn segment(

@@ -2,10 +2,11 @@
 
 use lunglens::manifest::{ModelEntry, ModelManifest};
 use sha2::{Digest, Sha256};
+use web_sys::Url;
 
 use super::fetch;
 use crate::bridge;
-use crate::protocol::{ModelSummary, Reply};
+use crate::protocol::{ModelCopy, ModelSummary, Reply};
 
 /// Larger than any manifest.
 const LARGEST_MANIFEST: usize = 1 << 20;
@@ -34,14 +35,38 @@ impl Models {
         Ok(entry.ok_or("The page lists no such model. Reload the page.")?.clone())
     }
 
-    /// The bytes of an entry: from the browser's cache, or fetched, with progress told to the page.
+    /// The bytes of an entry: from the browser's cache, or fetched, with progress told to the page; and what another
+    /// engine needs to load it, if the cache keeps it.
     ///
     /// # Errors
     /// A sentence for the page.
-    pub async fn bytes(&self, entry: &ModelEntry) -> Result<Vec<u8>, String> {
+    pub async fn bytes(&self, entry: &ModelEntry) -> Result<(Vec<u8>, Option<ModelCopy>), String> {
         let wanted: Vec<String> = self.manifest.iter().flat_map(|m| &m.models).map(key).collect();
-        model_bytes(entry, &wanted).await
+        let (bytes, is_kept) = model_bytes(entry, &wanted).await?;
+        Ok((bytes, if is_kept { copy(entry) } else { None }))
     }
+}
+
+/// A model that another engine loaded, from the browser's cache alone.
+///
+/// # Errors
+/// A few words: the cache does not keep it.
+pub async fn kept(copy: &ModelCopy) -> Result<(ModelEntry, Vec<u8>), String> {
+    let entry: ModelEntry = serde_json::from_str(&copy.entry).map_err(|e| e.to_string())?;
+    let bytes = cached(&entry, &copy.url).await.ok_or("the browser does not keep the model")?;
+    Ok((entry, bytes))
+}
+
+fn copy(entry: &ModelEntry) -> Option<ModelCopy> {
+    // A worker that was started from code has no address of its own that the key could be relative to.
+    let url = Url::new_with_base(&key(entry), &bridge::worker_scope().location().href()).ok()?.href();
+    Some(ModelCopy { entry: serde_json::to_string(entry).ok()?, url })
+}
+
+/// The bytes of an entry that the browser's cache keeps under `key`, if they are the right ones.
+async fn cached(entry: &ModelEntry, key: &str) -> Option<Vec<u8>> {
+    let limit = usize::try_from(entry.bytes).unwrap_or(usize::MAX);
+    fetch::cached(key, limit).await.filter(|bytes| sha256(bytes) == entry.sha256)
 }
 
 /// Where a model's bytes are fetched from and kept under: its content is part of the name.
@@ -66,18 +91,18 @@ async fn fetch_manifest() -> Result<ModelManifest, String> {
     Ok(manifest)
 }
 
-async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<Vec<u8>, String> {
+/// The bytes of an entry, and whether the browser's cache keeps them.
+async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<(Vec<u8>, bool), String> {
     let (total, key) = (entry.bytes, key(entry));
     let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, Vec::new());
     told(0);
     let limit = usize::try_from(total).unwrap_or(usize::MAX);
-    if let Some(bytes) = fetch::cached(&key, limit).await {
-        if sha256(&bytes) == entry.sha256 {
-            told(bytes.len());
-            return Ok(bytes);
-        }
-        fetch::forget(&key).await;
+    if let Some(bytes) = cached(entry, &key).await {
+        told(bytes.len());
+        return Ok((bytes, true));
     }
+    // What is there is not the model.
+    fetch::forget(&key).await;
     let mut shown = 0;
     let bytes = fetch::stream(&key, limit, |loaded| {
         // A message each quarter of a megabyte is smooth enough.
@@ -94,8 +119,8 @@ async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<Vec<u8>, S
                     run this site."
             .into());
     }
-    fetch::keep(&key, &bytes, wanted).await;
-    Ok(bytes)
+    let is_kept = fetch::keep(&key, &bytes, wanted).await;
+    Ok((bytes, is_kept))
 }
 
 /// SHA-256 in lower-case hexadecimal.

@@ -22,7 +22,7 @@ fn a_gpu_that_fails_in_a_run_gives_way_to_the_cpu() {
     engine(&mut state, Reply::FellBack { run, device: cpu(), reason: CpuReason::Failed });
     assert_eq!(state.notice.as_deref(), Some(text().cpu_failed));
     assert!(matches!(&state.engine, EngineState::Ready { device, .. } if !device.gpu));
-    assert!(matches!(&state.run, RunState::Active(active) if active.stage.is_none()));
+    assert!(matches!(&state.run, RunState::Active(active) if active.slices.stage().is_none()));
 }
 
 #[test]
@@ -36,11 +36,14 @@ fn a_crash_on_the_gpu_goes_on_with_the_same_slice_on_the_cpu() {
     assert_eq!(engine(&mut state, Reply::Crashed { message: "trap".into() }), [Effect::StartEngine]);
     assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Cpu)]);
     assert!(state.notice.is_some());
-    assert_eq!(ready(&mut state, cpu()), [prepare(run, 1)], "what was measured stays");
-    let effects = prepared(&mut state, run, 1);
-    assert!(matches!(&effects[0], Effect::Segment(Request::Segment { index: 1, .. })), "{effects:?}");
+    let effects = ready(&mut state, cpu());
+    assert!(matches!(&effects[0], Effect::Segment(FIRST, Request::Segment { index: 2, .. })), "{effects:?}");
+    assert_eq!(effects[1..], [prepare(run, 1)], "what was measured stays");
+    prepared(&mut state, run, 1);
+    let effects = segmented(&mut state, run, 2);
+    assert!(matches!(&effects[0], Effect::Segment(FIRST, Request::Segment { index: 1, .. })), "{effects:?}");
     // Breaking the CPU's engine too is an error.
-    let effects = state.update(Action::EngineDied("trap".into()));
+    let effects = state.update(Action::EngineDied(FIRST, "trap".into()));
     assert_eq!(effects, [Effect::ClearFindings, Effect::StartEngine]);
     let RunState::Failed { message } = &state.run else { panic!("{:?}", state.run) };
     assert!(message.contains("twice at slice 2"), "{message}");
@@ -53,23 +56,23 @@ fn a_crash_on_the_cpu_goes_on_with_the_same_slice() {
     segmented(&mut state, run, 0);
     measured(&mut state, run, 0);
     prepared(&mut state, run, 1);
-    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
     assert!(state.notice.as_ref().is_some_and(|notice| notice.contains("at slice 2")), "{:?}", state.notice);
     assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Auto)]);
-    assert!(prepared(&mut state, run, 2).is_empty(), "not before the one that was lost");
-    assert_eq!(ready(&mut state, cpu()), [prepare(run, 1)], "what was measured stays");
+    assert!(prepared(&mut state, run, 2).is_empty(), "not before there is an engine");
     // Another slice may break it once as well.
+    assert_eq!(ready(&mut state, cpu())[1..], [prepare(run, 1)], "what was measured stays");
     prepared(&mut state, run, 1);
-    segmented(&mut state, run, 1);
-    measured(&mut state, run, 1);
-    prepared(&mut state, run, 2);
-    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
     engine(&mut state, Reply::Hello);
-    assert_eq!(ready(&mut state, cpu()), [prepare(run, 2)]);
-    let RunState::Active(active) = &state.run else { panic!("{:?}", state.run) };
-    assert_eq!((active.measured, active.at_work_on()), (2, None));
-    // The same one not twice.
+    assert_eq!(ready(&mut state, cpu())[1..], [prepare(run, 2)]);
+    let add = |index| Effect::Read(ReaderRequest::Add { run, index, report: report() });
     prepared(&mut state, run, 2);
+    assert_eq!(segmented(&mut state, run, 1)[0], add(1));
+    measured(&mut state, run, 1);
+    let RunState::Active(active) = &state.run else { panic!("{:?}", state.run) };
+    assert_eq!((active.measured, active.slices.slice_at(FIRST)), (2, Some(2)));
+    // The same one not twice.
     let effects = engine(&mut state, Reply::Crashed { message: "trap".into() });
     assert_eq!(effects, [Effect::ClearFindings, Effect::StartEngine]);
     let RunState::Failed { message } = &state.run else { panic!("{:?}", state.run) };
@@ -78,15 +81,42 @@ fn a_crash_on_the_cpu_goes_on_with_the_same_slice() {
 }
 
 #[test]
+fn slices_that_break_the_engine_in_turn_do_not_do_so_for_ever() {
+    let (mut state, run) = begun(cpu());
+    let mut asked = 0;
+    let mut broken = Vec::new();
+    while run_is_active(&state) && broken.len() < 10 {
+        let effects = prepared(&mut state, run, asked);
+        let at = |state: &State| match &state.run {
+            RunState::Active(active) => active.slices.slice_at(FIRST),
+            _ => None,
+        };
+        if let Some(Effect::Read(ReaderRequest::Prepare { index, .. })) = effects.last() {
+            prepared(&mut state, run, *index);
+        }
+        broken.extend(at(&state));
+        engine(&mut state, Reply::Crashed { message: "trap".into() });
+        if let Some(Effect::Read(ReaderRequest::Prepare { index, .. })) = ready(&mut state, cpu()).last() {
+            asked = *index;
+        }
+    }
+    assert_eq!(broken, [0, 1, 0]);
+}
+
+fn run_is_active(state: &State) -> bool {
+    matches!(state.run, RunState::Active(_))
+}
+
+#[test]
 fn a_single_slice_is_tried_twice_too() {
     let mut state = ready_on(cpu());
     open(&mut state, 1);
     let run = run_of(&state);
     prepared(&mut state, run, 0);
-    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
     assert_eq!(ready(&mut state, cpu()), [prepare(run, 0)]);
     prepared(&mut state, run, 0);
-    state.update(Action::EngineDied("trap".into()));
+    state.update(Action::EngineDied(FIRST, "trap".into()));
     assert_eq!(state.run, RunState::Failed { message: text().crashed.into() });
 }
 
@@ -96,7 +126,7 @@ fn a_slice_that_breaks_the_engine_while_it_is_timed_is_not_timed_for_ever() {
     open(&mut state, 9);
     let run = run_of(&state);
     prepared(&mut state, run, 4);
-    assert_eq!(state.update(Action::EngineDied("trap".into())), [Effect::StartEngine]);
+    assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
     assert!(ready(&mut state, cpu()).is_empty());
     assert_eq!(state.run, RunState::Open);
     state.update(Action::ChooseDevice(DeviceWish::Cpu));
@@ -113,13 +143,13 @@ fn a_crash_while_kernels_are_made_loads_the_model_for_the_cpu() {
     assert!(state.notice.is_some());
     assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Cpu)]);
     assert!(matches!(state.run, RunState::Waiting(_)), "the opened slice waits on");
-    assert!(state.update(Action::EngineDied("trap".into())).is_empty(), "not for ever");
+    assert!(state.update(Action::EngineDied(FIRST, "trap".into())).is_empty(), "not for ever");
 }
 
 #[test]
 fn a_worker_that_cannot_start_is_not_started_for_ever() {
     let mut state = State::default();
-    assert!(state.update(Action::EngineDied("404".into())).is_empty());
+    assert!(state.update(Action::EngineDied(FIRST, "404".into())).is_empty());
     assert!(matches!(state.engine, EngineState::Failed { .. }));
     open(&mut state, 1);
     assert_eq!(state.run, RunState::Failed { message: text().no_model.into() });

@@ -24,7 +24,7 @@ fn files_that_replace_a_study_stop_it() {
     prepared(&mut state, old, 0);
     state.update(other());
     let effects = state.update(Action::Replace);
-    let stop = [Effect::Engine(Request::Cancel { run: old }), Effect::WatchCancel(old)];
+    let stop = [Effect::Engine(FIRST, Request::Cancel { run: old }), Effect::WatchCancel(old)];
     assert_eq!(effects[..2], stop);
     assert_eq!(effects[2..], [Effect::ResetView(None), Effect::OpenFiles(2)]);
     assert_eq!((state.asked.as_ref(), state.name()), (None, "other.png"));
