@@ -28,7 +28,9 @@ pub fn most_engines(processors: Option<f64>, memory_gb: Option<f64>) -> usize {
     let by_processors = processors.map_or(1, |count| count as usize).saturating_sub(1).clamp(1, 4);
     match memory_gb {
         Some(memory) if memory < 4.0 => by_processors.min(memory as usize).max(1),
-        _ => by_processors,
+        Some(_) => by_processors,
+        // As on phones, where a page that takes too much is closed.
+        None => by_processors.min(2),
     }
 }
 

@@ -76,7 +76,8 @@ fn three_at_work() -> (State, u32) {
 #[test]
 fn as_many_engines_as_processors_and_memory_allow() {
     let counts = [None, Some(1.0), Some(2.0), Some(3.0), Some(4.0), Some(8.0), Some(64.0)];
-    assert_eq!(counts.map(|count| most_engines(count, None)), [1, 1, 1, 2, 3, 4, 4]);
+    assert_eq!(counts.map(|count| most_engines(count, Some(8.0))), [1, 1, 1, 2, 3, 4, 4]);
+    assert_eq!(counts.map(|count| most_engines(count, None)), [1, 1, 1, 2, 2, 2, 2]);
     let memories = [0.25, 1.0, 2.0, 4.0, 8.0];
     assert_eq!(memories.map(|memory| most_engines(Some(8.0), Some(memory))), [1, 1, 2, 4, 4]);
     assert_eq!(most_engines(Some(f64::NAN), Some(f64::NAN)), 1);
