@@ -76,7 +76,7 @@ fn any_number_of_slices_at_once_gives_the_same_lines_in_order() {
         let source = if index % 2 == 0 { picture() } else { dicom() };
         fs::copy(source, folder.join(format!("{index}.png"))).unwrap();
     }
-    fs::write(folder.join("3-bad.png"), "no picture").unwrap();
+    fs::write(folder.join("2-cut.png"), &fs::read(picture()).unwrap()[..2000]).unwrap();
     let runs = ["1", "2", "4"].map(|count| segment(&[&folder], &["--json", "--at-once", count]));
     assert_eq!((runs[0].code, runs[0].stdout.lines().count()), (1, 5), "{}", runs[0].stderr);
     let names: Vec<Value> = runs[0]
