@@ -123,7 +123,9 @@ test('slices that end in any order, and engines that break, change nothing', { t
     t.after(() => drawn.close());
     const { page, complaints, silent, slicesGiven } = await open(t, processors, chest, drawn);
     await slicesGiven();
-    await startWith(page, processors === 1 ? 0 : 3);
+    // Those that break may be gone before a pause is heard.
+    if (copyBreaks.length > 0) await start(page);
+    else await startWith(page, processors === 1 ? 0 : 3);
     await done(page);
     await untilWorkers(page, ALWAYS);
     const given = await slicesGiven();
