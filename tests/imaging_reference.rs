@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 
 use lunglens::imaging::{
-    CtSlice, FileFormat, ImagingError, Preprocessing, ValueScale, clahe, decode, preprocess, resize_bilinear,
-    resize_cubic,
+    CtSlice, FileFormat, ImagingError, Preprocessing, ValueScale, clahe, decode, prepare, preprocess,
+    resize_bilinear, resize_cubic,
 };
 use serde_json::Value;
 
@@ -77,7 +77,15 @@ fn the_whole_preprocessing_equals_the_reference() {
         let name = case["name"].as_str().unwrap();
         let slice = decode(&read(case["file"].as_str().unwrap())).unwrap();
         let settings: Preprocessing = serde_json::from_value(case["settings"].clone()).unwrap();
-        let input = preprocess(&slice, &settings).unwrap();
+        let region: Option<[f32; 4]> = serde_json::from_value(case["region"].clone()).unwrap();
+        let input = match region {
+            None => preprocess(&slice, &settings).unwrap(),
+            some => prepare(&slice, &settings).unwrap().network_input(some, settings.input_size).unwrap(),
+        };
+        if let Some(region) = region {
+            let apart = region.iter().zip(input.letterbox.region).map(|(a, b)| (a - b).abs());
+            assert!(apart.fold(0.0, f32::max) < 0.02, "{name}: {:?}", input.letterbox.region);
+        }
         let expected = image::load_from_memory(&read(&format!("expected/{name}.png"))).unwrap().into_luma16();
         assert_eq!(input.size, number(&case["size"]), "{name}");
         assert_eq!(input.values.len(), expected.as_raw().len(), "{name}");
@@ -98,7 +106,7 @@ fn the_slice_lies_top_left_and_the_rest_is_zero() {
     let settings = Preprocessing { input_size: 128, ..Preprocessing::default() };
     let input = preprocess(&slice, &settings).unwrap();
     let boxed = input.letterbox;
-    assert_eq!((boxed.source_rows, boxed.source_columns), (150, 184));
+    assert_eq!(boxed.region, [0.0, 0.0, 184.0, 150.0]);
     assert_eq!((boxed.content_rows, boxed.content_columns), (104, 128));
     let content = &input.values[..104 * 128];
     assert!(content.iter().filter(|&&v| v > 0.0).count() > content.len() / 2);

@@ -381,12 +381,19 @@ fn kernels_are_made_without_weights_until_it_is_enough() {
         // The CPU has nothing to make; there the same convolutions run all the same.
         for precision in precisions(kind(name), device) {
             for keeps_steps in [true, false] {
-                let made = pollster::block_on(warm_up(&config, keeps_steps, precision, device, &mut Silent));
+                let made = pollster::block_on(warm_up(
+                    &config,
+                    Some(32),
+                    keeps_steps,
+                    precision,
+                    device,
+                    &mut Silent,
+                ));
                 assert!(made.is_ok(), "{name}, {precision:?}: {made:?}");
             }
         }
         let mut patience = Patience { left: 3 };
-        let stopped = pollster::block_on(warm_up(&config, true, Precision::F32, device, &mut patience));
+        let stopped = pollster::block_on(warm_up(&config, None, true, Precision::F32, device, &mut patience));
         assert!(matches!(stopped, Err(ModelError::Cancelled)), "{name}: {stopped:?}");
     });
 }

@@ -100,7 +100,7 @@ fn compare(
     // Rounding to 16 bit changes the order of what is nearly equal: from here on only the stages are compared then.
     let is_ordered = precision == Precision::F32;
     if is_ordered {
-        let proposals = block_on(model.proposals(&pyramid, [size, size], &mut Silent)).unwrap();
+        let proposals = block_on(model.proposals(&pyramid, size, [size, size], &mut Silent)).unwrap();
         all.values("proposals", proposals.as_flattened());
     }
 

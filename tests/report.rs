@@ -75,6 +75,7 @@ fn report_of(slice: &CtSlice, instances: &[Instance]) -> Result<Report, ReportEr
         score_threshold: 0.5,
         mask_threshold: 0.5,
         preprocessing: Preprocessing::default(),
+        region: None,
         instances,
         assessment,
         timings: None,

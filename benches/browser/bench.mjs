@@ -106,7 +106,7 @@ async function lungLensRun(page) {
   const end = run.findIndex(([, state]) => ['done', 'failed'].includes(state));
   if (run[end][1] === 'failed') throw new Error(await page.locator('main').innerText());
   const stages = {};
-  const names = ['preprocess', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
+  const names = ['preprocess', 'lungs', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
   for (let i = 0; i < end; i++) {
     const [at, , step] = run[i];
     if (step >= 0) stages[names[step]] = (stages[names[step]] ?? 0) + run[i + 1][0] - at;

@@ -51,6 +51,7 @@ impl Progress {
 fn describe(stage: Stage) -> &'static str {
     match stage {
         Stage::Preprocess => "preparing the slice",
+        Stage::Lungs => "finding the lungs",
         Stage::Backbone => "looking at the slice",
         Stage::Proposals => "proposing regions",
         Stage::Boxes => "finding lesions and lungs",

@@ -18,7 +18,8 @@ pub use error::EngineError;
 pub use run::CancelToken;
 pub use warm_up::warm_up;
 
-use crate::imaging::{ClaheMode, CtSlice, Letterbox, Preprocessing, preprocess};
+use crate::detect::{BoxXyxy, Detection};
+use crate::imaging::{ClaheMode, CtSlice, Letterbox, LungCrop, PreparedSlice, Preprocessing, prepare};
 use crate::manifest::ModelEntry;
 use crate::masks::{Mask, paste_mask};
 use crate::model::{MaskRcnn, MaskedDetection, Observer};
@@ -28,7 +29,7 @@ use crate::report::{
 };
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
-use run::Run;
+use run::{Run, WithinStage};
 
 /// Which device to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -146,7 +147,8 @@ impl Engine {
         cancel: &CancelToken,
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Vec<Instance>, EngineError> {
-        self.find(slice, &self.preprocessing(options), options, &mut Run::new(cancel, progress)).await
+        let mut run = Run::new(cancel, progress);
+        Ok(self.find(slice, &self.preprocessing(options), options, &mut run).await?.0)
     }
 
     fn preprocessing(&self, options: &SegmentOptions) -> Preprocessing {
@@ -157,16 +159,22 @@ impl Engine {
         preprocessing
     }
 
+    /// The instances, and the part of the slice that was looked at if it was not all.
     async fn find(
         &self,
         slice: &CtSlice,
         preprocessing: &Preprocessing,
         options: &SegmentOptions,
         run: &mut Run<'_>,
-    ) -> Result<Vec<Instance>, EngineError> {
+    ) -> Result<(Vec<Instance>, Option<BoxXyxy>), EngineError> {
         run.stage(Stage::Preprocess);
         run.pause().await?;
-        let network_input = preprocess(slice, preprocessing)?;
+        let prepared = prepare(slice, preprocessing)?;
+        let lungs = match preprocessing.lung_crop {
+            Some(crop) => self.lungs(slice, &prepared, crop, run).await?,
+            None => None,
+        };
+        let network_input = prepared.network_input(lungs, preprocessing.input_size)?;
         let detections = self.model.detect(&network_input, options.score_threshold, run).await?;
 
         run.stage(Stage::Measure);
@@ -178,7 +186,26 @@ impl Engine {
         } else {
             sort_instances(&mut instances);
         }
-        Ok(instances)
+        Ok((instances, lungs.map(|_| network_input.letterbox.region)))
+    }
+
+    /// The part of the slice that its lungs lie in, or none where all of it is to be looked at.
+    async fn lungs(
+        &self,
+        slice: &CtSlice,
+        prepared: &PreparedSlice,
+        crop: LungCrop,
+        run: &mut Run<'_>,
+    ) -> Result<Option<BoxXyxy>, EngineError> {
+        run.stage(Stage::Lungs);
+        run.pause().await?;
+        let view = prepared.network_input(None, crop.search_size)?;
+        let found = self.model.detect_boxes(&view, DEFAULT_SCORE_THRESHOLD, &mut WithinStage(run)).await?;
+        let boxes = |class: ClassName| -> Vec<BoxXyxy> {
+            let is_one = |one: &&Detection| ClassName::from_label(one.label) == Some(class);
+            found.iter().filter(is_one).map(|one| view.letterbox.to_source(one.bbox)).collect()
+        };
+        Ok(crop.region(&boxes(ClassName::Lung), &boxes(ClassName::Lesion), slice.rows, slice.columns))
     }
 
     /// Finds, outlines and measures what is in a slice.
@@ -195,7 +222,7 @@ impl Engine {
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        let instances = self.find(slice, &preprocessing, options, &mut run).await?;
+        let (instances, region) = self.find(slice, &preprocessing, options, &mut run).await?;
         let masks = |class: ClassName| -> Vec<&Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
         };
@@ -222,6 +249,7 @@ impl Engine {
             score_threshold: options.score_threshold,
             mask_threshold: options.mask_threshold,
             preprocessing,
+            region,
             instances: &instances,
             assessment,
             timings: Some(run.finish()),

@@ -66,6 +66,17 @@ impl Observer for Run<'_> {
     }
 }
 
+/// Follows a part of a run that is one stage of it.
+pub(super) struct WithinStage<'r, 'a>(pub &'r mut Run<'a>);
+
+impl Observer for WithinStage<'_, '_> {
+    fn stage(&mut self, _: Stage) {}
+
+    async fn pause(&mut self) -> Result<(), ModelError> {
+        self.0.pause().await
+    }
+}
+
 fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1e3
 }

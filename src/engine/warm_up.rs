@@ -29,5 +29,6 @@ pub async fn warm_up(
     let precision = device::precision(&device, info.kind);
     let mut unheard = |_| {};
     let mut run = Run::new(cancel, &mut unheard);
-    Ok(model::warm_up(&entry.config, keeps_steps, precision, &device, &mut run).await?)
+    let search_size = entry.preprocessing.lung_crop.map(|crop| crop.search_size);
+    Ok(model::warm_up(&entry.config, search_size, keeps_steps, precision, &device, &mut run).await?)
 }

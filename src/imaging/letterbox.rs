@@ -1,17 +1,13 @@
-//! Where the slice lies in the network's square input, and the way back.
-
-use serde::{Deserialize, Serialize};
+//! Where the slice, or a part of it, lies in the network's square input, and the way back.
 
 use crate::detect::BoxXyxy;
 
-/// The slice's place in the network's input: top-left, padded on the right and at the bottom, as torchvision's
+/// The place of a slice or a part of it in the network's input: top-left, padded on the right and at the bottom, as torchvision's
 /// `GeneralizedRCNNTransform.batch_images` does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Letterbox {
-    /// Height of the slice in source pixels.
-    pub source_rows: usize,
-    /// Width of the slice in source pixels.
-    pub source_columns: usize,
+    /// What of the slice is there, in source pixels.
+    pub region: BoxXyxy,
     /// Height that it takes up in the input, in network pixels.
     pub content_rows: usize,
     /// Width that it takes up in the input, in network pixels.
@@ -26,32 +22,34 @@ impl Letterbox {
         let longest = source_rows.max(source_columns).max(1);
         let scaled = |side: usize| ((side * size + longest / 2) / longest).max(1);
         Self {
-            source_rows,
-            source_columns,
+            region: [0.0, 0.0, source_columns as f32, source_rows as f32],
             content_rows: scaled(source_rows),
             content_columns: scaled(source_columns),
         }
     }
 
-    /// Maps a box in network pixels to source pixels, clipped to the slice.
+    /// Maps a box in network pixels to source pixels, clipped to the region.
     ///
     /// As torchvision's `resize_boxes`: each axis by its own ratio of source to content.
     pub fn to_source(&self, [x0, y0, x1, y1]: BoxXyxy) -> BoxXyxy {
-        let (rows, columns) = (self.source_rows as f32, self.source_columns as f32);
-        let along = |v: f32, source: f32, content: usize| (v * (source / content as f32)).clamp(0.0, source);
+        let [left, top, right, bottom] = self.region;
+        let along = |v: f32, from: f32, to: f32, content: usize| {
+            from + (v * ((to - from) / content as f32)).clamp(0.0, to - from)
+        };
         [
-            along(x0, columns, self.content_columns),
-            along(y0, rows, self.content_rows),
-            along(x1, columns, self.content_columns),
-            along(y1, rows, self.content_rows),
+            along(x0, left, right, self.content_columns),
+            along(y0, top, bottom, self.content_rows),
+            along(x1, left, right, self.content_columns),
+            along(y1, top, bottom, self.content_rows),
         ]
     }
 
     /// Maps a box in source pixels to network pixels: the inverse of [`Letterbox::to_source`], not clipped.
     pub fn to_network(&self, [x0, y0, x1, y1]: BoxXyxy) -> BoxXyxy {
-        let x = self.content_columns as f32 / self.source_columns as f32;
-        let y = self.content_rows as f32 / self.source_rows as f32;
-        [x0 * x, y0 * y, x1 * x, y1 * y]
+        let [left, top, right, bottom] = self.region;
+        let x = self.content_columns as f32 / (right - left);
+        let y = self.content_rows as f32 / (bottom - top);
+        [(x0 - left) * x, (y0 - top) * y, (x1 - left) * x, (y1 - top) * y]
     }
 }
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::decode::MAX_SIDE;
-use super::{CtSlice, ImagingError, Letterbox, ValueScale, clahe, resize_bilinear, resize_cubic};
+use super::{CtSlice, ImagingError, Letterbox, LungCrop, ValueScale, clahe, resize_bilinear, resize_cubic};
+use crate::detect::BoxXyxy;
 
 /// When to equalise with CLAHE.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct Preprocessing {
     pub clahe_clip_limit: f64,
     /// Tiles on a side (`tileGridSize`) of OpenCV's CLAHE.
     pub clahe_tiles: usize,
+    /// How the lungs are looked for first, to segment only the part that they lie in; without it the whole slice is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lung_crop: Option<LungCrop>,
 }
 
 impl Default for Preprocessing {
@@ -46,6 +50,7 @@ impl Default for Preprocessing {
             clahe: ClaheMode::Auto,
             clahe_clip_limit: 7.0,
             clahe_tiles: 8,
+            lung_crop: None,
         }
     }
 }
@@ -57,22 +62,38 @@ pub struct NetworkInput {
     pub size: usize,
     /// `size * size` values from 0 to 1, row-major, one channel (the network repeats it to three).
     pub values: Vec<f32>,
-    /// Where the slice lies in the square.
+    /// Where the slice, or the part of it, lies in the square.
     pub letterbox: Letterbox,
 }
 
-/// Prepares a slice for the network.
+/// A slice's grey values, of which the network's input is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedSlice {
+    grey: Vec<u8>,
+    rows: usize,
+    columns: usize,
+    source_rows: usize,
+    source_columns: usize,
+}
+
+/// Prepares a whole slice for the network: [`prepare`], then its [`PreparedSlice::network_input`].
+///
+/// # Errors
+/// As [`prepare`].
+pub fn preprocess(slice: &CtSlice, settings: &Preprocessing) -> Result<NetworkInput, ImagingError> {
+    prepare(slice, settings)?.network_input(None, settings.input_size)
+}
+
+/// Makes a slice's grey values.
 ///
 /// Hounsfield units: clamped to `hu_window`, resized to `working_size` (OpenCV's cubic), min-max to 8 bit,
-/// CLAHE, resized to `input_size` (PyTorch's bilinear). Values at or below the window (padding outside the
-/// field of view) do not take part in the min-max.
-/// Pictures: 8-bit as they are, 16-bit by min-max to 8 bit; CLAHE only when it is `On`; resized to `input_size`.
-/// The aspect is kept; the slice lies top-left and the rest is 0.
+/// CLAHE. Values at or below the window (padding outside the field of view) do not take part in the min-max.
+/// Pictures: 8-bit as they are, 16-bit by min-max to 8 bit; CLAHE only when it is `On`.
 ///
 /// # Errors
 /// [`ImagingError::BadSlice`] when the slice's sizes do not match its values or a value is not finite,
 /// [`ImagingError::BadSetting`] for a setting out of range.
-pub fn preprocess(slice: &CtSlice, settings: &Preprocessing) -> Result<NetworkInput, ImagingError> {
+pub fn prepare(slice: &CtSlice, settings: &Preprocessing) -> Result<PreparedSlice, ImagingError> {
     check_settings(settings)?;
     check_slice(slice)?;
     let (grey, rows, columns) = match slice.scale {
@@ -101,11 +122,48 @@ pub fn preprocess(slice: &CtSlice, settings: &Preprocessing) -> Result<NetworkIn
     } else {
         grey
     };
+    Ok(PreparedSlice { grey, rows, columns, source_rows: slice.rows, source_columns: slice.columns })
+}
 
-    let letterbox = Letterbox::fit(slice.rows, slice.columns, settings.input_size);
+impl PreparedSlice {
+    /// The network's input of `size` x `size` pixels: the whole slice, or the part of it around `region` (source pixels, clipped to the
+    /// slice, outwards to whole pixels of its grey values).
+    ///
+    /// Resized as PyTorch's bilinear does. The aspect is kept; the content lies top-left and the rest is 0.
+    ///
+    /// # Errors
+    /// [`ImagingError::BadSetting`] where `size` is 0.
+    pub fn network_input(&self, region: Option<BoxXyxy>, size: usize) -> Result<NetworkInput, ImagingError> {
+        let Some(region) = region else {
+            let letterbox = Letterbox::fit(self.source_rows, self.source_columns, size);
+            return letterboxed(&self.grey, [self.rows, self.columns], letterbox, size);
+        };
+        let scale =
+            [self.columns as f32 / self.source_columns as f32, self.rows as f32 / self.source_rows as f32];
+        let within = |from: f32, to: f32, scale: f32, count: usize| {
+            let first = ((from * scale).floor().max(0.0) as usize).min(count - 1);
+            (first, ((to * scale).ceil().max(0.0) as usize).clamp(first + 1, count))
+        };
+        let (left, right) = within(region[0], region[2], scale[0], self.columns);
+        let (top, bottom) = within(region[1], region[3], scale[1], self.rows);
+        let (rows, columns) = (bottom - top, right - left);
+        let lines = self.grey.chunks_exact(self.columns).skip(top).take(rows);
+        let part: Vec<u8> = lines.flat_map(|line| &line[left..right]).copied().collect();
+        let [x0, x1] = [left, right].map(|x| x as f32 / scale[0]);
+        let [y0, y1] = [top, bottom].map(|y| y as f32 / scale[1]);
+        let letterbox = Letterbox { region: [x0, y0, x1, y1], ..Letterbox::fit(rows, columns, size) };
+        letterboxed(&part, [rows, columns], letterbox, size)
+    }
+}
+
+fn letterboxed(
+    grey: &[u8],
+    [rows, columns]: [usize; 2],
+    letterbox: Letterbox,
+    size: usize,
+) -> Result<NetworkInput, ImagingError> {
     let unit: Vec<f32> = grey.iter().map(|&v| f32::from(v) / 255.0).collect();
     let content = resize_bilinear(&unit, rows, columns, letterbox.content_rows, letterbox.content_columns)?;
-    let size = settings.input_size;
     let mut values = vec![0.0; size * size];
     for (row, from) in values.chunks_exact_mut(size).zip(content.chunks_exact(letterbox.content_columns)) {
         for (value, &grey) in row.iter_mut().zip(from) {
@@ -178,10 +236,17 @@ fn check_slice(slice: &CtSlice) -> Result<(), ImagingError> {
 
 fn check_settings(settings: &Preprocessing) -> Result<(), ImagingError> {
     let bad = |field, problem| Err(ImagingError::BadSetting { field, problem });
-    for (field, side) in [("input_size", settings.input_size), ("working_size", settings.working_size)] {
+    let search = settings.lung_crop.map(|crop| ("lung_crop.search_size", crop.search_size));
+    let sides = [("input_size", settings.input_size), ("working_size", settings.working_size)];
+    for (field, side) in sides.into_iter().chain(search) {
         if !(1..=MAX_SIDE).contains(&side) {
             return bad(field, format!("is {side}, not in 1 to {MAX_SIDE}"));
         }
+    }
+    if let Some(LungCrop { margin, .. }) = settings.lung_crop
+        && !(0.0..=1.0).contains(&margin)
+    {
+        return bad("lung_crop.margin", format!("is {margin}, not in 0 to 1"));
     }
     let [lower, upper] = settings.hu_window;
     if !(lower.is_finite() && upper.is_finite() && lower < upper) {

@@ -115,13 +115,14 @@ impl MaskRcnn {
         self.fpn.forward(stages)
     }
 
-    /// The proposals of a picture of which `[rows, columns]` are content, best first.
+    /// The proposals of a picture of `size` x `size` pixels of which `[rows, columns]` are content, best first.
     ///
     /// # Errors
     /// [`ModelError`] where the device fails or computes a value that is not finite.
     pub async fn proposals(
         &self,
         pyramid: &Pyramid,
+        size: usize,
         content: [usize; 2],
         observer: &mut impl Observer,
     ) -> Result<Vec<BoxXyxy>, ModelError> {
@@ -135,7 +136,6 @@ impl MaskRcnn {
         observer.pause().await?;
         let mut levels = Vec::with_capacity(PROPOSAL_LEVELS);
         for (level, (values, [_, rows, columns, _])) in read.iter().zip(sizes).enumerate() {
-            let size = self.config.input_size;
             let all = self.config.anchors.level_anchors(level, rows, columns, size / rows, size / columns);
             let mut chosen = RpnLevel::default();
             for [index, logit, deltas @ ..] in values.as_chunks::<TOP_ROW>().0 {
@@ -209,6 +209,19 @@ impl MaskRcnn {
             .collect())
     }
 
+    /// Runs the network without its masks. The input may have another size than the configuration's.
+    ///
+    /// # Errors
+    /// As [`Self::detect`].
+    pub async fn detect_boxes(
+        &self,
+        input: &NetworkInput,
+        score_threshold: f32,
+        observer: &mut impl Observer,
+    ) -> Result<Vec<Detection>, ModelError> {
+        Ok(self.pyramid_and_boxes(input, score_threshold, observer).await?.1)
+    }
+
     /// Runs the whole network.
     ///
     /// # Errors
@@ -220,16 +233,7 @@ impl MaskRcnn {
         score_threshold: f32,
         observer: &mut impl Observer,
     ) -> Result<Vec<MaskedDetection>, ModelError> {
-        let content = [input.letterbox.content_rows, input.letterbox.content_columns];
-        observer.stage(Stage::Backbone);
-        let stages = self.body(self.upload(input), observer).await?;
-        observer.pause().await?;
-        let pyramid = self.pyramid(stages);
-        observer.pause().await?;
-        let proposals = self.proposals(&pyramid, content, observer).await?;
-        observer.stage(Stage::Boxes);
-        observer.pause().await?;
-        let detections = self.boxes(&pyramid, &proposals, content, score_threshold).await?;
+        let (pyramid, detections) = self.pyramid_and_boxes(input, score_threshold, observer).await?;
         observer.stage(Stage::Masks);
         observer.pause().await?;
         let masks = self.masks(&pyramid, &detections).await?;
@@ -239,5 +243,24 @@ impl MaskRcnn {
             .zip(masks)
             .map(|(detection, mask)| MaskedDetection { detection, mask })
             .collect())
+    }
+
+    async fn pyramid_and_boxes(
+        &self,
+        input: &NetworkInput,
+        score_threshold: f32,
+        observer: &mut impl Observer,
+    ) -> Result<(Pyramid, Vec<Detection>), ModelError> {
+        let content = [input.letterbox.content_rows, input.letterbox.content_columns];
+        observer.stage(Stage::Backbone);
+        let stages = self.body(self.upload(input), observer).await?;
+        observer.pause().await?;
+        let pyramid = self.pyramid(stages);
+        observer.pause().await?;
+        let proposals = self.proposals(&pyramid, input.size, content, observer).await?;
+        observer.stage(Stage::Boxes);
+        observer.pause().await?;
+        let detections = self.boxes(&pyramid, &proposals, content, score_threshold).await?;
+        Ok((pyramid, detections))
     }
 }

@@ -7,6 +7,8 @@ use super::ModelError;
 pub enum Stage {
     /// The slice is made ready for the network.
     Preprocess,
+    /// The lungs are looked for in a small view of it, where the model wants that.
+    Lungs,
     /// ResNet, pyramid and proposal head.
     Backbone,
     /// The best anchors are suppressed to proposals.
@@ -21,8 +23,15 @@ pub enum Stage {
 
 impl Stage {
     /// All stages in order.
-    pub const ALL: [Self; 6] =
-        [Self::Preprocess, Self::Backbone, Self::Proposals, Self::Boxes, Self::Masks, Self::Measure];
+    pub const ALL: [Self; 7] = [
+        Self::Preprocess,
+        Self::Lungs,
+        Self::Backbone,
+        Self::Proposals,
+        Self::Boxes,
+        Self::Masks,
+        Self::Measure,
+    ];
 
     /// Position in [`Self::ALL`].
     pub fn index(self) -> usize {
@@ -33,6 +42,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Preprocess => "preprocess",
+            Self::Lungs => "lungs",
             Self::Backbone => "backbone",
             Self::Proposals => "proposals",
             Self::Boxes => "boxes",

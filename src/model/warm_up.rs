@@ -22,19 +22,21 @@ const CHANNELS: usize = 8;
 /// Sides of the pyramid's levels.
 const LEVELS: [usize; 4] = [8, 4, 2, 1];
 
-/// Launches every kernel of the network once on a GPU and waits for each. `keeps_steps` says whether weights of 8 bit come
+/// Launches every kernel of the network once on a GPU and waits for each: at the configuration's input size and, where the lungs are
+/// looked for first, at `search_size`. `keeps_steps` says whether weights of 8 bit come
 /// and are kept so, `precision` how activations are; the observer is asked before each kernel.
 ///
 /// # Errors
 /// [`ModelError::Cancelled`] between two kernels; what the device says where it fails.
 pub async fn warm_up(
     config: &MaskRcnnConfig,
+    search_size: Option<usize>,
     keeps_steps: bool,
     precision: Precision,
     device: &Device,
     observer: &mut impl Observer,
 ) -> Result<(), ModelError> {
-    for layer in distinct(config, keeps_steps, precision) {
+    for layer in distinct(config, search_size, keeps_steps, precision) {
         observer.pause().await?;
         wait(convolve(&layer, device)).await?;
     }
@@ -58,7 +60,12 @@ pub async fn warm_up(
 
 /// The convolutions that stand for all of the network's, for as many proposals as there may be and masks at once, and for
 /// one of each.
-fn distinct(config: &MaskRcnnConfig, keeps_steps: bool, precision: Precision) -> Vec<Layer> {
+fn distinct(
+    config: &MaskRcnnConfig,
+    search_size: Option<usize>,
+    keeps_steps: bool,
+    precision: Precision,
+) -> Vec<Layer> {
     let with = |proposals: usize, detections: usize| MaskRcnnConfig {
         rpn: RpnConfig { post_nms_top_n: proposals, ..config.rpn.clone() },
         roi_heads: RoiHeadsConfig { detections_per_image: detections, ..config.roi_heads.clone() },
@@ -66,8 +73,9 @@ fn distinct(config: &MaskRcnnConfig, keeps_steps: bool, precision: Precision) ->
     };
     let masks = config.roi_heads.detections_per_image.min(MASKS_AT_ONCE);
     let (most, one) = (with(config.rpn.post_nms_top_n, masks), with(1, 1));
+    let search = search_size.map(|input_size| layers(&MaskRcnnConfig { input_size, ..most.clone() }));
     let mut found: Vec<Layer> = Vec::new();
-    for layer in layers(&most).into_iter().chain(layers(&one)) {
+    for layer in layers(&most).into_iter().chain(layers(&one)).chain(search.into_iter().flatten()) {
         let alike = Layer {
             shape: smallest_alike(&layer.shape, layer.residual != Residual::None),
             keeps_steps: layer.keeps_steps && keeps_steps,

@@ -6,6 +6,7 @@ use super::schema::{
     Thresholds, Timings,
 };
 use super::{Instance, ReportError};
+use crate::detect::BoxXyxy;
 use crate::imaging::{CtSlice, Preprocessing};
 use crate::masks::Rle;
 use crate::severity::{Assessment, Involvement};
@@ -27,6 +28,8 @@ pub struct ReportParts<'a> {
     pub mask_threshold: f32,
     /// How the slice was prepared for the network.
     pub preprocessing: Preprocessing,
+    /// The part of the slice that the network was given, in source pixels, if that was not all.
+    pub region: Option<BoxXyxy>,
     /// The instances, in any order.
     pub instances: &'a [Instance],
     /// Involvement and grade.
@@ -82,6 +85,7 @@ pub fn build(parts: ReportParts<'_>) -> Result<Report, ReportError> {
             alarming_from_percent: assessment.alarming_from_percent,
         },
         preprocessing: parts.preprocessing,
+        region: parts.region.map(|region| region.map(|v| rounded(v, 3))),
         instances,
         assessment,
         timings: parts.timings.map(rounded_timings),

@@ -10,7 +10,7 @@ use crate::masks::Rle;
 use crate::severity::Assessment;
 
 /// The version of the report's schema. The first number grows when a reader of the old one would fail.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 /// The sentence that every report and every page carries.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
 
@@ -148,6 +148,9 @@ pub struct Report {
     pub thresholds: Thresholds,
     /// How the slice was prepared for the network.
     pub preprocessing: Preprocessing,
+    /// The part of the slice that was segmented, `[x0, y0, x1, y1]` in source pixels, 3 decimals; absent where it was all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<[f32; 4]>,
     /// Lesions, then lungs, each by falling score.
     pub instances: Vec<InstanceReport>,
     /// Involvement and grade.

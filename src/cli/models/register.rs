@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
-use lunglens::imaging::Preprocessing;
+use lunglens::imaging::{LungCrop, Preprocessing};
 use lunglens::manifest::{Backbone, MaskRcnnConfig, ModelEntry, ModelManifest, SCHEMA_VERSION};
 use lunglens::weights::Quantization;
 use serde_json::{Map, Value};
@@ -111,7 +111,11 @@ impl Register {
             backbone: config.backbone,
             quantization,
             classes: ["background", "lesion", "lung"].map(str::to_owned).to_vec(),
-            preprocessing: Preprocessing { input_size: config.input_size, ..Preprocessing::default() },
+            preprocessing: Preprocessing {
+                input_size: config.input_size,
+                lung_crop: Some(LungCrop::new(config.input_size)),
+                ..Preprocessing::default()
+            },
             config,
             licence: self.licence.clone(),
             data: self.trained_on.clone(),

@@ -161,7 +161,7 @@ fn steps(stage: Option<usize>) -> Html {
     });
     html! {
         <>
-            <progress role="progressbar" aria-label={t.reading} max="6" value={stage.map(|s| s.to_string())} />
+            <progress role="progressbar" aria-label={t.reading} max="7" value={stage.map(|s| s.to_string())} />
             <ol class="steps" aria-label={t.stages_label}>{ for steps }</ol>
         </>
     }

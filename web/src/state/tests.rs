@@ -148,6 +148,7 @@ fn report() -> String {
         device: DeviceInfo { kind: DeviceKind::Cpu, name: String::new(), backend: "cpu".into() },
         thresholds: Thresholds { score: 0.5, mask: 0.5, alarming_from_percent: 25.0 },
         preprocessing: Preprocessing::default(),
+        region: None,
         instances: instances.iter().enumerate().map(instance).collect(),
         assessment,
         timings: None,

@@ -65,7 +65,7 @@ pub const CHINESE: Strings = Strings {
     cancelled: "已停止",
     cancelled_hint: "运行已停止，因此没有结果。",
     failed_title: "没有结果",
-    stages: ["准备切片", "提取特征", "提出区域", "区域分类", "勾画发现", "测量受累"],
+    stages: ["准备切片", "定位肺部", "提取特征", "提出区域", "区域分类", "勾画发现", "测量受累"],
     stages_label: "步骤",
     stage_done: "完成",
     stage_now: "进行中",

@@ -74,6 +74,7 @@ pub const ENGLISH: Strings = Strings {
     failed_title: "No result",
     stages: [
         "Prepare the slice",
+        "Find the lungs",
         "Extract features",
         "Propose regions",
         "Classify regions",

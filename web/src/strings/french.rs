@@ -74,6 +74,7 @@ pub const FRENCH: Strings = Strings {
     failed_title: "Pas de résultat",
     stages: [
         "Préparer la coupe",
+        "Trouver les poumons",
         "Extraire les caractéristiques",
         "Proposer des régions",
         "Classer les régions",

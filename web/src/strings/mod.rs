@@ -78,7 +78,7 @@ pub struct Strings {
     pub cancelled: &'static str,
     pub cancelled_hint: &'static str,
     pub failed_title: &'static str,
-    pub stages: [&'static str; 6],
+    pub stages: [&'static str; 7],
     pub stages_label: &'static str,
     pub stage_done: &'static str,
     pub stage_now: &'static str,

@@ -74,6 +74,7 @@ pub const PORTUGUESE: Strings = Strings {
     failed_title: "Sem resultado",
     stages: [
         "Preparar o corte",
+        "Localizar os pulmões",
         "Extrair características",
         "Propor regiões",
         "Classificar regiões",

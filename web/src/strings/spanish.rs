@@ -74,6 +74,7 @@ pub const SPANISH: Strings = Strings {
     failed_title: "Sin resultado",
     stages: [
         "Preparar el corte",
+        "Localizar los pulmones",
         "Extraer características",
         "Proponer regiones",
         "Clasificar regiones",
