@@ -55,6 +55,40 @@ fn a_picture_gives_a_summary_an_overlay_and_a_report() {
     assert!(overlay.pixels().any(|pixel| pixel[0] > pixel[2] + 30), "nothing is tinted");
 }
 
+/// The sample drawn into the middle of a black picture half as large again is seen as the sample is: the lungs are found and looked at.
+#[test]
+fn lungs_are_looked_at_closer_wherever_they_lie() {
+    let out = scratch_folder("closer");
+    let sample = image::open(picture()).unwrap().to_luma8();
+    let (columns, rows) = sample.dimensions();
+    let mut wide = image::GrayImage::new(columns * 3 / 2, rows * 3 / 2);
+    image::imageops::replace(&mut wide, &sample, i64::from(columns / 4), i64::from(rows / 4));
+    let path = out.join("wide.png");
+    wide.save(&path).unwrap();
+    let done = segment(&[&picture(), &path], &["--json"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let reports: Vec<Value> = done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let numbers = |value: &Value| -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+    };
+    let shift = [columns / 4, rows / 4, columns / 4, rows / 4].map(f64::from);
+    for (report, shift) in reports.iter().zip([[0.0; 4], shift]) {
+        let region = numbers(&report["region"]);
+        // The radiologists' lungs lie at columns 42 to 212 and rows 25 to 149.
+        for (side, lung) in [42.0, 25.0, 213.0, 150.0].into_iter().enumerate() {
+            let inside = (region[side] - shift[side] - lung) * if side < 2 { -1.0 } else { 1.0 };
+            assert!((0.0..40.0).contains(&inside), "{region:?}, shifted by {shift:?}");
+        }
+        for instance in report["instances"].as_array().unwrap() {
+            let found = numbers(&instance["bbox"]);
+            assert!(found[0] >= region[0] - 0.01 && found[2] <= region[2] + 0.01, "{found:?} in {region:?}");
+            assert!(found[1] >= region[1] - 0.01 && found[3] <= region[3] + 0.01, "{found:?} in {region:?}");
+        }
+    }
+    let percent = |report: &Value| report["assessment"]["lungs"]["percent"].as_f64().unwrap();
+    assert!((percent(&reports[0]) - percent(&reports[1])).abs() < 1.0, "{reports:?}");
+}
+
 #[test]
 fn two_runs_give_the_same_bytes() {
     let folder = scratch_folder("twice");
