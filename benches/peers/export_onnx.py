@@ -114,6 +114,8 @@ def pack(lunglens, out, entry):
             one.update(sha256=hashlib.sha256(weights.read_bytes()).hexdigest(), quantization=storage)
             one["config"].update(backbone=f"resnet{depth}", input_size=size)
             one["preprocessing"]["input_size"] = size
+            # The peers compute one network once.
+            one["preprocessing"].pop("lung_crop", None)
             folder = out / "models" / (f"r{depth}-{size}" + ("-int8" if storage == "int8" else ""))
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "manifest.json").write_text(json.dumps({"schema_version": 1, "models": [one]}, indent=2) + "\n")
