@@ -21,6 +21,9 @@ const INPUT_CHANNELS: usize = 4;
 /// Pyramid levels that make proposals.
 const PROPOSAL_LEVELS: usize = 5;
 
+/// Proposals that a search for the lungs looks at: they are large, and so among the best.
+pub(super) const SEARCH_PROPOSALS: usize = 50;
+
 /// A detection in network pixels with its mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskedDetection {
@@ -209,7 +212,8 @@ impl MaskRcnn {
             .collect())
     }
 
-    /// Runs the network without its masks. The input may have another size than the configuration's.
+    /// Runs the network without its masks on the best few proposals, to find what is large. The input may have another size than
+    /// the configuration's.
     ///
     /// # Errors
     /// As [`Self::detect`].
@@ -219,7 +223,7 @@ impl MaskRcnn {
         score_threshold: f32,
         observer: &mut impl Observer,
     ) -> Result<Vec<Detection>, ModelError> {
-        Ok(self.pyramid_and_boxes(input, score_threshold, observer).await?.1)
+        Ok(self.pyramid_and_boxes(input, SEARCH_PROPOSALS, score_threshold, observer).await?.1)
     }
 
     /// Runs the whole network.
@@ -233,7 +237,8 @@ impl MaskRcnn {
         score_threshold: f32,
         observer: &mut impl Observer,
     ) -> Result<Vec<MaskedDetection>, ModelError> {
-        let (pyramid, detections) = self.pyramid_and_boxes(input, score_threshold, observer).await?;
+        let (pyramid, detections) =
+            self.pyramid_and_boxes(input, usize::MAX, score_threshold, observer).await?;
         observer.stage(Stage::Masks);
         observer.pause().await?;
         let masks = self.masks(&pyramid, &detections).await?;
@@ -248,6 +253,7 @@ impl MaskRcnn {
     async fn pyramid_and_boxes(
         &self,
         input: &NetworkInput,
+        most_proposals: usize,
         score_threshold: f32,
         observer: &mut impl Observer,
     ) -> Result<(Pyramid, Vec<Detection>), ModelError> {
@@ -257,7 +263,8 @@ impl MaskRcnn {
         observer.pause().await?;
         let pyramid = self.pyramid(stages);
         observer.pause().await?;
-        let proposals = self.proposals(&pyramid, input.size, content, observer).await?;
+        let mut proposals = self.proposals(&pyramid, input.size, content, observer).await?;
+        proposals.truncate(most_proposals);
         observer.stage(Stage::Boxes);
         observer.pause().await?;
         let detections = self.boxes(&pyramid, &proposals, content, score_threshold).await?;

@@ -6,6 +6,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::fpn::LAST_LEVEL_POOL;
+use super::mask_rcnn::SEARCH_PROPOSALS;
 use super::resnet::STEM_POOL;
 use super::roi_heads::{MASKS_AT_ONCE, STRIDES};
 use super::shapes::{Layer, layers};
@@ -73,7 +74,8 @@ fn distinct(
     };
     let masks = config.roi_heads.detections_per_image.min(MASKS_AT_ONCE);
     let (most, one) = (with(config.rpn.post_nms_top_n, masks), with(1, 1));
-    let search = search_size.map(|input_size| layers(&MaskRcnnConfig { input_size, ..most.clone() }));
+    let search =
+        search_size.map(|input_size| layers(&MaskRcnnConfig { input_size, ..with(SEARCH_PROPOSALS, masks) }));
     let mut found: Vec<Layer> = Vec::new();
     for layer in layers(&most).into_iter().chain(layers(&one)).chain(search.into_iter().flatten()) {
         let alike = Layer {
