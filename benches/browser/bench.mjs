@@ -254,9 +254,9 @@ for (const name of options.only.split(',')) {
   results.push(result);
   console.log(row(result, results[0].found));
 }
-console.log('\n| ms, medians | preprocess | backbone | proposals | boxes | masks | measure |\n|---|---|---|---|---|---|---|');
+console.log('\n| ms, medians | preprocess | lungs | backbone | proposals | boxes | masks | measure |\n|---|---|---|---|---|---|---|---|');
 for (const { name, stages } of results.filter((r) => r.stages.length > 0)) {
-  const figures = ['preprocess', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
+  const figures = ['preprocess', 'lungs', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
   console.log(`| ${name} | ${figures.map((s) => median(stages.map((t) => t[s] ?? 0)).toFixed(0)).join(' | ')} |`);
 }
 console.log(`\nLoad after ${loadavg()[0].toFixed(2)}`);
