@@ -13,16 +13,16 @@ const SMALLEST: f32 = 0.5;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LungCrop {
-    /// Side of the network's square input while it looks for the lungs, in pixels.
+    /// Side of the network's square input while it looks for the lungs, in pixels, a multiple of 32.
     pub search_size: usize,
     /// What is kept around the lungs on each side, as a share of the slice's longer side.
     pub margin: f32,
 }
 
 impl LungCrop {
-    /// A search at half of `input_size`, and the margin that was measured with it (docs/comparison.md).
+    /// A search at half of `input_size`, which the network takes in steps of 32, and the margin that was measured with it (docs/comparison.md).
     pub fn new(input_size: usize) -> Self {
-        Self { search_size: (input_size / 2).max(1), margin: 0.05 }
+        Self { search_size: (input_size / 2).next_multiple_of(32), margin: 0.05 }
     }
 
     /// The part of a slice of `rows` x `columns` that holds its `lungs` and `lesions`, in source pixels.
@@ -72,6 +72,12 @@ mod tests {
         }
         let beyond = CROP.region(&[RIGHT, LEFT], &[[50.0, 185.0, 70.0, 210.0]], 256, 256).unwrap();
         assert!((beyond[0] - 37.2).abs() < 1e-3 && (beyond[3] - 222.8).abs() < 1e-3, "{beyond:?}");
+    }
+
+    #[test]
+    fn the_search_is_a_size_that_the_network_takes() {
+        let sizes = [32, 64, 320, 352, 512].map(|input_size| LungCrop::new(input_size).search_size);
+        assert_eq!(sizes, [32, 32, 160, 192, 256]);
     }
 
     #[test]

@@ -132,7 +132,7 @@ impl PreparedSlice {
     /// Resized as PyTorch's bilinear does. The aspect is kept; the content lies top-left and the rest is 0.
     ///
     /// # Errors
-    /// [`ImagingError::BadSetting`] where `size` is 0.
+    /// [`ImagingError::BadSlice`] where `size` is 0.
     pub fn network_input(&self, region: Option<BoxXyxy>, size: usize) -> Result<NetworkInput, ImagingError> {
         let Some(region) = region else {
             let letterbox = Letterbox::fit(self.source_rows, self.source_columns, size);

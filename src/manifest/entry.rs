@@ -123,6 +123,16 @@ impl ModelEntry {
         if self.preprocessing.input_size != self.config.input_size {
             return bad("preprocessing", "has another input_size than config");
         }
+        // As MaskRcnnConfig::validate has it of input_size: else the pyramid's levels do not fit each other.
+        if let Some(crop) = self.preprocessing.lung_crop
+            && !(crop.search_size.is_multiple_of(32)
+                && (32..=self.config.input_size).contains(&crop.search_size))
+        {
+            return bad(
+                "preprocessing",
+                "has a lung_crop.search_size that is no multiple of 32 up to input_size",
+            );
+        }
         if self.licence.is_empty() {
             return bad("licence", "is empty");
         }
@@ -133,6 +143,7 @@ impl ModelEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imaging::LungCrop;
 
     type Change = fn(&mut ModelEntry);
 
@@ -181,7 +192,7 @@ mod tests {
 
     #[test]
     fn bad_fields_are_named() {
-        let spoil: [(&str, Change); 11] = [
+        let spoil: [(&str, Change); 14] = [
             ("id", |e| e.id = "r 50".to_owned()),
             ("file", |e| e.file = "../r50.llw".to_owned()),
             ("file", |e| e.file = "a\\b".to_owned()),
@@ -192,6 +203,15 @@ mod tests {
             ("backbone", |e| e.backbone = Backbone::Resnet101),
             ("classes", |e| e.classes.truncate(2)),
             ("preprocessing", |e| e.preprocessing.input_size = 64),
+            ("preprocessing", |e| {
+                e.preprocessing.lung_crop = Some(LungCrop { search_size: 176, margin: 0.05 })
+            }),
+            ("preprocessing", |e| {
+                e.preprocessing.lung_crop = Some(LungCrop { search_size: 0, margin: 0.05 })
+            }),
+            ("preprocessing", |e| {
+                e.preprocessing.lung_crop = Some(LungCrop { search_size: 640, margin: 0.05 })
+            }),
             ("licence", |e| e.licence.clear()),
         ];
         for (name, change) in spoil {
