@@ -38,7 +38,7 @@ fn main() {
     });
     time("run lengths", || instances.iter().map(|i| Rle::encode(&i.mask)).collect::<Vec<_>>());
     time("areas", || instances.iter().map(|i| i.mask.area()).sum::<usize>());
-    time("copying and joining lesions", || join_lesions(instances.clone()).expect("the masks fit"));
+    time("copying and joining lesions", || join_lesions(instances.clone(), 0.3).expect("the masks fit"));
 }
 
 /// A disc with a soft rim and a hole in a box: three of four are lesions, one is a lung.

@@ -24,8 +24,8 @@ use crate::manifest::ModelEntry;
 use crate::masks::{Mask, paste_mask};
 use crate::model::{MaskRcnn, MaskedDetection, Observer};
 use crate::report::{
-    self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, join_lesions,
-    sort_instances,
+    self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, faint_score,
+    join_lesions, sort_instances,
 };
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
@@ -175,14 +175,16 @@ impl Engine {
             None => None,
         };
         let network_input = prepared.network_input(lungs, preprocessing.input_size)?;
-        let detections = self.model.detect(&network_input, options.score_threshold, run).await?;
+        let limit = options.score_threshold;
+        let limit_of_parts = if options.join_lesions { faint_score(limit) } else { limit };
+        let detections = self.model.detect(&network_input, limit_of_parts, run).await?;
 
         run.stage(Stage::Measure);
         let mask_size = self.entry.config.mask_size();
         let mut instances =
             paste(&detections, slice, &network_input.letterbox, mask_size, options.mask_threshold)?;
         if options.join_lesions {
-            instances = join_lesions(instances)?;
+            instances = join_lesions(instances, limit)?;
         } else {
             sort_instances(&mut instances);
         }

@@ -131,8 +131,8 @@ impl Evaluator {
         // Stable: of equal scores the first comes first, as in pycocotools.
         let mut ranked: Vec<&Instance> = found.iter().collect();
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let kept = ranked.iter().copied().filter(|i| i.score > self.score_threshold).cloned().collect();
-        let kept = join_lesions(kept).map_err(bad_mask)?;
+        let kept = ranked.iter().copied().cloned().collect();
+        let kept = join_lesions(kept, self.score_threshold).map_err(bad_mask)?;
         let kept: Vec<&Instance> = kept.iter().collect();
 
         let lesions = lesion_instances(&truth.lesion);

@@ -59,9 +59,8 @@ impl NegativeSlice {
         score_threshold: f32,
         severity: &SeverityConfig,
     ) -> Result<Self, EvaluateError> {
-        let kept = found.iter().filter(|i| i.score > score_threshold).cloned().collect();
-        let kept =
-            join_lesions(kept).map_err(|source| EvaluateError::Mask { slice: name.to_owned(), source })?;
+        let kept = join_lesions(found.to_vec(), score_threshold)
+            .map_err(|source| EvaluateError::Mask { slice: name.to_owned(), source })?;
         let kept: Vec<&Instance> = kept.iter().collect();
         let masks = |class| -> Vec<Mask> { of_class(&kept, class).cloned().collect() };
         let (lesions, lungs) = (masks(ClassName::Lesion), masks(ClassName::Lung));
@@ -195,10 +194,10 @@ mod tests {
             vec![instance(ClassName::Lung, 0.9, 0..20)],
             vec![
                 instance(ClassName::Lung, 0.9, 0..20),
-                // Half in the lung, and one at the threshold, which does not count.
+                // Half in the lung, and one at half the threshold, which is not even a faint part.
                 instance(ClassName::Lesion, 0.8, 15..25),
                 instance(ClassName::Lesion, 0.7, 0..4),
-                instance(ClassName::Lesion, 0.5, 2..9),
+                instance(ClassName::Lesion, 0.25, 2..9),
             ],
             Vec::new(),
             vec![instance(ClassName::Lesion, 0.6, 0..4)],

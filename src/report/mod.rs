@@ -12,7 +12,7 @@ mod schema;
 pub use build::{ReportParts, build};
 pub use error::ReportError;
 pub use instance::{ClassName, DEFAULT_SCORE_THRESHOLD, Instance, sort_instances};
-pub use join::join_lesions;
+pub use join::{faint_score, join_lesions};
 pub use overlay::{LESION_RGB, LUNG_RGB, OverlayOptions, draw_masks, draw_masks_png, overlay, overlay_png};
 pub use schema::{
     DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION,

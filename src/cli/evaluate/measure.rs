@@ -10,7 +10,7 @@ use lunglens::evaluate::{
     union,
 };
 use lunglens::imaging::CtSlice;
-use lunglens::report::{ClassName, Instance};
+use lunglens::report::{ClassName, Instance, join_lesions};
 use lunglens::severity::SeverityConfig;
 use lunglens::words::counted;
 
@@ -114,7 +114,8 @@ pub fn read_with(
 /// A slice of the contact sheet, read again.
 pub fn sheet_cell(item: &Item, found: &SlicePredictions, score: f32) -> anyhow::Result<SheetCell> {
     let (slice, truth, instances) = read_with(item, found).with_context(|| item.name.clone())?;
-    let kept: Vec<&Instance> = instances.iter().filter(|instance| instance.score > score).collect();
+    let kept = join_lesions(instances, score)?;
+    let kept: Vec<&Instance> = kept.iter().collect();
     let lesions = kept.iter().filter(|i| i.class == ClassName::Lesion).map(|i| &i.mask);
     Ok(SheetCell {
         found_lesion: union(slice.rows, slice.columns, lesions)?,

@@ -13,7 +13,7 @@ use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use lunglens::engine::CancelToken;
 use lunglens::evaluate::{Predictions, Task};
-use lunglens::report;
+use lunglens::report::{self, faint_score};
 use lunglens::severity::SeverityConfig;
 use lunglens::words::counted;
 
@@ -54,7 +54,7 @@ pub fn run(options: &EvaluateArgs) -> anyhow::Result<Exit> {
         limit: options.limit,
         slices_available: dataset.items.len(),
         score_threshold: options.score,
-        ap_score_threshold: AP_SCORE.min(options.score),
+        ap_score_threshold: AP_SCORE.min(faint_score(options.score)),
         alarming_from_percent: SeverityConfig::default().alarming_from_percent,
     };
     let all = match &options.folds {
