@@ -40,6 +40,7 @@ def arguments():
                         "the other jobs in proportion to their steps and cost")
     parser.add_argument("--stop-after", type=float, default=math.inf, metavar="SECONDS")
     parser.add_argument("--start-until", type=float, default=math.inf, metavar="SECONDS", help="begin no job after so long")
+    parser.add_argument("--figures", action=argparse.BooleanOptionalAction, default=True, help="write held_out.json of a fold; the app measures it too")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args()
 
@@ -107,7 +108,7 @@ class Data:
     def views(self, fold, config):
         """The groups of `draw_batch` without the slices of `fold`."""
         counts = config["batch"] - config["pictures"] - config["mirrored"], config["pictures"], config["mirrored"]
-        crops = config["crop_chance"], 0.1, config["crop_chance"]
+        crops = config["crop_chance"], config["picture_crop_chance"], config["crop_chance"]
         groups = []
         for (slices, arrays, where, lungs), count, crop in zip(self.groups, counts, crops):
             often = lambda one: self.OFTEN.get(one.source, 1)
@@ -227,7 +228,7 @@ def train(job, config, data, args):
     if device.type == "cuda":
         run |= {"device": torch.cuda.get_device_name(), "peak_memory_mb": torch.cuda.max_memory_allocated() // 2**20}
     (out / "run.json").write_text(json.dumps(run, indent=1))
-    if fold is not None:
+    if fold is not None and args.figures:
         held = [(source, data.held_out(fold, source)) for source in ("covid", "medseg", "negative")]
         kinds = {"held_out": (mean, False), "raw": (model, False), "flips": (mean, True)}
         for kind in ("held_out", *config["also"]):
@@ -269,7 +270,9 @@ def main():
         for change in args.set:
             name, value = change.split("=", 1)
             config[name] = type(config[name])(float(value))
-        data = data or Data(args.data, device)
+        if data is None:
+            data = Data(args.data, device)
+            print(f"data read after {time.time() - args.begun:.0f} s", flush=True)
         try:
             done = train(job, config, data, args)
         except Exception:

@@ -3,6 +3,7 @@
 import io
 import json
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -46,8 +47,9 @@ def write(slices, path):
 
 
 def in_parallel(function, items):
-    """`function` of each item, on all cores; in order."""
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
+    """`function` of each item, on up to 8 cores; in order. A pool forks all its processes at once, and a container sees the cores of
+    its host, so a few hundred of them otherwise."""
+    with ProcessPoolExecutor(min(8, os.cpu_count() or 1), multiprocessing.get_context("fork")) as pool:
         return list(pool.map(function, items, chunksize=8))
 
 
