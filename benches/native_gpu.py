@@ -237,6 +237,8 @@ def measure(arguments, size, score):
             try:
                 last[engine] = block(engine, arguments, size, score)
                 times[engine] += last[engine]["ms"]
+                # What is known already, should the run be cut off.
+                print(f"{size}, score {score}, {engine}: {statistics.median(last[engine]['ms']):.1f} ms", file=sys.stderr, flush=True)
             except (RuntimeError, subprocess.CalledProcessError) as error:
                 failed[engine] = str(error)
     ours = statistics.median(times["LungLens"]) if times["LungLens"] else float("nan")

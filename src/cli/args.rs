@@ -114,7 +114,7 @@ pub struct SegmentArgs {
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
 
-    /// Keep instances from this score on, 0 to 1
+    /// Keep instances from this score on, 0 to 1, and parts that touch a lesion from half of it on
     #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]
     pub score: f32,
 

@@ -46,7 +46,7 @@ pub enum DeviceChoice {
 /// What may differ from run to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SegmentOptions {
-    /// Instances below this score are left out, 0 to 1.
+    /// Instances below this score are left out, 0 to 1; what [`report::faint_score`] says belongs to a lesion that it touches.
     pub score_threshold: f32,
     /// A pixel belongs to an instance from this probability, 0 to 1.
     pub mask_threshold: f32,

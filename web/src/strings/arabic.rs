@@ -51,7 +51,7 @@ pub const ARABIC: Strings = Strings {
     clahe_on: "نعم",
     clahe_off: "لا",
     threshold: "أدنى درجة",
-    threshold_hint: "ما يعطيه النموذج درجة أقل لا يُعرَض.",
+    threshold_hint: "ما يعطيه النموذج درجة أقل لا يُعرَض، إلا أجزاء آفة ظاهرة تبلغ نصفها.",
     run_again: "أعد التشغيل",
     changed: "تغيّرت الخيارات منذ هذه النتيجة.",
 

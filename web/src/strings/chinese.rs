@@ -48,7 +48,7 @@ pub const CHINESE: Strings = Strings {
     clahe_on: "开",
     clahe_off: "关",
     threshold: "最低分数",
-    threshold_hint: "模型评分低于此值的发现不显示。",
+    threshold_hint: "模型评分低于此值的发现不显示；与病灶相连的部分从该值的一半起计入。",
     run_again: "重新运行",
     changed: "得到此结果后选项已更改。",
 

@@ -55,7 +55,7 @@ pub const ENGLISH: Strings = Strings {
     clahe_on: "On",
     clahe_off: "Off",
     threshold: "Lowest score",
-    threshold_hint: "Findings that the model scores lower are left out.",
+    threshold_hint: "Findings that the model scores lower are left out. Parts that touch a lesion count from half of it on.",
     run_again: "Run again",
     changed: "The options have changed since this result.",
 

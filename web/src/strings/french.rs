@@ -55,7 +55,7 @@ pub const FRENCH: Strings = Strings {
     clahe_on: "Oui",
     clahe_off: "Non",
     threshold: "Score minimal",
-    threshold_hint: "Ce que le modèle note plus bas est laissé de côté.",
+    threshold_hint: "Ce que le modèle note plus bas est laissé de côté. Les parties qui touchent une lésion comptent à partir de la moitié.",
     run_again: "Relancer",
     changed: "Les options ont changé depuis ce résultat.",
 

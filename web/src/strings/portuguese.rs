@@ -55,7 +55,7 @@ pub const PORTUGUESE: Strings = Strings {
     clahe_on: "Sim",
     clahe_off: "Não",
     threshold: "Pontuação mínima",
-    threshold_hint: "Achados que o modelo pontua abaixo disso são omitidos.",
+    threshold_hint: "Achados que o modelo pontua abaixo disso são omitidos. Partes que tocam uma lesão contam a partir da metade.",
     run_again: "Repetir",
     changed: "As opções mudaram desde este resultado.",
 

@@ -55,7 +55,7 @@ pub const SPANISH: Strings = Strings {
     clahe_on: "Sí",
     clahe_off: "No",
     threshold: "Puntuación mínima",
-    threshold_hint: "Se omiten los hallazgos que el modelo puntúa por debajo.",
+    threshold_hint: "Se omiten los hallazgos que el modelo puntúa por debajo. Las partes que tocan una lesión cuentan desde la mitad.",
     run_again: "Repetir",
     changed: "Las opciones han cambiado desde este resultado.",
 
