@@ -85,7 +85,7 @@ fn lesions_of_a_labelled_volume_are_those_of_scipy() {
 
 /// All volumes of a folder of labels; see `make_labelled.py`. One of them is in the repository and runs above.
 #[test]
-#[ignore = "the labels of all volumes are not in the repository: LUNGLENS_LABELLED names what make_labelled.py makes of them"]
+#[ignore = "needs the labels of all volumes; the repository has one of them, tested above. LUNGLENS_LABELLED names make_labelled.py's file"]
 fn lesions_of_all_labelled_volumes_are_those_of_scipy() {
     let path = std::env::var_os("LUNGLENS_LABELLED").expect("LUNGLENS_LABELLED names a file");
     check(Path::new(&path));

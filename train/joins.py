@@ -15,22 +15,10 @@ from PIL import Image
 from scipy import ndimage
 
 from lunglens_train import measure
-from lunglens_train.data import EIGHT, Slice, lesion_instances, patient_of
-from worst_slices import decode
+from lunglens_train.data import Slice, lesion_instances, patient_of
+from lunglens_train.predictions import decode, joined
 
 RULES = [(0.3, 1), (0.3, 2 / 3), (0.3, 0.5), (0.3, 1 / 3), (0.2, 1), (0.2, 0.5), (0.4, 0.5), (0.5, 0.5)]
-SMALLEST = 4
-
-
-def joined(lesions, shape, limit, share):
-    """The lesion pixels that a rule leaves, of (score, mask) lesions."""
-    above = lambda score: np.logical_or.reduce([np.zeros(shape, bool), *(mask for s, mask in lesions if s > score)])
-    labels, count = ndimage.label(above(limit * share), EIGHT)
-    area = np.bincount(labels.ravel(), minlength=count + 1)
-    sure = np.bincount(labels[above(limit)], minlength=count + 1) > 0
-    keep = sure & (area >= SMALLEST)
-    keep[0] = False
-    return keep[labels]
 
 
 def read(data, parts):

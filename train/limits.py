@@ -9,13 +9,12 @@ import sys
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 from torchvision.ops import roi_align
 
 from lunglens_train import packed
 from lunglens_train.data import lesion_instances
-from lunglens_train.network import RATIOS, SIZE, STRIDES, iou_batch
+from lunglens_train.network import SIZE, anchors, build, iou_batch
 
 MARGIN = 0.05
 CELLS = ((12, 24, 48, 96, 192), (8, 16, 32, 64, 128), (10, 20, 40, 80, 160), (16, 32, 64, 128, 256))
@@ -59,14 +58,8 @@ def lesions_in_view(slices):
 
 def best_overlap(boxes, cells):
     """The IoU of each box with the anchor that fits it best."""
-    levels = []
-    for cell, stride in zip(AnchorGenerator(tuple((c,) for c in cells), (RATIOS,) * len(cells)).cell_anchors, STRIDES):
-        side = -(-SIZE // stride)
-        at = torch.arange(side).float() * (SIZE // side)
-        y, x = (t.reshape(-1) for t in torch.meshgrid(at, at, indexing="ij"))
-        levels.append((torch.stack((x, y, x, y), 1)[:, None] + cell[None]).reshape(-1, 4))
-    anchors = torch.cat(levels)[None]
-    return torch.cat([iou_batch(anchors, boxes[None, i : i + 64])[0].amax(0) for i in range(0, len(boxes), 64)])
+    all_anchors = torch.cat(anchors(build(50, anchor_sizes=cells), SIZE, "cpu"))[None]
+    return torch.cat([iou_batch(all_anchors, boxes[None, i : i + 64])[0].amax(0) for i in range(0, len(boxes), 64)])
 
 
 def main(file):

@@ -13,34 +13,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from lunglens_train.predictions import decode, joined
+
 SCORE, SIDE, COLUMNS, SHOWN = 0.3, 256, 4, 8
 ORANGE, GREEN = (255, 140, 0), (0, 230, 90)
 
 
-def decode(rle):
-    """COCO's compressed run lengths as booleans [rows, columns]."""
-    runs, value, shift = [], 0, 0
-    for letter in rle["counts"]:
-        bits = ord(letter) - 48
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits & 32:
-            continue
-        if bits & 16:
-            value -= 1 << shift
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-        value, shift = 0, 0
-    rows, columns = rle["size"]
-    inside = np.arange(len(runs)) % 2 == 1
-    return np.repeat(inside, runs).reshape(columns, rows).T
-
-
 def found_lesions(one, shape):
-    """The lesions that LungLens reports: faint ones, down to half the score, only where they touch one that is not."""
     lesions = [(found["score"], decode(found["mask"])) for found in one["found"] if found["class"] == "lesion"]
-    above = lambda score: np.logical_or.reduce([np.zeros(shape, bool), *(mask for s, mask in lesions if s > score)])
-    labels, _ = ndimage.label(above(SCORE / 2), np.ones((3, 3)))
-    return (labels > 0) & np.isin(labels, labels[above(SCORE)])
+    return joined(lesions, shape, SCORE)
 
 
 def worst(data, parts):

@@ -47,8 +47,7 @@ def write(slices, path):
 
 
 def in_parallel(function, items):
-    """`function` of each item, on up to 8 cores; in order. A pool forks all its processes at once, and a container sees the cores of
-    its host, so a few hundred of them otherwise."""
+    """`function` of each item, on up to 8 cores, since several workers may read at once; in order."""
     with ProcessPoolExecutor(min(8, os.cpu_count() or 1), multiprocessing.get_context("fork")) as pool:
         return list(pool.map(function, items, chunksize=8))
 

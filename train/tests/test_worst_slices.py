@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 import worst_slices
+from lunglens_train.predictions import decode, joined
 
 SHAPES = Path(__file__).parents[2] / "tests/fixtures/masks/shapes.json"
 
@@ -26,7 +27,14 @@ class WorstSlices(unittest.TestCase):
             size = [shape["rows"], shape["columns"]]
             bits = np.unpackbits(np.frombuffer(bytes.fromhex(shape["mask"]), np.uint8))
             expected = bits[: size[0] * size[1]].reshape(size).astype(bool)
-            np.testing.assert_array_equal(worst_slices.decode({"size": size, "counts": shape["counts"]}), expected)
+            np.testing.assert_array_equal(decode({"size": size, "counts": shape["counts"]}), expected)
+
+    def test_faint_lesions_count_where_they_touch_one_that_is_sure(self):
+        mask = lambda columns: np.isin(np.arange(12), columns)[None].repeat(4, 0)
+        sure, faint, fainter, alone = mask([0, 1]), mask([2, 3]), mask([4, 5]), mask([8, 9])
+        lesions = [(0.31, sure), (0.16, faint), (0.15, fainter), (0.3, alone)]
+        np.testing.assert_array_equal(joined(lesions, sure.shape, 0.3), sure | faint)
+        self.assertFalse(joined([], sure.shape, 0.3).any())
 
     def test_each_patient_has_the_slice_with_the_most_wrong_pixels(self):
         with tempfile.TemporaryDirectory() as folder:
