@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use lunglens::masks::{Mask, MaskError, Rle, connected_components, fill_holes, outline, paste_mask};
+use lunglens::masks::{
+    Mask, MaskError, ProbabilityMap, Rle, connected_components, fill_holes, outline, paste_averaged,
+    paste_mask,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -19,7 +22,16 @@ struct PasteCase {
     #[serde(rename = "box")]
     bbox: [f32; 4],
     probabilities: Vec<f32>,
+    map: Option<Map>,
     masks: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Map {
+    rows: usize,
+    columns: usize,
+    place: [f32; 4],
+    values: Vec<f32>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +85,43 @@ fn pasting_equals_torchvision() {
         }
     }
     assert!(inside > 10_000);
+}
+
+#[test]
+fn pasting_with_a_map_equals_pytorch() {
+    let fixture: Paste = serde_json::from_str(include_str!("fixtures/masks/averaged.json")).unwrap();
+    let (rows, columns) = (fixture.rows, fixture.columns);
+    let mut inside = 0;
+    for (number, case) in fixture.cases.into_iter().enumerate() {
+        let Map { rows: map_rows, columns: map_columns, place, values } = case.map.unwrap();
+        let map = ProbabilityMap::new(values, map_rows, map_columns, place).unwrap();
+        for (&threshold, expected) in fixture.thresholds.iter().zip(&case.masks) {
+            let found =
+                paste_averaged(&case.probabilities, case.m, case.bbox, &map, rows, columns, threshold)
+                    .unwrap();
+            assert_eq!(found, from_bits(rows, columns, expected), "case {number} at {threshold}");
+            inside += found.area();
+        }
+    }
+    assert!(inside > 2_000);
+}
+
+#[test]
+fn a_map_that_is_none_is_an_error() {
+    let place = [0.0, 0.0, 4.0, 4.0];
+    for (values, rows, columns, place) in [
+        (vec![], 0, 0, place),
+        (vec![0.5; 3], 2, 2, place),
+        (vec![0.5], usize::MAX, 2, place),
+        (vec![f32::NAN], 1, 1, place),
+        (vec![0.5], 1, 1, [0.0, 0.0, 0.0, 4.0]),
+        (vec![0.5], 1, 1, [0.0, 0.0, f32::INFINITY, 4.0]),
+    ] {
+        assert!(
+            ProbabilityMap::new(values, rows, columns, place).is_err(),
+            "{rows} x {columns} at {place:?}"
+        );
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn compare(
 
     if is_ordered {
         let threshold = config.roi_heads.score_threshold;
-        let found = block_on(model.detect(&input, threshold, &mut Silent)).unwrap();
+        let found = block_on(model.detect(&input, threshold, &mut Silent)).unwrap().instances;
         let labels: Vec<f32> = found.iter().map(|d| d.detection.label as f32).collect();
         assert_eq!(labels, tensor(&stages, "detection_labels").0, "{}: labels", all.who);
         all.values("detection_scores", &found.iter().map(|d| d.detection.score).collect::<Vec<_>>());
@@ -190,7 +190,7 @@ fn packed_weights_find_what_dense_ones_find() {
         let model =
             MaskRcnn::load(&config, read_packed(&quantized).unwrap(), device, storage, Precision::F32)
                 .unwrap();
-        block_on(model.detect(&input, 0.05, &mut Silent)).unwrap()
+        block_on(model.detect(&input, 0.05, &mut Silent)).unwrap().instances
     };
     let expected = run(&Device::flex(), WeightStorage::Dense);
     assert!(!expected.is_empty());
@@ -205,6 +205,47 @@ fn packed_weights_find_what_dense_ones_find() {
             assert!(relative_error(&a.detection.bbox, &b.detection.bbox) < 1e-4, "{name}");
             assert!(relative_error(&a.mask, &b.mask) < 1e-3, "{name}");
         }
+    }
+}
+
+#[test]
+fn the_semantic_head_equals_pytorch() {
+    let narrow = MaskRcnnConfig::narrow(Backbone::Resnet50);
+    let config = MaskRcnnConfig { semantic_channels: Some(8), ..narrow.clone() };
+    let bytes = std::fs::read(fixture("parity/weights_r50.safetensors")).unwrap();
+    let stages = tensors(&fixture("parity/stages_r50.safetensors"));
+    let reference = tensors(&fixture("parity/semantic.safetensors"));
+    let expected = tensor(&reference, "logits").0;
+    let size = config.input_size;
+    let input = NetworkInput {
+        size,
+        values: tensor(&stages, "input").0[..size * size].to_vec(),
+        letterbox: Letterbox::fit(size, size, size),
+    };
+    for (name, device) in devices() {
+        let mut weights = load_torchvision(&bytes, &narrow).unwrap();
+        for (name, tensor) in reference.iter().filter(|(name, _)| name.starts_with("semantic_head.")) {
+            weights.insert(name.clone(), tensor.clone());
+        }
+        let model = MaskRcnn::load(&config, weights, &device, storage_on(name), Precision::F32).unwrap();
+        let body = block_on(model.body(model.upload(&input), &mut Silent)).unwrap();
+        let [p2, ..] = model.pyramid(body);
+        let [_, rows, columns, _] = p2.dims();
+        let logits = model.semantic().unwrap().forward(p2);
+        let [cells, _, channels] = logits.dims();
+        assert_eq!(cells, rows * columns);
+        let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
+        let plane = |class: usize| -> Vec<f32> { values.chunks_exact(channels).map(|c| c[class]).collect() };
+        let error = relative_error(&[plane(0), plane(1)].concat(), &expected);
+        assert!(error <= bound(Precision::F32), "{name}: off by {error:.1e}");
+
+        // A whole run tells the same as probabilities.
+        let found = block_on(model.detect(&input, 0.05, &mut Silent)).unwrap();
+        let maps = found.maps.unwrap();
+        assert_eq!((maps.rows, maps.columns, maps.stride), (rows, columns, 4));
+        let wanted: Vec<f32> = expected.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())).collect();
+        let error = relative_error(&[maps.lesion, maps.lung].concat(), &wanted);
+        assert!(error <= bound(Precision::F32), "{name}: probabilities off by {error:.1e}");
     }
 }
 
@@ -224,7 +265,7 @@ fn activations_too_large_for_16_bit_end_as_an_error() {
         for precision in precisions(name, &device) {
             let weights = load_torchvision(&bytes, &config).unwrap();
             let model = MaskRcnn::load(&config, weights, &device, storage_on(name), precision).unwrap();
-            let ended = block_on(model.detect(&input, 0.05, &mut Silent)).map(|found| found.len());
+            let ended = block_on(model.detect(&input, 0.05, &mut Silent)).map(|found| found.instances.len());
             match precision {
                 Precision::F32 => assert!(ended.is_ok(), "{name}: {ended:?}"),
                 Precision::F16 => assert!(

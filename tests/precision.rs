@@ -32,7 +32,7 @@ fn run(entry: &ModelEntry, slice: &str, device: &Device, precision: Precision) -
     let model = MaskRcnn::load(&entry.config, weights, device, WeightStorage::Packed, precision).unwrap();
     let slice = decode(&std::fs::read(root().join("samples").join(slice)).unwrap()).unwrap();
     let input = preprocess(&slice, &entry.preprocessing).unwrap();
-    block_on(model.detect(&input, SCORE, &mut Silent)).unwrap()
+    block_on(model.detect(&input, SCORE, &mut Silent)).unwrap().instances
 }
 
 /// The masks on the network's pixels.

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use lunglens::manifest::MaskRcnnConfig;
-use lunglens::weights::{Quantization, Weights, load_torchvision, read_packed, write_packed};
+use lunglens::weights::{
+    Quantization, Weights, check, read_packed, read_torchvision, semantic_channels, write_packed,
+};
 use sha2::{Digest, Sha256};
 
 use super::args::{BackboneArg, StorageArg};
@@ -65,12 +67,9 @@ pub struct PackSummary {
 
 /// Packs a checkpoint, and lists it in the manifest if that was asked for.
 pub fn run(options: &PackArgs) -> anyhow::Result<Exit> {
-    let config = match &options.config {
-        None => MaskRcnnConfig::new(options.backbone.into()),
-        Some(path) => read_config(path)?,
-    };
+    let config = options.config.as_deref().map(read_config).transpose()?;
     let accuracy = options.register.accuracy()?;
-    let weights = read_checkpoint(&options.input, &config)?;
+    let (weights, config) = read_checkpoint(&options.input, config, options.backbone)?;
     let quantization = options.storage.into();
     let packed = write_model(&weights, quantization, &options.out)?;
     options.register.add(&options.out, &packed, config, quantization, accuracy)?;
@@ -85,11 +84,23 @@ pub fn read_config(path: &Path) -> anyhow::Result<MaskRcnnConfig> {
     serde_json::from_str(&text).with_context(reading)
 }
 
-/// The weights of a checkpoint (safetensors, torchvision's names), BatchNorm folded, every tensor checked.
-pub fn read_checkpoint(path: &Path, config: &MaskRcnnConfig) -> anyhow::Result<Weights> {
-    config.validate()?;
+/// The weights of a checkpoint (safetensors, torchvision's names), BatchNorm folded, every tensor checked, and the network that they
+/// are of: `config`, or the usual one of `backbone` with the heads that the checkpoint has.
+pub fn read_checkpoint(
+    path: &Path,
+    config: Option<MaskRcnnConfig>,
+    backbone: BackboneArg,
+) -> anyhow::Result<(Weights, MaskRcnnConfig)> {
     let checkpoint = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    load_torchvision(&checkpoint, config).with_context(|| format!("loading {}", path.display()))
+    let loading = || format!("loading {}", path.display());
+    let weights = read_torchvision(&checkpoint).with_context(loading)?;
+    let config = config.unwrap_or_else(|| MaskRcnnConfig {
+        semantic_channels: semantic_channels(&weights),
+        ..MaskRcnnConfig::new(backbone.into())
+    });
+    config.validate()?;
+    check(&weights, &config).with_context(loading)?;
+    Ok((weights, config))
 }
 
 /// Writes the packed file, once it was read back.

@@ -94,8 +94,7 @@ fn read_model(options: &QuantizeArgs) -> anyhow::Result<(Weights, MaskRcnnConfig
     let config = options.config.as_deref().map(read_config).transpose()?;
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     if !bytes.starts_with(b"LUNGLENS") {
-        let config = config.unwrap_or_else(|| MaskRcnnConfig::new(options.backbone.into()));
-        return Ok((read_checkpoint(path, &config)?, config));
+        return read_checkpoint(path, config, options.backbone);
     }
     let config = match config {
         Some(config) => config,

@@ -21,8 +21,8 @@ pub use warm_up::warm_up;
 use crate::detect::{BoxXyxy, Detection};
 use crate::imaging::{ClaheMode, CtSlice, Letterbox, LungCrop, PreparedSlice, Preprocessing, prepare};
 use crate::manifest::ModelEntry;
-use crate::masks::{Mask, paste_mask};
-use crate::model::{MaskRcnn, MaskedDetection, Observer};
+use crate::masks::{Mask, ProbabilityMap, paste_averaged, paste_mask};
+use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SemanticMaps};
 use crate::report::{
     self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, faint_score,
     join_lesions, sort_instances,
@@ -30,6 +30,11 @@ use crate::report::{
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
 use run::{Run, WithinStage};
+
+/// A pixel belongs to an instance from this probability of its mask on, as in torchvision.
+const MASK_THRESHOLD: f32 = 0.5;
+/// The same where a pixel's probability is the mean of its mask's and the semantic head's, which is the more cautious (docs/comparison.md).
+const MEAN_THRESHOLD: f32 = 0.45;
 
 /// Which device to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,8 +53,6 @@ pub enum DeviceChoice {
 pub struct SegmentOptions {
     /// Instances below this score are left out, 0 to 1; what [`report::faint_score`] says belongs to a lesion that it touches.
     pub score_threshold: f32,
-    /// A pixel belongs to an instance from this probability, 0 to 1.
-    pub mask_threshold: f32,
     /// From where a slice is alarming.
     pub severity: SeverityConfig,
     /// Whether contrast is equalised (CLAHE).
@@ -62,7 +65,6 @@ impl Default for SegmentOptions {
     fn default() -> Self {
         Self {
             score_threshold: DEFAULT_SCORE_THRESHOLD,
-            mask_threshold: 0.5,
             severity: SeverityConfig::default(),
             clahe: ClaheMode::Auto,
             join_lesions: true,
@@ -151,6 +153,10 @@ impl Engine {
         Ok(self.find(slice, &self.preprocessing(options), options, &mut run).await?.0)
     }
 
+    fn mask_threshold(&self) -> f32 {
+        if self.entry.config.semantic_channels.is_some() { MEAN_THRESHOLD } else { MASK_THRESHOLD }
+    }
+
     fn preprocessing(&self, options: &SegmentOptions) -> Preprocessing {
         let mut preprocessing = self.entry.preprocessing.clone();
         if options.clahe != ClaheMode::Auto {
@@ -182,7 +188,7 @@ impl Engine {
         run.stage(Stage::Measure);
         let mask_size = self.entry.config.mask_size();
         let mut instances =
-            paste(&detections, slice, &network_input.letterbox, mask_size, options.mask_threshold)?;
+            paste(detections, slice, &network_input.letterbox, mask_size, self.mask_threshold())?;
         if options.join_lesions {
             instances = join_lesions(instances, limit)?;
         } else {
@@ -249,7 +255,7 @@ impl Engine {
             },
             device: self.info.clone(),
             score_threshold: options.score_threshold,
-            mask_threshold: options.mask_threshold,
+            mask_threshold: self.mask_threshold(),
             preprocessing,
             region,
             instances: &instances,
@@ -260,25 +266,45 @@ impl Engine {
     }
 }
 
-/// The detections on the slice's own pixels, on all threads.
+/// The detections on the slice's own pixels, on all threads. Where the model also tells lesion and lung cell by cell, a pixel's
+/// probability is the mean of both.
 fn paste(
-    detections: &[MaskedDetection],
+    Detections { instances, maps }: Detections,
     slice: &CtSlice,
     letterbox: &Letterbox,
     mask_size: usize,
     mask_threshold: f32,
 ) -> Result<Vec<Instance>, EngineError> {
+    let [lesion, lung] = match maps {
+        Some(maps) => placed(maps, letterbox)?.map(Some),
+        None => [None, None],
+    };
     let one = |found: &MaskedDetection| -> Result<Instance, EngineError> {
         let detection = found.detection;
         let class =
             ClassName::from_label(detection.label).ok_or(EngineError::UnknownClass(detection.label))?;
         let bbox = letterbox.to_source(detection.bbox);
-        let mask = paste_mask(&found.mask, mask_size, bbox, slice.rows, slice.columns, mask_threshold)?;
+        let map = match class {
+            ClassName::Lesion => &lesion,
+            ClassName::Lung => &lung,
+        };
+        let (rows, columns) = (slice.rows, slice.columns);
+        let mask = match map {
+            None => paste_mask(&found.mask, mask_size, bbox, rows, columns, mask_threshold)?,
+            Some(map) => paste_averaged(&found.mask, mask_size, bbox, map, rows, columns, mask_threshold)?,
+        };
         Ok(Instance { class, score: detection.score, bbox, mask })
     };
-    let mut pasted: Vec<Option<Result<Instance, EngineError>>> = detections.iter().map(|_| None).collect();
-    for_each_chunk(&mut pasted, 1, |index, place| place[0] = Some(one(&detections[index])));
+    let mut pasted: Vec<Option<Result<Instance, EngineError>>> = instances.iter().map(|_| None).collect();
+    for_each_chunk(&mut pasted, 1, |index, place| place[0] = Some(one(&instances[index])));
     pasted.into_iter().flatten().collect()
+}
+
+/// The maps of lesion and lung where they lie on the slice.
+fn placed(maps: SemanticMaps, letterbox: &Letterbox) -> Result<[ProbabilityMap; 2], EngineError> {
+    let SemanticMaps { rows, columns, lesion, lung, stride } = maps;
+    let place = letterbox.square(columns * stride);
+    Ok([ProbabilityMap::new(lesion, rows, columns, place)?, ProbabilityMap::new(lung, rows, columns, place)?])
 }
 
 fn hex(bytes: &[u8]) -> String {

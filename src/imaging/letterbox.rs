@@ -44,6 +44,14 @@ impl Letterbox {
         ]
     }
 
+    /// What the whole square input of `size` pixels covers, padding included, in source pixels.
+    pub fn square(&self, size: usize) -> BoxXyxy {
+        let [left, top, right, bottom] = self.region;
+        let x = (right - left) * (size as f32 / self.content_columns as f32);
+        let y = (bottom - top) * (size as f32 / self.content_rows as f32);
+        [left, top, left + x, top + y]
+    }
+
     /// Maps a box in source pixels to network pixels: the inverse of [`Letterbox::to_source`], not clipped.
     pub fn to_network(&self, [x0, y0, x1, y1]: BoxXyxy) -> BoxXyxy {
         let [left, top, right, bottom] = self.region;
@@ -77,6 +85,13 @@ mod tests {
                 assert!((a - b).abs() < 1e-3, "{rows}x{columns}: {inside:?} came back as {back:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_square_is_mapped_like_any_box() {
+        let boxed = Letterbox { region: [10.0, 20.0, 110.0, 70.0], ..Letterbox::fit(50, 100, 320) };
+        assert_eq!(boxed.square(320), [10.0, 20.0, 110.0, 120.0]);
+        assert_eq!(boxed.to_network(boxed.square(320)), [0.0, 0.0, 320.0, 320.0]);
     }
 
     #[test]

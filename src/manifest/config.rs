@@ -71,6 +71,9 @@ pub struct MaskRcnnConfig {
     pub mask_layers: usize,
     /// Channels of the mask head.
     pub mask_channels: usize,
+    /// Channels of the head that tells lesion and lung pixel by pixel, where the model has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semantic_channels: Option<usize>,
 }
 
 impl MaskRcnnConfig {
@@ -93,6 +96,7 @@ impl MaskRcnnConfig {
             mask_roi_size: 14,
             mask_layers: 4,
             mask_channels: 256,
+            semantic_channels: None,
         }
     }
 
@@ -145,6 +149,7 @@ impl MaskRcnnConfig {
             ("representation_size", self.representation_size, MAX_COUNT),
             ("mask_channels", self.mask_channels, MAX_COUNT),
             ("mask_layers", self.mask_layers, 16),
+            ("semantic_channels", self.semantic_channels.unwrap_or(1), MAX_COUNT),
             ("roi_sampling_ratio", self.roi_sampling_ratio, 8),
             ("box_roi_size", self.box_roi_size, MAX_ROI_SIZE),
             ("mask_roi_size", self.mask_roi_size, MAX_ROI_SIZE),

@@ -6,6 +6,7 @@ mod holes;
 mod mask;
 mod outline;
 mod paste;
+mod probability_map;
 mod rle;
 mod union;
 
@@ -14,6 +15,7 @@ pub use error::MaskError;
 pub use holes::fill_holes;
 pub use mask::Mask;
 pub use outline::outline;
-pub use paste::paste_mask;
+pub use paste::{paste_averaged, paste_mask};
+pub use probability_map::ProbabilityMap;
 pub use rle::{MAX_RLE_PIXELS, Rle};
 pub use union::Union;

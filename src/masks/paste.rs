@@ -1,6 +1,6 @@
 //! A mask head's small square of probabilities onto the pixels of the slice.
 
-use super::{Mask, MaskError};
+use super::{Mask, MaskError, ProbabilityMap};
 use crate::detect::BoxXyxy;
 
 /// The frame of zeros around the probabilities before they are resized.
@@ -21,6 +21,33 @@ pub fn paste_mask(
     bbox: BoxXyxy,
     rows: usize,
     columns: usize,
+    threshold: f32,
+) -> Result<Mask, MaskError> {
+    paste(probabilities, m, bbox, None, [rows, columns], threshold)
+}
+
+/// [`paste_mask`] where a pixel's probability is the mean of the square's and the `map`'s.
+///
+/// # Errors
+/// As [`paste_mask`].
+pub fn paste_averaged(
+    probabilities: &[f32],
+    m: usize,
+    bbox: BoxXyxy,
+    map: &ProbabilityMap,
+    rows: usize,
+    columns: usize,
+    threshold: f32,
+) -> Result<Mask, MaskError> {
+    paste(probabilities, m, bbox, Some(map), [rows, columns], threshold)
+}
+
+fn paste(
+    probabilities: &[f32],
+    m: usize,
+    bbox: BoxXyxy,
+    map: Option<&ProbabilityMap>,
+    [rows, columns]: [usize; 2],
     threshold: f32,
 ) -> Result<Mask, MaskError> {
     if m == 0 || m.checked_mul(m) != Some(probabilities.len()) {
@@ -63,8 +90,15 @@ pub fn paste_mask(
         let (top, bottom, v) = down.source(row);
         let (upper, lower) = (&lines[top * width..][..width], &lines[bottom * width..][..width]);
         let pixels = &mut mask.pixels[row * columns + across.pixels.start..][..width];
-        for ((pixel, upper), lower) in pixels.iter_mut().zip(upper).zip(lower) {
-            *pixel = u8::from((1.0 - v) * upper + v * lower >= threshold);
+        let values = upper.iter().zip(lower).map(|(upper, lower)| (1.0 - v) * upper + v * lower);
+        match map {
+            None => pixels.iter_mut().zip(values).for_each(|(pixel, p)| *pixel = u8::from(p >= threshold)),
+            Some(map) => {
+                let others = map.line(row, across.pixels.clone());
+                for ((pixel, p), other) in pixels.iter_mut().zip(values).zip(others) {
+                    *pixel = u8::from(0.5 * (p + other) >= threshold);
+                }
+            }
         }
     }
     Ok(mask)

@@ -7,6 +7,7 @@ use super::layers::{LayerLoader, WeightStorage};
 use super::resnet::ResNet;
 use super::roi_heads::{MASKS_AT_ONCE, RoiHeads, mask_probabilities};
 use super::rpn::RpnHead;
+use super::semantic::{SemanticHead, SemanticMaps};
 use super::{ModelError, Observer, Stage};
 use crate::detect::{
     BoxXyxy, Detection, RoiHeadsConfig, RpnConfig, RpnLevel, filter_proposals, postprocess_detections,
@@ -33,6 +34,15 @@ pub struct MaskedDetection {
     pub mask: Vec<f32>,
 }
 
+/// What the network finds in a picture.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Detections {
+    /// The instances, best first.
+    pub instances: Vec<MaskedDetection>,
+    /// Lesion and lung cell by cell, if the model tells them and there are instances.
+    pub maps: Option<SemanticMaps>,
+}
+
 /// The network with its weights on one device.
 #[derive(Debug, Clone)]
 pub struct MaskRcnn {
@@ -42,6 +52,7 @@ pub struct MaskRcnn {
     fpn: Fpn,
     rpn: RpnHead,
     roi_heads: RoiHeads,
+    semantic: Option<SemanticHead>,
 }
 
 impl MaskRcnn {
@@ -63,6 +74,7 @@ impl MaskRcnn {
             fpn: Fpn::load(&mut loader)?,
             rpn: RpnHead::load(&mut loader)?,
             roi_heads: RoiHeads::load(&mut loader, config)?,
+            semantic: config.semantic_channels.map(|_| SemanticHead::load(&mut loader)).transpose()?,
             config: config.clone(),
             device: device.clone(),
         })
@@ -81,6 +93,11 @@ impl MaskRcnn {
     /// The proposal head, to run it apart (parity tests).
     pub fn rpn(&self) -> &RpnHead {
         &self.rpn
+    }
+
+    /// The head that tells lesion and lung cell by cell, if there is one, to run it apart (parity tests).
+    pub fn semantic(&self) -> Option<&SemanticHead> {
+        self.semantic.as_ref()
     }
 
     /// The picture on the device, `[1, size, size, 4]`.
@@ -181,35 +198,40 @@ impl MaskRcnn {
         Ok(postprocess_detections(&logits, &regression, proposals, &config, content)?)
     }
 
-    /// The masks of the detections, each `mask_size * mask_size` probabilities.
+    /// The detections with their masks, and the maps that go with them.
     ///
     /// # Errors
     /// As [`Self::proposals`].
     pub async fn masks(
         &self,
         pyramid: &Pyramid,
-        detections: &[Detection],
-    ) -> Result<Vec<Vec<f32>>, ModelError> {
+        detections: Vec<Detection>,
+    ) -> Result<Detections, ModelError> {
         if detections.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Detections::default());
         }
         let boxes: Vec<BoxXyxy> = detections.iter().map(|d| d.bbox).collect();
         let heads = &self.roi_heads;
-        let outputs: Vec<_> = boxes
+        let mut outputs: Vec<_> = boxes
             .chunks(MASKS_AT_ONCE)
             .map(|boxes| heads.mask_logits(heads.mask_features(pyramid, boxes, &self.device)))
             .collect();
         let [_, _, channels] = outputs[0].dims();
-        let logits = download(outputs).await?.concat();
-        if logits.iter().any(|v| !v.is_finite()) {
+        let batches = outputs.len();
+        let [p2, ..] = pyramid;
+        outputs.extend(self.semantic.as_ref().map(|head| head.forward(p2.clone())));
+        let mut read = download(outputs).await?;
+        if read.iter().flatten().any(|v| !v.is_finite()) {
             return Err(ModelError::NotFinite { stage: "mask head" });
         }
-        let side = self.config.mask_roi_size;
-        Ok(detections
-            .iter()
-            .enumerate()
-            .map(|(i, d)| mask_probabilities(&logits, i, d.label, side, channels))
-            .collect())
+        let [_, rows, columns, _] = p2.dims();
+        let maps = read.drain(batches..).next().map(|map| SemanticMaps::from_logits(&map, rows, columns));
+        let (logits, side) = (read.concat(), self.config.mask_roi_size);
+        let masked = |(i, detection): (usize, Detection)| MaskedDetection {
+            detection,
+            mask: mask_probabilities(&logits, i, detection.label, side, channels),
+        };
+        Ok(Detections { instances: detections.into_iter().enumerate().map(masked).collect(), maps })
     }
 
     /// Runs the network without its masks on the best few proposals, to find what is large. The input may have another size than
@@ -236,18 +258,14 @@ impl MaskRcnn {
         input: &NetworkInput,
         score_threshold: f32,
         observer: &mut impl Observer,
-    ) -> Result<Vec<MaskedDetection>, ModelError> {
+    ) -> Result<Detections, ModelError> {
         let (pyramid, detections) =
             self.pyramid_and_boxes(input, usize::MAX, score_threshold, observer).await?;
         observer.stage(Stage::Masks);
         observer.pause().await?;
-        let masks = self.masks(&pyramid, &detections).await?;
+        let found = self.masks(&pyramid, detections).await?;
         observer.pause().await?;
-        Ok(detections
-            .into_iter()
-            .zip(masks)
-            .map(|(detection, mask)| MaskedDetection { detection, mask })
-            .collect())
+        Ok(found)
     }
 
     async fn pyramid_and_boxes(

@@ -9,6 +9,7 @@ mod observer;
 mod resnet;
 mod roi_heads;
 mod rpn;
+mod semantic;
 mod shapes;
 mod warm_up;
 
@@ -16,8 +17,9 @@ use thiserror::Error;
 
 pub use fpn::Pyramid;
 pub use layers::WeightStorage;
-pub use mask_rcnn::{MaskRcnn, MaskedDetection};
+pub use mask_rcnn::{Detections, MaskRcnn, MaskedDetection};
 pub use observer::{Observer, Silent, Stage};
+pub use semantic::{SemanticHead, SemanticMaps};
 pub use shapes::conv_shapes;
 pub use warm_up::warm_up;
 

@@ -2,8 +2,10 @@
 
 use super::layers::{INPUT_MULTIPLE, OUTPUT_MULTIPLE};
 use super::resnet::STEM;
+use super::semantic;
 use crate::kernels::{ConvGeometry, ConvShape, Residual};
 use crate::manifest::MaskRcnnConfig;
+use crate::weights::{SEMANTIC_CLASSES, SEMANTIC_LAYERS};
 
 /// One convolution or fully connected layer of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,16 @@ pub(super) fn layers(config: &MaskRcnnConfig) -> Vec<Layer> {
     layers.add(detections, [side; 2], channels, 4 * channels, pointwise.relu()).keeps_steps = false;
     let pixels = [detections * side * side, 4];
     layers.add(1, pixels, channels, config.num_classes(), pointwise).end();
+
+    if let Some(width) = config.semantic_channels {
+        let size = [config.input_size / semantic::STRIDE; 2];
+        let mut inputs = fpn;
+        for _ in SEMANTIC_LAYERS {
+            layers.add(1, size, inputs, width, same.relu());
+            inputs = width;
+        }
+        layers.add(1, size, inputs, SEMANTIC_CLASSES, pointwise).end();
+    }
     layers.0
 }
 
@@ -150,7 +162,8 @@ mod tests {
 
     #[test]
     fn every_weight_is_in_a_shape() {
-        for config in [MaskRcnnConfig::new(Backbone::Resnet50), MaskRcnnConfig::new(Backbone::Resnet101)] {
+        for (backbone, semantic_channels) in [(Backbone::Resnet50, Some(64)), (Backbone::Resnet101, None)] {
+            let config = MaskRcnnConfig { semantic_channels, ..MaskRcnnConfig::new(backbone) };
             let weights = |shape: &ConvShape| {
                 shape.geometry.kernel_size * shape.geometry.kernel_size * shape.inputs * shape.outputs
             };
@@ -158,7 +171,7 @@ mod tests {
             let matrices = expected_tensors(&config).into_iter().filter(|(_, shape)| shape.len() > 1);
             let expected: usize = matrices.map(|(_, shape)| shape.iter().product::<usize>()).sum();
             // The stem's fourth channel, one output more of both predictors, five more of the masks.
-            let padding = 64 * 49 + 256 + 1024 + 5 * 256;
+            let padding = 64 * 49 + 256 + 1024 + 5 * 256 + 6 * semantic_channels.unwrap_or(0);
             // The proposal head runs on four levels more.
             let repeated = 4 * (9 * 256 * 256 + 16 * 256);
             assert_eq!(found, expected + padding + repeated);

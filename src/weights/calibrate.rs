@@ -6,12 +6,13 @@ use super::{
 };
 
 /// The layers whose outputs are scores, boxes and masks: in f16, where fewer bits would show most.
-const LAST_LAYERS: [&str; 5] = [
+const LAST_LAYERS: [&str; 6] = [
     "rpn.head.cls_logits.weight",
     "rpn.head.bbox_pred.weight",
     "roi_heads.box_predictor.cls_score.weight",
     "roi_heads.box_predictor.bbox_pred.weight",
     "roi_heads.mask_predictor.mask_fcn_logits.weight",
+    "semantic_head.6.weight",
 ];
 /// The layer that everything passes, and that is small.
 const FIRST_LAYER: &str = "backbone.body.conv1.weight";

@@ -5,6 +5,13 @@ use std::collections::BTreeMap;
 use super::{Weights, WeightsError};
 use crate::manifest::MaskRcnnConfig;
 
+/// The 3x3 convolutions of the semantic head, `semantic_head.N` each (the numbers between are activations).
+pub const SEMANTIC_LAYERS: [usize; 3] = [0, 2, 4];
+/// Its last layer.
+pub const SEMANTIC_LOGITS: &str = "semantic_head.6";
+/// What it tells of a pixel: lesion, and lung with the lesions in it.
+pub const SEMANTIC_CLASSES: usize = 2;
+
 /// Name and shape of every tensor of the network with BatchNorm folded, in the order of the computation.
 ///
 /// `config` must be valid ([`MaskRcnnConfig::validate`]).
@@ -58,7 +65,22 @@ pub fn expected_tensors(config: &MaskRcnnConfig) -> Vec<(String, Vec<usize>)> {
     }
     layer("roi_heads.mask_predictor.conv5_mask".to_owned(), vec![mask, mask, 2, 2], mask);
     layer("roi_heads.mask_predictor.mask_fcn_logits".to_owned(), vec![classes, mask, 1, 1], classes);
+
+    if let Some(width) = config.semantic_channels {
+        let mut inputs = fpn;
+        for layer_index in SEMANTIC_LAYERS {
+            layer(format!("semantic_head.{layer_index}"), vec![width, inputs, 3, 3], width);
+            inputs = width;
+        }
+        layer(SEMANTIC_LOGITS.to_owned(), vec![SEMANTIC_CLASSES, inputs, 1, 1], SEMANTIC_CLASSES);
+    }
     tensors
+}
+
+/// Channels of the semantic head of a checkpoint in torchvision's or LungLens's names, none where it has no such head.
+pub fn semantic_channels(weights: &Weights) -> Option<usize> {
+    let first = weights.get(&format!("semantic_head.{}.weight", SEMANTIC_LAYERS[0]))?;
+    first.shape.first().copied()
 }
 
 /// Checks that `weights` hold exactly the tensors of `config`.
@@ -114,6 +136,11 @@ mod tests {
             expected_tensors(&MaskRcnnConfig::new(Backbone::Resnet101)).len(),
             2 * (104 + 8 + 3 + 4 + 6)
         );
+        let semantic =
+            MaskRcnnConfig { semantic_channels: Some(64), ..MaskRcnnConfig::new(Backbone::Resnet50) };
+        assert_eq!(expected_tensors(&semantic).len(), 2 * (53 + 8 + 3 + 4 + 6 + 4));
+        assert_eq!(semantic_channels(&zeros(&semantic)), Some(64));
+        assert_eq!(semantic_channels(&zeros(&MaskRcnnConfig::narrow(Backbone::Resnet50))), None);
     }
 
     #[test]

@@ -18,7 +18,9 @@ mod tensor;
 pub use blocks::{BLOCK, Int4Blocks, quantize_blocks};
 pub use calibrate::{Calibration, LayerError, Quantized, Storage, quantize, storage_of};
 pub use error::WeightsError;
-pub use expected::{check, expected_tensors};
+pub use expected::{
+    SEMANTIC_CLASSES, SEMANTIC_LAYERS, SEMANTIC_LOGITS, check, expected_tensors, semantic_channels,
+};
 pub use fold::{BATCH_NORM_EPS, fold_batch_norm};
 pub use names::canonical_names;
 pub use packed::{read_packed, write_packed};
@@ -33,7 +35,15 @@ use crate::manifest::MaskRcnnConfig;
 /// # Errors
 /// [`WeightsError`] if the file is damaged, or a tensor is missing, extra, mis-shaped or not finite.
 pub fn load_torchvision(bytes: &[u8], config: &MaskRcnnConfig) -> Result<Weights, WeightsError> {
-    let folded = fold_batch_norm(canonical_names(read_safetensors(bytes)?)?)?;
+    let folded = read_torchvision(bytes)?;
     check(&folded, config)?;
     Ok(folded)
+}
+
+/// [`load_torchvision`] without the check: for those who learn from the weights what network they are of.
+///
+/// # Errors
+/// [`WeightsError`] if the file is damaged or a value is not finite.
+pub fn read_torchvision(bytes: &[u8]) -> Result<Weights, WeightsError> {
+    fold_batch_norm(canonical_names(read_safetensors(bytes)?)?)
 }

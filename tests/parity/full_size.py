@@ -21,13 +21,13 @@ from safetensors.torch import load_file
 from stages import check_against_forward, collect, save
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "train"))
-from lunglens_train.network import SIZE, build  # noqa: E402
+from lunglens_train.network import SIZE, build, has_semantic_head  # noqa: E402
 
 
 def load(depth, checkpoint, size=SIZE):
     """The model in eval mode with the weights of `checkpoint`, whose names must be exactly the model's."""
-    model = build(depth, size)
     state = {name: tensor.float() for name, tensor in load_file(checkpoint).items()}
+    model = build(depth, size, semantic=has_semantic_head(state))
     report = model.load_state_dict(state, strict=False)
     missing = [name for name in report.missing_keys if not name.endswith("num_batches_tracked")]
     if missing or report.unexpected_keys:

@@ -10,6 +10,7 @@ It writes, for r50 and r101 (the real block counts, an eighth of the width):
 and:
     roi_align.safetensors         MultiScaleRoIAlign and roi_align on random boxes and odd feature sizes
     fold.safetensors              a convolution, its BatchNorm, an input and the output
+    semantic.safetensors          LungLens's semantic head (train/lunglens_train/network.py) on stages_r50's p2
 
 Weights are random (fixed seeds), with BatchNorm statistics of real activations, and heads scaled so that scores
 spread. A seed is taken only if noise of 1e-4 on the logits and deltas leaves proposals and detections the same,
@@ -18,10 +19,12 @@ so that a test may ask for the same detections.
 
 import argparse
 import math
+import sys
 from collections import OrderedDict
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import nn
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -33,6 +36,9 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from torchvision.ops import MultiScaleRoIAlign, roi_align
 
 from stages import check_against_forward, collect, save
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "train"))
+from lunglens_train.network import SemanticHead  # noqa: E402
 
 BLOCKS = {"r50": [3, 4, 6, 3], "r101": [3, 4, 23, 3]}
 WIDTH = 8
@@ -323,6 +329,22 @@ def make_fold(out):
     save(tensors, out / "fold.safetensors", {"settings": "stride 2, padding 1"})
 
 
+@torch.no_grad()
+def make_semantic(out):
+    """A semantic head of 8 channels at random, and its logits of the narrow ResNet-50's P2."""
+    generator = torch.Generator().manual_seed(13)
+    head = SemanticHead(FPN_CHANNELS, 8)
+    tensors = OrderedDict()
+    for name, parameter in head.named_parameters():
+        fan_in = parameter[0].numel() if parameter.dim() > 1 else 100
+        value = (torch.randn(parameter.shape, generator=generator) * math.sqrt(2 / fan_in)).half()
+        parameter.copy_(value)
+        tensors[f"semantic_head.{name}"] = value if parameter.dim() > 1 else value.float()
+    p2 = load_file(out / "stages_r50.safetensors")["p2"]
+    tensors["logits"] = head.double()(p2.double()).float()
+    save(tensors, out / "semantic.safetensors", {"settings": "three 3x3 convolutions with ReLU, then 1x1"})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "fixtures" / "parity")
@@ -333,6 +355,7 @@ def main():
         make_depth(depth, arguments.out)
     make_roi_align(arguments.out)
     make_fold(arguments.out)
+    make_semantic(arguments.out)
 
 
 if __name__ == "__main__":
