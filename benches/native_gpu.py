@@ -23,7 +23,6 @@ import hashlib
 import json
 import os
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
@@ -38,31 +37,6 @@ from native_cpu import LABELS, differences, timed  # noqa: E402
 PEERS = ("torchvision fp32", "torchvision fp16", "onnxruntime CUDA")
 
 
-def packed_tensors(path):
-    """The tensors of a `.llw` file (src/weights/packed.rs) as f32 arrays."""
-    import numpy as np
-
-    data = path.read_bytes()
-    if data[:8] != b"LUNGLENS":
-        raise SystemExit(f"{path} is no LungLens weights file")
-    (length,) = struct.unpack("<I", data[12:16])
-    out = {}
-    for entry in json.loads(data[16 : 16 + length])["tensors"]:
-        shape, start = entry["shape"], 16 + length + entry["offset"]
-        count = int(np.prod(shape))
-        if entry["dtype"] in ("f32", "f16"):
-            dtype = {"f32": "<f4", "f16": "<f2"}[entry["dtype"]]
-            values = np.frombuffer(data, dtype, count, start).astype(np.float32)
-        elif entry["dtype"] == "i8":
-            scales = np.frombuffer(data, "<f4", shape[0], start)
-            values = np.frombuffer(data, np.int8, count, start + 4 * shape[0]).astype(np.float32)
-            values = values.reshape(shape[0], -1) * scales[:, None]
-        else:
-            raise SystemExit(f"{path}: this script cannot widen {entry['dtype']}")
-        out[entry["name"]] = values.reshape(shape)
-    return out
-
-
 def model_entry():
     """The first model of models/manifest.json."""
     return json.loads((ROOT / "models" / "manifest.json").read_text())["models"][0]
@@ -71,28 +45,13 @@ def model_entry():
 def network(size, score):
     """torchvision's MaskRCNN with the packed weights' values; BatchNorm is folded in them, so it does nothing."""
     sys.path.insert(0, str(ROOT / "train"))
-    import torch
+    from lunglens_train import llw
     from lunglens_train.network import build
 
     entry = model_entry()
-    model = build(int(entry["backbone"].removeprefix("resnet")), size)
-    state = {name: value.clone() for name, value in model.state_dict().items()}
-    folded = {name: torch.from_numpy(values.copy()) for name, values in packed_tensors(ROOT / "models" / entry["file"]).items()}
-    norms = {name.removesuffix(".running_mean") for name in state if name.endswith(".running_mean")}
-    for norm in norms:
-        # Scale 1 and the folded bias of the convolution before it, exactly: epsilon is taken out of the variance.
-        module = model.get_submodule(norm)
-        parent, _, leaf = norm.rpartition(".")
-        conv = {"bn1": "conv1", "bn2": "conv2", "bn3": "conv3", "1": "0"}[leaf]
-        state[f"{norm}.running_mean"].zero_()
-        state[f"{norm}.running_var"].fill_(1.0 - module.eps)
-        state[f"{norm}.weight"].fill_(1.0)
-        state[f"{norm}.bias"] = folded.pop(f"{parent}.{conv}.bias")
-    unknown = set(folded) - set(state)
-    if unknown:
-        raise SystemExit(f"tensors that torchvision does not know: {sorted(unknown)}")
-    state.update(folded)
-    model.load_state_dict(state)
+    semantic = entry["config"].get("semantic_channels") is not None
+    model = build(int(entry["backbone"].removeprefix("resnet")), size, semantic=semantic)
+    llw.load_folded(model, llw.packed_tensors(ROOT / "models" / entry["file"]))
     model.transform._skip_resize = True
     model.roi_heads.score_thresh = score
     return model.eval()

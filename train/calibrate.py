@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from lunglens_train.network import build
+from lunglens_train.network import build, has_semantic_head
 
 
 def read_slices(folder, count, without):
@@ -63,12 +63,16 @@ def main():
     parser.add_argument("--slices", type=int, default=64)
     parser.add_argument("--without", nargs="*", default=[], metavar="PATIENT", help="patients to leave out, such as those of a fold")
     args = parser.parse_args()
-    model = build(args.depth)
-    left = model.load_state_dict({k: v.float() for k, v in load_file(args.model).items()}, strict=False)
+    weights = load_file(args.model)
+    model = build(args.depth, semantic=has_semantic_head(weights))
+    left = model.load_state_dict({k: v.float() for k, v in weights.items()}, strict=False)
     if left.unexpected_keys or any(not k.endswith("num_batches_tracked") for k in left.missing_keys):
         raise SystemExit(f"{args.model} is no ResNet{args.depth} model: {left}")
     model.eval()
     sums = watch(model)
+    if has_semantic_head(weights):
+        # torchvision's inference leaves it alone.
+        model.backbone.register_forward_hook(lambda *run: model.semantic_head(run[-1]["0"]) and None)
     for image in read_slices(args.data, args.slices, args.without):
         model([image])
     out = {}

@@ -121,7 +121,7 @@ class Data:
 
 def set_up(config, body, start, device):
     """The model, its running mean and the optimiser."""
-    make = lambda: build(config["depth"], anchor_sizes=tuple(config["anchors"]), mask_side=config["mask_side"])
+    make = lambda: build(config["depth"], anchor_sizes=tuple(config["anchors"]), mask_side=config["mask_side"], semantic=config["semantic"] > 0)
     model, mean = make(), make()
     if body and config["pretrained"]:
         backbone.initialise(model, backbone.cut(backbone.load_small(body), config["depth"]))
@@ -164,7 +164,7 @@ def train(job, config, data, args):
     groups = data.views(fold, config)
     model, mean, optimiser = set_up(config, args.body, args.start, device)
     base = [g["lr"] for g in optimiser.param_groups]
-    trainer = Trainer(model, dice=config["dice"])
+    trainer = Trainer(model, dice=config["dice"], semantic=config["semantic"])
     state_file, step, spent = out / "state.pt", 0, 0.0
     if state_file.exists():
         state = torch.load(state_file, map_location=device)

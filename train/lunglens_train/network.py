@@ -39,8 +39,24 @@ class FineMasks(nn.Sequential):
                 nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
 
 
-def build(depth, size=SIZE, anchor_sizes=ANCHOR_SIZES, mask_side=28):
-    """The full-size MaskRCNN with LungLens's settings, without torchvision's normalisation. `depth` is 50 or 101."""
+class SemanticHead(nn.Sequential):
+    """Which pixels are lesion and which lung, as logits (B, 2, S / 4, S / 4) of the finest level of the feature pyramid. A lesion's
+    pixels are lung too. After the semantic branch of Hybrid Task Cascade (doi 10.1109/CVPR.2019.00511).
+    """
+
+    def __init__(self, channels=256, width=64):
+        layers = []
+        for inputs in (channels, width, width):
+            layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
+            nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
+            nn.init.zeros_(layers[-2].bias)
+        super().__init__(*layers, nn.Conv2d(width, 2, 1))
+
+
+def build(depth, size=SIZE, anchor_sizes=ANCHOR_SIZES, mask_side=28, semantic=False):
+    """The full-size MaskRCNN with LungLens's settings, without torchvision's normalisation. `depth` is 50 or 101; `semantic` adds
+    a `SemanticHead` as `semantic_head`, which torchvision's inference leaves alone.
+    """
     model = MaskRCNN(
         resnet_fpn_backbone(backbone_name=f"resnet{depth}", weights=None, norm_layer=nn.BatchNorm2d, trainable_layers=5),
         num_classes=3,
@@ -56,7 +72,14 @@ def build(depth, size=SIZE, anchor_sizes=ANCHOR_SIZES, mask_side=28):
         raise ValueError(f"there is no mask head of {mask_side} x {mask_side}")
     if mask_side == 56:
         model.roi_heads.mask_predictor = FineMasks(256, 3)
+    if semantic:
+        model.semantic_head = SemanticHead()
     return model
+
+
+def has_semantic_head(weights):
+    """Whether a checkpoint's names are those of a model with a `SemanticHead`."""
+    return any(name.startswith("semantic_head.") for name in weights)
 
 
 def go_on_from(model, weights):
@@ -143,16 +166,33 @@ def smooth_l1(difference, beta=1 / 9):
     return torch.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta).sum(-1)
 
 
+def semantic_loss(logits, masks, labels, lungs_labelled):
+    """Mean cross-entropy and Dice loss of a `SemanticHead`'s logits (B, 2, h, w); the rest as in `Trainer.forward`. The targets are the
+    shares of each class in the pixels of the logits.
+    """
+    side = masks.shape[-1] // logits.shape[-1]
+    of = lambda label: (masks & (labels == label)[..., None, None]).any(1)
+    want = F.avg_pool2d(torch.stack((of(LESION), of(LESION) | of(LUNG)), 1).float(), side)
+    weight = torch.stack((torch.ones_like(lungs_labelled), lungs_labelled), 1).float()[..., None, None]
+    pixels = (F.binary_cross_entropy_with_logits(logits, want, reduction="none") * weight).mean((2, 3)).sum(0) / weight.sum((0, 2, 3)).clamp(min=1)
+    probability, want = logits.sigmoid() * weight, want * weight
+    overlap = 2 * (probability * want).sum((0, 2, 3)) + 1
+    dice = 1 - overlap / (probability.sum((0, 2, 3)) + want.sum((0, 2, 3)) + 1)
+    return (pixels + dice).mean()
+
+
 class Trainer(nn.Module):
     """The losses of a batch.
 
-    `settings`: rois an image, positives among them, masks of these, proposals and anchors kept for training, weight of the Dice loss.
+    `settings`: rois an image, positives among them, masks of these, proposals and anchors kept for training, weights of the Dice loss
+    and of the semantic losses.
     """
 
-    def __init__(self, model, size=SIZE, rois=128, positives=32, masks=16, proposals=300, dice=0.5):
+    def __init__(self, model, size=SIZE, rois=128, positives=32, masks=16, proposals=300, dice=0.5, semantic=0.0):
         super().__init__()
         self.model, self.size = model, size
         self.rois, self.positives, self.masks, self.proposals, self.dice = rois, positives, masks, proposals, dice
+        self.semantic = semantic
 
     def forward(self, images, boxes, labels, valid, masks, lungs_labelled):
         """Losses by name.
@@ -164,6 +204,7 @@ class Trainer(nn.Module):
         with torch.autocast(images.device.type, dtype=dtype, enabled=images.is_cuda):
             features = model.backbone(images.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last))
             logits, deltas = model.rpn.head(list(features.values()))
+            pixels = model.semantic_head(features["0"]) if self.semantic else None
         # (B, A, H, W) to (B, H * W * A), as torchvision's permute_and_flatten.
         logits = [t.float().permute(0, 2, 3, 1).flatten(1) for t in logits]
         deltas = [t.float().unflatten(1, (-1, 4)).permute(0, 3, 4, 1, 2).flatten(1, 3) for t in deltas]
@@ -172,6 +213,8 @@ class Trainer(nn.Module):
         with torch.no_grad():
             proposals = self.propose(logits, deltas, levels)
         losses.update(self.head_losses(features, proposals, boxes, labels, valid, masks, lungs_labelled))
+        if self.semantic:
+            losses["semantic"] = self.semantic * semantic_loss(pixels.float(), masks, labels, lungs_labelled)
         return losses
 
     def rpn_losses(self, logits, deltas, all_anchors, boxes, valid, lungs_labelled):

@@ -8,7 +8,7 @@ from torchvision.models.detection._utils import BoxCoder
 from torchvision.models.detection.image_list import ImageList
 from torchvision.ops import nms
 
-from lunglens_train import network
+from lunglens_train import llw, network
 
 
 def boxes(count, size, seed):
@@ -62,6 +62,73 @@ class GoOn(unittest.TestCase):
         model = network.build(50, 64)
         with self.assertRaises(ValueError):
             network.go_on_from(model, model.state_dict() | {"other.weight": torch.zeros(1)})
+
+
+class Semantic(unittest.TestCase):
+    def test_loss_by_hand(self):
+        logits = torch.randn(2, 2, 2, 3, generator=torch.Generator().manual_seed(3))
+        masks = torch.zeros(2, 3, 8, 12, dtype=torch.bool)
+        # A lesion over half of a cell, a lung beside and under it; the second picture's lung is not labelled.
+        masks[0, 0, 0:4, 2:4], masks[0, 1, 0:8, 0:8], masks[1, 2, 4:8, 4:12] = True, True, True
+        labels = torch.tensor([[network.LESION, network.LUNG, network.LESION]] * 2)
+        got = network.semantic_loss(logits, masks, labels, torch.tensor([True, False]))
+        lesion = torch.tensor([[[0.5, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 1.0, 1]]])
+        lung = torch.tensor([[[1.0, 1, 0], [1, 1, 0]]])
+        want = 0.0
+        for found, truth in ((logits[:, 0], lesion), (logits[:1, 1], lung)):
+            p = found.sigmoid()
+            cross = -(truth * p.log() + (1 - truth) * (1 - p).log()).mean()
+            want += cross + 1 - (2 * (p * truth).sum() + 1) / (p.sum() + truth.sum() + 1)
+        self.assertAlmostEqual(float(got), float(want) / 2, places=5)
+
+    def test_training_reaches_it_and_inference_leaves_it_alone(self):
+        torch.manual_seed(0)
+        model = network.build(50, 64, semantic=True)
+        plain = network.build(50, 64)
+        plain.load_state_dict({k: v for k, v in model.state_dict().items() if "semantic" not in k})
+        image = torch.rand(3, 64, 64)
+        with torch.no_grad():
+            found, same = model.eval()([image])[0], plain.eval()([image])[0]
+        self.assertTrue(torch.equal(found["boxes"], same["boxes"]))
+        model.train()
+        masks = torch.zeros(1, 2, 64, 64, dtype=torch.bool)
+        masks[0, 0, 8:30, 8:30], masks[0, 1, 4:60, 4:40] = True, True
+        given = torch.tensor([[[8.0, 8, 30, 30], [4, 4, 40, 60]]]), torch.tensor([[network.LESION, network.LUNG]])
+        trainer = network.Trainer(model, 64, semantic=1.0)
+        losses = trainer(image[None, :1], *given, torch.ones(1, 2, dtype=torch.bool), masks, torch.ones(1, dtype=torch.bool))
+        losses["semantic"].backward()
+        self.assertTrue(all(p.grad.abs().max() > 0 for p in model.semantic_head.parameters()))
+
+
+class Packed(unittest.TestCase):
+    def test_unfolding_changes_nothing_but_the_scale_of_weights(self):
+        torch.manual_seed(0)
+        model, original = network.build(50, 64), network.build(50, 64)
+        tensors = {}
+        for name, value in original.state_dict().items():
+            if name.endswith(("weight", "bias")) and ".bn" not in name and "downsample.1" not in name:
+                tensors[name] = value.numpy()
+        for name, module in original.named_modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                parent, _, leaf = name.rpartition(".")
+                tensors[f"{parent}.{llw.NORMS[leaf]}.bias"] = torch.randn(module.num_features).mul(0.1).numpy()
+        llw.load_folded(model, tensors)
+        images = torch.rand(8, 3, 64, 64)
+        body = {k.removeprefix("backbone.body."): 3 * v for k, v in original.state_dict().items() if k.startswith("backbone.body.")}
+        with torch.no_grad():
+            before = model.eval().backbone(images)
+            llw.unfold(model, images, body)
+            after = model.eval().backbone(images)
+        for level in before:
+            self.assertLess(float((before[level] - after[level]).abs().max() / before[level].abs().max()), 1e-4)
+        magnitude = lambda m: m.backbone.body.layer3[1].conv2.weight.square().mean().sqrt()
+        self.assertAlmostEqual(float(magnitude(model) / magnitude(original)), 3.0, places=3)
+        # What a batch of the same pictures is normalised by is what was written down.
+        norm, seen = model.backbone.body.layer2[0].bn1, []
+        norm.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        with torch.no_grad():
+            model.backbone(images)
+        self.assertLess(float((seen[0].mean((0, 2, 3)) - norm.running_mean).abs().max()), 1e-4)
 
 
 class Losses(unittest.TestCase):
