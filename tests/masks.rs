@@ -109,6 +109,7 @@ fn pasting_with_a_map_equals_pytorch() {
 #[test]
 fn a_map_that_is_none_is_an_error() {
     let place = [0.0, 0.0, 4.0, 4.0];
+    assert_eq!(ProbabilityMap::new(vec![0.5], 1, 1, [0.0, 4.0, 4.0, 4.0]), Err(MaskError::NoArea));
     for (values, rows, columns, place) in [
         (vec![], 0, 0, place),
         (vec![0.5; 3], 2, 2, place),

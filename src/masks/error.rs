@@ -30,6 +30,9 @@ pub enum MaskError {
     /// A probability or a corner of the box is NaN or infinite.
     #[error("pasting a mask: {0} is not finite")]
     NotFinite(&'static str),
+    /// The box that a map is to lie over is not finite or has no area.
+    #[error("placing a map: its box has no area")]
+    NoArea,
     /// The mask's declared size is beyond what a slice can have.
     #[error("reading run lengths: {0} x {1} pixels are too many")]
     TooLarge(usize, usize),

@@ -21,14 +21,14 @@ impl ProbabilityMap {
     /// [`MaskError`] if their number is not `rows * columns` or none, a number is not finite, or `place` has no area.
     pub fn new(values: Vec<f32>, rows: usize, columns: usize, place: BoxXyxy) -> Result<Self, MaskError> {
         if values.is_empty() || rows.checked_mul(columns) != Some(values.len()) {
-            return Err(MaskError::Length { what: "a map", rows, columns, found: values.len() });
+            return Err(MaskError::Length { what: "placing a map", rows, columns, found: values.len() });
         }
         if values.iter().any(|p| !p.is_finite()) {
             return Err(MaskError::NotFinite("a probability"));
         }
         let [x0, y0, x1, y1] = place;
         if !(place.iter().all(|v| v.is_finite()) && x1 > x0 && y1 > y0) {
-            return Err(MaskError::NotFinite("the place of a map"));
+            return Err(MaskError::NoArea);
         }
         Ok(Self { values, rows, columns, place })
     }
