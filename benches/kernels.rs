@@ -44,7 +44,11 @@ fn print(row: BenchRow) {
 /// Measures each shape once and tells how much of each network's time it takes, with 300 boxes and 100 masks.
 async fn all(device: &Device) -> Result<(), burn::tensor::ExecutionError> {
     let networks = NETWORKS.map(|(_, backbone, input_size)| {
-        conv_shapes(&MaskRcnnConfig { input_size, ..MaskRcnnConfig::new(backbone) })
+        conv_shapes(&MaskRcnnConfig {
+            input_size,
+            semantic_channels: Some(64),
+            ..MaskRcnnConfig::new(backbone)
+        })
     });
     let mut rows: Vec<(ConvShape, BenchRow)> = Vec::new();
     for (shape, _) in networks.iter().flatten() {
