@@ -6,7 +6,7 @@ Usage, from the repository root, with a built `segment` bench:
 
 It needs Python with torch (CUDA), torchvision, numpy and Pillow, but no network: weights, picture and caps come from
 models/ and samples/. torchvision gets the values of LungLens's packed weights, widened to f32, so that both compute the
-same network. Where the machine has no Vulkan loader, name a bundled one:
+same network; where the model has a semantic head, LungLens runs it too and torchvision does not, so areas differ a little. Where the machine has no Vulkan loader, name a bundled one:
 
     LUNGLENS_VULKAN_LOADER   a folder with libvulkan.so.1
     VK_DRIVER_FILES          the driver's JSON, such as nvidia_icd.json
@@ -46,12 +46,12 @@ def network(size, score):
     """torchvision's MaskRCNN with the packed weights' values; BatchNorm is folded in them, so it does nothing."""
     sys.path.insert(0, str(ROOT / "train"))
     from lunglens_train import llw
-    from lunglens_train.network import build
+    from lunglens_train.network import build, has_semantic_head
 
     entry = model_entry()
-    semantic = entry["config"].get("semantic_channels") is not None
-    model = build(int(entry["backbone"].removeprefix("resnet")), size, semantic=semantic)
-    llw.load_folded(model, llw.packed_tensors(ROOT / "models" / entry["file"]))
+    tensors = llw.packed_tensors(ROOT / "models" / entry["file"])
+    model = build(int(entry["backbone"].removeprefix("resnet")), size, semantic=has_semantic_head(tensors))
+    llw.load_folded(model, tensors)
     model.transform._skip_resize = True
     model.roi_heads.score_thresh = score
     return model.eval()

@@ -23,7 +23,7 @@ from lunglens_train.network import LESION, LUNG, SIZE, build
 from lunglens_train.predictions import joined
 
 MARGIN = 12
-SCORE, FAINT = 0.3, 0.15
+SCORE = 0.3
 # Name of a row: the share of the head in a pixel's probability, and from which probability on it is inside.
 RULES = {"masks of boxes": (0.0, 0.5), "mean, from 0.50": (0.5, 0.5), "mean, from 0.45": (0.5, 0.45), "mean, from 0.40": (0.5, 0.4)}
 HEAD_LIMITS = (0.3, 0.5)
@@ -67,7 +67,7 @@ def look(model, one, device):
             inside = ((1 - share) * mask + share * maps[label - 1] >= limit) & (mask > 0)
             chosen[label].append((score, inside.numpy()))
         lung = np.logical_or.reduce([np.zeros(shape, bool), *(mask for score, mask in chosen[LUNG] if score > SCORE)])
-        out[name] = joined(chosen[LESION], shape, SCORE, FAINT / SCORE), ndimage.binary_fill_holes(lung)
+        out[name] = joined(chosen[LESION], shape, SCORE), ndimage.binary_fill_holes(lung)
     for limit in HEAD_LIMITS:
         lesion = joined([(1.0, (maps[0] > limit).numpy())], shape, SCORE)
         out[f"head alone, from {limit:.2f}"] = lesion, ndimage.binary_fill_holes((maps[1] > 0.5).numpy())
@@ -99,7 +99,7 @@ def main():
         names = ("pixel_f1", "pixel_precision", "pixel_recall", "instance_f1", "dice")
         both = sum((lung & one.lung).sum() for lung, one in zip(lungs, slices))
         all_ = sum(lung.sum() + one.lung.sum() for lung, one in zip(lungs, slices))
-        print(f"| {rule} | " + " | ".join(f"{v:.3f}" for v in (*(figures[n] for n in names), ratio(2 * both, all_))) + " |")
+        print(f"| {rule} | " + " | ".join("" if v is None else f"{v:.3f}" for v in (*(figures[n] for n in names), ratio(2 * both, all_))) + " |")
 
 
 if __name__ == "__main__":

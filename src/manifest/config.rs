@@ -77,7 +77,7 @@ pub struct MaskRcnnConfig {
 }
 
 impl MaskRcnnConfig {
-    /// The configuration that LungLens trains and ships.
+    /// The configuration that LungLens trains and ships, but for the semantic head, which a checkpoint has or has not.
     pub fn new(backbone: Backbone) -> Self {
         Self {
             backbone,

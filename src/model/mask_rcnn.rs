@@ -221,8 +221,9 @@ impl MaskRcnn {
         let [p2, ..] = pyramid;
         outputs.extend(self.semantic.as_ref().map(|head| head.forward(p2.clone())));
         let mut read = download(outputs).await?;
-        if read.iter().flatten().any(|v| !v.is_finite()) {
-            return Err(ModelError::NotFinite { stage: "mask head" });
+        if let Some(at) = read.iter().position(|values| values.iter().any(|v| !v.is_finite())) {
+            let stage = if at < batches { "mask head" } else { "semantic head" };
+            return Err(ModelError::NotFinite { stage });
         }
         let [_, rows, columns, _] = p2.dims();
         let maps = read.drain(batches..).next().map(|map| SemanticMaps::from_logits(&map, rows, columns));
