@@ -4,12 +4,12 @@
 
 mod support;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use lunglens::detect::level_of_box;
 use lunglens::kernels::{
-    ConvGeometry, ConvKernel, ConvWeight, Precision, ROI_ROW, RoiAlignConfig, TOP_ROW, conv2d,
+    ConvGeometry, ConvKernel, ConvWeight, Precision, ROI_ROW, RoiAlignConfig, TOP_ROW, conv_kernel, conv2d,
     conv2d_reference, max_pool2d, max_pool2d_reference, roi_align, set_conv_kernel, top_anchors,
     top_anchors_reference,
 };
@@ -52,9 +52,14 @@ fn bound(precision: Precision) -> f32 {
 /// Runs `work` on the CPU, and on the GPU with each of its convolution kernels: the choice is the process's.
 fn on_each_kernel(work: impl Fn(&str, &Device)) {
     static CHOICE: Mutex<()> = Mutex::new(());
+    // What the adapter gets by itself: not every one can run the kernel for subgroups.
+    static OWN: OnceLock<ConvKernel> = OnceLock::new();
     let _held = CHOICE.lock();
-    for (name, device) in devices() {
-        for kernel in [ConvKernel::Tiled, ConvKernel::Registers] {
+    let devices = devices();
+    let own = *OWN.get_or_init(conv_kernel);
+    let subgroups = (own == ConvKernel::Subgroups).then_some(own);
+    for (name, device) in devices {
+        for kernel in [ConvKernel::Tiled, ConvKernel::Registers].into_iter().chain(subgroups) {
             set_conv_kernel(kernel);
             work(&format!("{name}, {kernel:?}"), &device);
         }

@@ -5,7 +5,9 @@ use burn::tensor::{Device, FloatDType};
 use burn_wgpu::WgpuSetup;
 
 use super::{DeviceChoice, EngineError, platform};
-use crate::kernels::{ConvKernel, Precision, TILED_WORKGROUP_BYTES, set_conv_kernel};
+use crate::kernels::{
+    ConvKernel, Precision, SUBGROUP_MOST, SUBGROUP_READERS, TILED_WORKGROUP_BYTES, set_conv_kernel,
+};
 use crate::model::WeightStorage;
 use crate::report::{DeviceInfo, DeviceKind};
 
@@ -80,7 +82,9 @@ async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
             .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
         let (limits, info) = (setup.device.limits(), setup.adapter.get_info());
         check_limits(&limits)?;
-        set_conv_kernel(kernel_wish().unwrap_or_else(|| kernel_for(info.device_type, &limits)));
+        let subgroups = platform::has_subgroups(&setup.device)
+            .then_some([info.subgroup_min_size, info.subgroup_max_size]);
+        set_conv_kernel(kernel_wish().unwrap_or_else(|| kernel_for(info.device_type, &limits, subgroups)));
         Ok((device, describe(&info)))
     };
     GPU.get_or_try_init(open).await.cloned()
@@ -108,16 +112,29 @@ fn check_limits(limits: &wgpu::Limits) -> Result<(), EngineError> {
     }
 }
 
-/// The convolution kernel for an adapter. A browser calls its software adapter a fallback, which is a CPU here too.
-fn kernel_for(device_type: wgpu::DeviceType, limits: &wgpu::Limits) -> ConvKernel {
+/// The convolution kernel for an adapter whose subgroups, if kernels may use them, have at least and at most so many invocations. A
+/// browser calls its software adapter a fallback, which is a CPU here too.
+fn kernel_for(
+    device_type: wgpu::DeviceType,
+    limits: &wgpu::Limits,
+    subgroups: Option<[u32; 2]>,
+) -> ConvKernel {
     let has_memory = limits.max_compute_workgroup_storage_size >= TILED_WORKGROUP_BYTES;
-    if device_type != wgpu::DeviceType::Cpu && has_memory { ConvKernel::Tiled } else { ConvKernel::Registers }
+    if device_type != wgpu::DeviceType::Cpu && has_memory {
+        ConvKernel::Tiled
+    } else if subgroups.is_some_and(|[least, most]| least >= SUBGROUP_READERS as u32 && most <= SUBGROUP_MOST)
+    {
+        ConvKernel::Subgroups
+    } else {
+        ConvKernel::Registers
+    }
 }
 
-/// For developers: `LUNGLENS_CONV_KERNEL` as `registers` or `tiled` forces a kernel (`benches/README.md`).
+/// For developers: `LUNGLENS_CONV_KERNEL` as `registers`, `subgroups` or `tiled` forces a kernel (`benches/README.md`).
 fn kernel_wish() -> Option<ConvKernel> {
     match std::env::var("LUNGLENS_CONV_KERNEL").ok()?.as_str() {
         "registers" => Some(ConvKernel::Registers),
+        "subgroups" => Some(ConvKernel::Subgroups),
         "tiled" => Some(ConvKernel::Tiled),
         _ => None,
     }
@@ -169,13 +186,22 @@ mod tests {
     #[test]
     fn software_adapters_convolve_in_registers() {
         let limits = wgpu::Limits::default();
-        assert_eq!(kernel_for(wgpu::DeviceType::Cpu, &limits), ConvKernel::Registers);
+        let software = |subgroups| kernel_for(wgpu::DeviceType::Cpu, &limits, subgroups);
+        assert_eq!(software(None), ConvKernel::Registers);
+        for (sizes, kernel) in [
+            ([4, 4], ConvKernel::Subgroups),
+            ([8, 8], ConvKernel::Subgroups),
+            ([2, 8], ConvKernel::Registers),
+            ([8, 16], ConvKernel::Registers),
+        ] {
+            assert_eq!(software(Some(sizes)), kernel, "{sizes:?}");
+        }
         for kind in [wgpu::DeviceType::DiscreteGpu, wgpu::DeviceType::IntegratedGpu, wgpu::DeviceType::Other]
         {
-            assert_eq!(kernel_for(kind, &limits), ConvKernel::Tiled);
+            assert_eq!(kernel_for(kind, &limits, Some([4, 4])), ConvKernel::Tiled);
         }
         let small = wgpu::Limits { max_compute_workgroup_storage_size: 4096, ..limits };
-        assert_eq!(kernel_for(wgpu::DeviceType::DiscreteGpu, &small), ConvKernel::Registers);
+        assert_eq!(kernel_for(wgpu::DeviceType::DiscreteGpu, &small, None), ConvKernel::Registers);
     }
 
     #[test]

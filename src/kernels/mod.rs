@@ -11,7 +11,10 @@ mod roi_align;
 mod top_anchors;
 mod transfer;
 
-pub use adapter::{ConvKernel, Precision, TILED_WORKGROUP_BYTES, conv_kernel, set_conv_kernel};
+pub use adapter::{
+    ConvKernel, Precision, SUBGROUP_MOST, SUBGROUP_READERS, TILED_WORKGROUP_BYTES, conv_kernel,
+    set_conv_kernel,
+};
 pub use bench::{BenchRow, ConvShape, bench, bench_conv};
 pub use conv::{ConvWeight, Residual, conv2d, smallest_alike};
 pub use lunglens_cpu::{

@@ -46,6 +46,9 @@ struct PoolSizes {
     output_rows: u32,
     output_columns: u32,
     output_len: u32,
+    kernel_size: u32,
+    stride: u32,
+    padding: u32,
 }
 
 #[cube(launch_unchecked)]
@@ -53,9 +56,6 @@ fn max_pool2d_kernel<E: Float>(
     input: &[Stored<E>],
     output: &mut [Stored<E>],
     sizes: PoolSizes,
-    #[comptime] kernel_size: u32,
-    #[comptime] stride: u32,
-    #[comptime] padding: u32,
     #[define(E)] _element: ElemType,
 ) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
@@ -68,11 +68,11 @@ fn max_pool2d_kernel<E: Float>(
     let line = pixel / sizes.output_columns;
     let row = line % sizes.output_rows;
     let image = line / sizes.output_rows;
-    let top = (row * stride) as i32 - comptime!(padding as i32);
-    let left = (column * stride) as i32 - comptime!(padding as i32);
+    let top = (row * sizes.stride) as i32 - sizes.padding as i32;
+    let left = (column * sizes.stride) as i32 - sizes.padding as i32;
     let mut best = Vec4::new(f32::new(-3.4e38f32));
-    for ky in 0..kernel_size {
-        for kx in 0..kernel_size {
+    for ky in 0..sizes.kernel_size {
+        for kx in 0..sizes.kernel_size {
             let y = top + ky as i32;
             let x = left + kx as i32;
             if y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32 {
@@ -110,10 +110,10 @@ impl PoolOps for CubeBackend {
                     output_rows as u32,
                     output_columns as u32,
                     output_len as u32,
+                    geometry.kernel_size as u32,
+                    geometry.stride as u32,
+                    geometry.padding as u32,
                 ),
-                geometry.kernel_size as u32,
-                geometry.stride as u32,
-                geometry.padding as u32,
                 element,
             );
         }

@@ -81,8 +81,8 @@ fn sample_bin<E: Float>(
     bin_x: u32,
     vector: u32,
     vectors: u32,
-    #[comptime] bins: u32,
-    #[comptime] samples: u32,
+    bins: u32,
+    samples: u32,
 ) -> Vec4 {
     let at = (roi * 5) as usize;
     let x0 = rois[at + 1] * level.scale;
@@ -144,8 +144,8 @@ fn roi_align_kernel<E: Float>(
     l5: LevelSizes,
     vectors: u32,
     output_len: u32,
-    #[comptime] bins: u32,
-    #[comptime] samples: u32,
+    bins: u32,
+    samples: u32,
     #[define(E)] _element: ElemType,
 ) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;

@@ -5,7 +5,6 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::fpn::LAST_LEVEL_POOL;
 use super::mask_rcnn::SEARCH_PROPOSALS;
 use super::resnet::STEM_POOL;
 use super::roi_heads::{MASKS_AT_ONCE, STRIDES};
@@ -41,21 +40,20 @@ pub async fn warm_up(
         observer.pause().await?;
         wait(convolve(&layer, device)).await?;
     }
-    for pool in [STEM_POOL, LAST_LEVEL_POOL] {
-        observer.pause().await?;
-        wait(max_pool2d(zeros([1, 8, 8, CHANNELS], precision, device), pool)).await?;
-    }
+    observer.pause().await?;
+    wait(max_pool2d(zeros([1, 8, 8, CHANNELS], precision, device), STEM_POOL)).await?;
     observer.pause().await?;
     let anchors = config.anchors_per_position();
     let outputs = (5 * anchors).next_multiple_of(CHANNELS);
     wait(top_anchors(zeros([1, 8, 8, outputs], Precision::F32, device), anchors, 1)).await?;
-    for output_size in [config.box_roi_size, config.mask_roi_size] {
-        observer.pause().await?;
-        let align =
-            RoiAlignConfig { output_size, sampling_ratio: config.roi_sampling_ratio, strides: STRIDES };
-        let levels = LEVELS.map(|side| zeros([1, side, side, CHANNELS], precision, device));
-        wait(roi_align(&levels, zeros([1, ROI_ROW], Precision::F32, device), align)).await?;
-    }
+    observer.pause().await?;
+    let align = RoiAlignConfig {
+        output_size: config.box_roi_size,
+        sampling_ratio: config.roi_sampling_ratio,
+        strides: STRIDES,
+    };
+    let levels = LEVELS.map(|side| zeros([1, side, side, CHANNELS], precision, device));
+    wait(roi_align(&levels, zeros([1, ROI_ROW], Precision::F32, device), align)).await?;
     Ok(())
 }
 
@@ -80,9 +78,9 @@ fn distinct(
     for layer in layers(&most).into_iter().chain(layers(&one)).chain(search.into_iter().flatten()) {
         let alike = Layer {
             shape: smallest_alike(&layer.shape, layer.residual != Residual::None),
+            residual: Residual::None,
             keeps_steps: layer.keeps_steps && keeps_steps,
             is_wide: layer.is_wide.map(|is_wide| is_wide || precision == Precision::F32),
-            ..layer
         };
         if !found.contains(&alike) {
             found.push(alike);
@@ -92,7 +90,7 @@ fn distinct(
 }
 
 fn convolve(layer: &Layer, device: &Device) -> Tensor<4> {
-    let Layer { shape, residual, keeps_steps, is_wide } = *layer;
+    let Layer { shape, keeps_steps, is_wide, .. } = *layer;
     let [input, output] = is_wide.map(|is_wide| if is_wide { Precision::F32 } else { Precision::F16 });
     let (k, [rows, columns]) = (shape.geometry.kernel_size, shape.size);
     let weight = if keeps_steps {
@@ -102,15 +100,8 @@ fn convolve(layer: &Layer, device: &Device) -> Tensor<4> {
         ConvWeight::Dense(zeros([k, k, shape.inputs, shape.outputs], Precision::F32, device))
     };
     let bias = zeros([if keeps_steps { 2 } else { 1 } * shape.outputs], Precision::F32, device);
-    let [output_rows, output_columns] = shape.geometry.output_size(rows, columns);
-    let added = |size: [usize; 2]| Some(zeros([1, size[0], size[1], shape.outputs], input, device));
-    let residual = match residual {
-        Residual::None => None,
-        Residual::Same => added([output_rows, output_columns]),
-        Residual::Upsampled => added([output_rows / 2, output_columns / 2]),
-    };
     let image = zeros([1, rows, columns, shape.inputs], input, device);
-    conv2d(image, &weight, bias, residual, shape.geometry, output)
+    conv2d(image, &weight, bias, None, shape.geometry, output)
 }
 
 /// Waits until a tensor is computed: until it is read back, whatever its values are.

@@ -29,6 +29,11 @@ impl ConvGeometry {
         Self { stride, ..self }
     }
 
+    /// Whether windows are single pixels, which never lie in the padding.
+    pub const fn is_pointwise(&self) -> bool {
+        self.kernel_size == 1 && self.padding == 0
+    }
+
     /// Rows and columns of the output.
     pub fn output_size(&self, rows: usize, columns: usize) -> [usize; 2] {
         [rows, columns].map(|n| (n + 2 * self.padding - self.kernel_size) / self.stride + 1)

@@ -11,5 +11,10 @@ pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
     instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(Adapter::of).collect()
 }
 
+/// Whether the device's kernels may use subgroups.
+pub(in crate::engine) fn has_subgroups(device: &wgpu::Device) -> bool {
+    device.features().contains(wgpu::Features::SUBGROUP)
+}
+
 /// Lets other work on this thread run: there is none.
 pub(in crate::engine) async fn yield_to_host() {}

@@ -12,6 +12,11 @@ pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
     instance.request_adapter(&options).await.iter().map(Adapter::of).collect()
 }
 
+/// Whether the device's kernels may use subgroups: wgpu does not know, `web/src/worker/subgroups.js` says so.
+pub(in crate::engine) fn has_subgroups(_: &wgpu::Device) -> bool {
+    js_sys::Reflect::get(&js_sys::global(), &"hasSubgroups".into()).is_ok_and(|has| has.is_truthy())
+}
+
 /// Lets the worker handle the messages that came in.
 pub(in crate::engine) async fn yield_to_host() {
     gloo_timers::future::TimeoutFuture::new(0).await;

@@ -3,6 +3,8 @@
 mod alike;
 mod cpu;
 mod gpu;
+mod product;
+mod registers;
 mod tiled;
 mod winograd;
 

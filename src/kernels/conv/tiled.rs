@@ -9,8 +9,7 @@
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use super::Residual;
-use super::gpu::{ConvSizes, finish, unpack_bytes};
+use super::product::{ConvLayer, finish, unpack_bytes, window};
 use crate::kernels::gpu::{Stored, Vec4};
 
 /// How a workgroup divides its tile.
@@ -61,8 +60,7 @@ const SMALL: Tile = Tile { down: 8, across: 8, pixels: 4, vectors: 1, depth: 8 }
 /// A GPU's multiprocessors are kept busy by about so many workgroups.
 const ENOUGH_GROUPS: usize = 256;
 
-/// `weight` is read where `is_packed` is false, `packed` where it is true; then `bias` is followed by the scales. Without
-/// `has_bias` the product is written as it is. Workgroups along z compute products of their own, as Winograd's way has them.
+/// `weight` is read where `is_packed` is false, `packed` where it is true; then `bias` is followed by the scales. `is_pointwise` says that windows are single pixels. Workgroups along z compute products of their own, as Winograd's way has them.
 #[cube(launch_unchecked)]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn product_kernel<E: Float, O: Float>(
@@ -72,15 +70,10 @@ pub(super) fn product_kernel<E: Float, O: Float>(
     bias: &[Vec4],
     residual: &[Stored<E>],
     output: &mut [Stored<O>],
-    sizes: ConvSizes,
+    layer: ConvLayer,
     #[comptime] tile: Tile,
-    #[comptime] has_bias: bool,
     #[comptime] is_packed: bool,
-    #[comptime] kernel_size: u32,
-    #[comptime] stride: u32,
-    #[comptime] padding: u32,
-    #[comptime] relu: bool,
-    #[comptime] residual_kind: Residual,
+    #[comptime] is_pointwise: bool,
     #[define(E, O)] _elements: [ElemType; 2],
 ) {
     let Tile { down, across, pixels, vectors, depth } = comptime!(tile);
@@ -98,12 +91,12 @@ pub(super) fn product_kernel<E: Float, O: Float>(
     let unit = UNIT_POS as usize;
     let first_pixel = CUBE_POS_Y * comptime!(tile_rows as u32);
     let first_vector = CUBE_POS_X * comptime!(tile_columns as u32);
-    let taps = comptime!(kernel_size * kernel_size);
-    let total = sizes.input_vectors * taps;
+    let taps = layer.kernel_size * layer.kernel_size;
+    let total = layer.input_vectors * taps;
     let steps = total.div_ceil(comptime!(depth as u32));
     let batch = CUBE_POS_Z;
-    let input_batch = batch * sizes.output_pixels * sizes.input_vectors;
-    let weight_batch = batch * total * 4 * sizes.output_vectors;
+    let input_batch = batch * layer.output_pixels * layer.input_vectors;
+    let weight_batch = batch * total * 4 * layer.output_vectors;
 
     // What this invocation brings: always the same column of the step, and fixed rows.
     let column = unit % depth;
@@ -113,16 +106,19 @@ pub(super) fn product_kernel<E: Float, O: Float>(
     #[unroll]
     for i in 0..input_loads {
         let row = (unit + i * invocations) / depth;
-        let pixel = min(first_pixel + row as u32, sizes.output_pixels - 1);
-        if comptime!(kernel_size == 1 && stride == 1) {
-            base[i] = input_batch + pixel * sizes.input_vectors;
+        let pixel = min(first_pixel + row as u32, layer.output_pixels - 1);
+        if comptime!(is_pointwise) {
+            let mut position = pixel;
+            if layer.stride > 1 {
+                let (image, y, x) = window(pixel, &layer);
+                position = image + y as u32 * layer.columns + x as u32;
+            }
+            base[i] = input_batch + position * layer.input_vectors;
         } else {
-            let x = pixel % sizes.output_columns;
-            let line = pixel / sizes.output_columns;
-            let y = line % sizes.output_rows;
-            base[i] = line / sizes.output_rows * sizes.rows * sizes.columns;
-            top[i] = (y * stride) as i32 - comptime!(padding as i32);
-            left[i] = (x * stride) as i32 - comptime!(padding as i32);
+            let (image, y, x) = window(pixel, &layer);
+            base[i] = image;
+            top[i] = y;
+            left[i] = x;
         }
     }
 
@@ -162,20 +158,20 @@ pub(super) fn product_kernel<E: Float, O: Float>(
         if round < steps {
             let at = round * comptime!(depth as u32) + column as u32;
             let in_depth = at < total;
-            let tap = at / sizes.input_vectors;
-            let channel = at % sizes.input_vectors;
+            let tap = at / layer.input_vectors;
+            let channel = at % layer.input_vectors;
             #[unroll]
             for i in 0..input_loads {
-                if comptime!(kernel_size == 1 && stride == 1) {
+                if comptime!(is_pointwise) {
                     let value = Vec4::cast_from(input[(base[i] + select(in_depth, at, 0u32)) as usize]);
                     next_inputs[i] = value * Vec4::new(select(in_depth, 1.0f32, 0.0f32));
                 } else {
-                    let y = top[i] + (tap / kernel_size) as i32;
-                    let x = left[i] + (tap % kernel_size) as i32;
+                    let y = top[i] + (tap / layer.kernel_size) as i32;
+                    let x = left[i] + (tap % layer.kernel_size) as i32;
                     let inside =
-                        in_depth && y >= 0 && y < sizes.rows as i32 && x >= 0 && x < sizes.columns as i32;
-                    let position = (base[i] as i32 + y * sizes.columns as i32 + x) as u32;
-                    let place = select(inside, position * sizes.input_vectors + channel, 0u32);
+                        in_depth && y >= 0 && y < layer.rows as i32 && x >= 0 && x < layer.columns as i32;
+                    let position = (base[i] as i32 + y * layer.columns as i32 + x) as u32;
+                    let place = select(inside, position * layer.input_vectors + channel, 0u32);
                     let value = Vec4::cast_from(input[place as usize]);
                     next_inputs[i] = value * Vec4::new(select(inside, 1.0f32, 0.0f32));
                 }
@@ -185,8 +181,8 @@ pub(super) fn product_kernel<E: Float, O: Float>(
                 let load = unit + i * invocations;
                 let row = round * comptime!(4 * depth as u32) + (load / tile_columns) as u32;
                 let vector = first_vector + (load % tile_columns) as u32;
-                let inside = row < total * 4 && vector < sizes.output_vectors;
-                let place = weight_batch + select(inside, row * sizes.output_vectors + vector, 0u32);
+                let inside = row < total * 4 && vector < layer.output_vectors;
+                let place = weight_batch + select(inside, row * layer.output_vectors + vector, 0u32);
                 if comptime!(is_packed) {
                     next_weights[i] = unpack_bytes(select(inside, packed[place as usize], 0i32));
                 } else {
@@ -226,22 +222,10 @@ pub(super) fn product_kernel<E: Float, O: Float>(
         #[unroll]
         for v in 0..vectors {
             let vector = first_vector + (v * across + across_at) as u32;
-            if pixel < sizes.output_pixels && vector < sizes.output_vectors {
-                let mut value = acc[p * vectors + v];
-                if comptime!(has_bias) {
-                    value = finish::<E>(
-                        value,
-                        pixel,
-                        vector,
-                        bias,
-                        residual,
-                        &sizes,
-                        is_packed,
-                        relu,
-                        residual_kind,
-                    );
-                }
-                let place = (batch * sizes.output_pixels + pixel) * sizes.output_vectors + vector;
+            if pixel < layer.output_pixels && vector < layer.output_vectors {
+                let sum = acc[p * vectors + v];
+                let value = finish::<E>(sum, pixel, vector, bias, residual, &layer, is_packed);
+                let place = (batch * layer.output_pixels + pixel) * layer.output_vectors + vector;
                 output[place as usize] = Stored::<O>::cast_from(value);
             }
         }

@@ -10,11 +10,10 @@ use burn_std::{DType, Shape};
 use burn_wgpu::CubeTensor;
 use cubecl::prelude::*;
 
-use super::gpu::ConvSizesLaunch;
-use super::tiled::{Tile, product_kernel as tiled_product_kernel};
-use super::{ConvGeometry, Residual};
-use crate::kernels::adapter::{ConvKernel, Precision, conv_kernel};
-use crate::kernels::gpu::{Vec4, WORKGROUP, count_for, element, in_order, output_beside};
+use super::ConvGeometry;
+use super::product::{self, Product};
+use crate::kernels::adapter::Precision;
+use crate::kernels::gpu::{WORKGROUP, count_for, element, in_order, output_beside};
 use transforms::{TileSizesLaunch, transform_input_kernel, transform_output_kernel, transform_weight_kernel};
 
 /// Outputs of a tile on a side.
@@ -25,10 +24,6 @@ const PATCH: usize = 6;
 pub(super) const PRODUCTS: usize = PATCH * PATCH;
 /// Below this many tiles, transforming the weights costs more than it saves.
 const LEAST_TILES: usize = 16;
-/// Tiles of one invocation of the product.
-const PRODUCT_TILES: usize = 8;
-/// Output vectors of one invocation of the product.
-const PRODUCT_VECTORS: usize = 2;
 
 /// Whether the convolution is one that this way is faster for.
 pub(super) fn is_faster([images, rows, columns, _]: [usize; 4], geometry: ConvGeometry) -> bool {
@@ -39,69 +34,6 @@ pub(super) fn is_faster([images, rows, columns, _]: [usize; 4], geometry: ConvGe
 /// Tiles of all images.
 fn tiles(images: usize, rows: usize, columns: usize) -> usize {
     images * rows.div_ceil(TILE) * columns.div_ceil(TILE)
-}
-
-/// 36 products `[tiles, c_in]` by `[c_in, c_out]`; a tile of both in registers, as in the direct kernel.
-#[cube(launch_unchecked)]
-fn product_kernel(
-    input: &[Vec4],
-    weight: &[Vec4],
-    output: &mut [Vec4],
-    tiles: u32,
-    input_vectors: u32,
-    output_vectors: u32,
-) {
-    let first_vector = ABSOLUTE_POS_X * comptime!(PRODUCT_VECTORS as u32);
-    let first_tile = ABSOLUTE_POS_Y * comptime!(PRODUCT_TILES as u32);
-    let product = ABSOLUTE_POS_Z;
-    if first_vector >= output_vectors || first_tile >= tiles {
-        terminate!();
-    }
-    let mut offset = Array::<u32>::new(PRODUCT_TILES);
-    #[unroll]
-    for t in 0..PRODUCT_TILES {
-        offset[t] = (product * tiles + min(first_tile + t as u32, tiles - 1)) * input_vectors;
-    }
-    let mut acc = Array::<Vec4>::new(comptime!(PRODUCT_TILES * PRODUCT_VECTORS));
-    #[unroll]
-    for i in 0..comptime!(PRODUCT_TILES * PRODUCT_VECTORS) {
-        acc[i] = Vec4::new(0.0f32);
-    }
-    let mut weight_at = product * input_vectors * 4 * output_vectors + first_vector;
-    for c in 0..input_vectors {
-        let mut w = Array::<Vec4>::new(comptime!(4 * PRODUCT_VECTORS));
-        #[unroll]
-        for i in 0..4usize {
-            #[unroll]
-            for v in 0..PRODUCT_VECTORS {
-                w[i * PRODUCT_VECTORS + v] = weight[weight_at as usize + v];
-            }
-            weight_at += output_vectors;
-        }
-        #[unroll]
-        for t in 0..PRODUCT_TILES {
-            let x = input[(offset[t] + c) as usize];
-            #[unroll]
-            for i in 0..4usize {
-                let xi = Vec4::new(x.extract(i));
-                #[unroll]
-                for v in 0..PRODUCT_VECTORS {
-                    acc[t * PRODUCT_VECTORS + v] += xi * w[i * PRODUCT_VECTORS + v];
-                }
-            }
-        }
-    }
-    #[unroll]
-    for t in 0..PRODUCT_TILES {
-        let tile = first_tile + t as u32;
-        if tile < tiles {
-            #[unroll]
-            for v in 0..PRODUCT_VECTORS {
-                output[((product * tiles + tile) * output_vectors + first_vector) as usize + v] =
-                    acc[t * PRODUCT_VECTORS + v];
-            }
-        }
-    }
 }
 
 /// Floats of a buffer between the transforms, 20 MiB: as much as the largest feature maps at 512 take, so that no buffer
@@ -194,7 +126,7 @@ pub(super) fn conv2d(
                     sizes(input_vectors, 0, input_vectors),
                     element(input.dtype),
                 );
-                let products = multiply(transformed, &weights, &bias);
+                let products = multiply(transformed, &weights);
                 transform_output_kernel::launch_unchecked(
                     &client,
                     count_for(tiles * vectors),
@@ -203,7 +135,7 @@ pub(super) fn conv2d(
                     bias.clone().into_buffer_arg(),
                     output.clone().into_buffer_arg(),
                     sizes(output_vectors, first_vector, vectors),
-                    relu,
+                    relu.into(),
                     element(output.dtype),
                 );
             }
@@ -217,62 +149,25 @@ fn between(tensor: &CubeTensor, shape: [usize; 3]) -> CubeTensor {
     output_beside(tensor, Shape::new(shape), DType::F32)
 }
 
-/// `[36, tiles, c_in]` by `[36, c_in, c_out]`; `bias` stands for the buffers that the tiled kernel does not read here.
-fn multiply(transformed: CubeTensor, weights: &CubeTensor, bias: &CubeTensor) -> CubeTensor {
+/// `[36, tiles, c_in]` by `[36, c_in, c_out]`.
+fn multiply(transformed: CubeTensor, weights: &CubeTensor) -> CubeTensor {
     let [_, tiles, input_channels] = transformed.meta.shape().dims();
     let [_, _, output_channels] = weights.meta.shape().dims();
-    let (input_vectors, output_vectors) = (input_channels / 4, output_channels / 4);
-    let client = transformed.client.clone();
     let products = between(&transformed, [PRODUCTS, tiles, output_channels]);
-    // SAFETY: both kernels guard the ends of tiles and channels.
-    #[allow(unsafe_code)]
-    unsafe {
-        match conv_kernel() {
-            ConvKernel::Registers => {
-                let groups_x = output_vectors.div_ceil(PRODUCT_VECTORS) as u32;
-                let width = groups_x.next_power_of_two().min(8);
-                let height = WORKGROUP / width;
-                let groups_y = (tiles.div_ceil(PRODUCT_TILES) as u32).div_ceil(height);
-                product_kernel::launch_unchecked(
-                    &client,
-                    CubeCount::Static(groups_x.div_ceil(width), groups_y, PRODUCTS as u32),
-                    CubeDim::new_2d(width, height),
-                    transformed.into_buffer_arg(),
-                    weights.clone().into_buffer_arg(),
-                    products.clone().into_buffer_arg(),
-                    tiles as u32,
-                    input_vectors as u32,
-                    output_vectors as u32,
-                );
-            }
-            ConvKernel::Tiled => {
-                let tile = Tile::for_product(PRODUCTS, tiles, output_vectors);
-                let [x, y] = tile.groups(tiles, output_vectors).map(|groups| groups as u32);
-                let [tiles, inputs, outputs] = [tiles, input_vectors, output_vectors].map(|n| n as u32);
-                tiled_product_kernel::launch_unchecked(
-                    &client,
-                    CubeCount::Static(x, y, PRODUCTS as u32),
-                    CubeDim::new_1d(tile.invocations() as u32),
-                    transformed.into_buffer_arg(),
-                    weights.clone().into_buffer_arg(),
-                    weights.clone().into_buffer_arg(),
-                    bias.clone().into_buffer_arg(),
-                    bias.clone().into_buffer_arg(),
-                    products.clone().into_buffer_arg(),
-                    ConvSizesLaunch::new(1, tiles, inputs, 1, tiles, outputs, tiles, 1, 1),
-                    tile,
-                    false,
-                    false,
-                    1,
-                    1,
-                    0,
-                    false,
-                    Residual::None,
-                    [element(DType::F32); 2],
-                );
-            }
-        }
-    }
+    product::launch(Product {
+        input: transformed,
+        weight: weights.clone(),
+        bias: None,
+        residual: None,
+        output: products.clone(),
+        batches: PRODUCTS,
+        images: 1,
+        input_size: [1, tiles],
+        output_size: [1, tiles],
+        channels: [input_channels, output_channels],
+        geometry: ConvGeometry::POINTWISE,
+        is_packed: false,
+    });
     products
 }
 

@@ -3,7 +3,7 @@
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;
 
-use crate::kernels::conv::gpu::unpack_bytes;
+use crate::kernels::conv::product::unpack_bytes;
 use crate::kernels::gpu::{Stored, Vec4, relu_of};
 
 /// The pictures and the part of their tiles and channels that is transformed.
@@ -175,14 +175,14 @@ pub(super) fn transform_weight_kernel(
 }
 
 /// One invocation a tile of the band and vector of the group: `[36, tiles, group]` to `[n, rows, columns, c]` with bias
-/// and ReLU.
+/// and, where `relu` is not 0, ReLU.
 #[cube(launch_unchecked)]
 pub(super) fn transform_output_kernel<O: Float>(
     products: &[Vec4],
     bias: &[Vec4],
     output: &mut [Stored<O>],
     sizes: TileSizes,
-    #[comptime] relu: bool,
+    relu: u32,
     #[define(O)] _element: ElemType,
 ) {
     let at = ABSOLUTE_POS_Y * CUBE_DIM_X * CUBE_COUNT_X + ABSOLUTE_POS_X;
@@ -219,7 +219,7 @@ pub(super) fn transform_output_kernel<O: Float>(
             let x = tile_column * 4 + j as u32;
             if y < sizes.rows && x < sizes.columns {
                 let mut value = m[i * 6 + j] + b;
-                if relu {
+                if relu != 0 {
                     value = relu_of(value);
                 }
                 let place = ((image * sizes.rows + y) * sizes.columns + x) * sizes.vectors + vector;
