@@ -1,6 +1,6 @@
 // Run by trunk after it built the page (TRUNK_STAGING_DIR), before the files are put in place: moves trunk's inline
 // start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; makes one script of each
-// worker's and names the workers' files by their content; tells the service worker which files to keep for use without a network.
+// worker's, with what asks for subgroups in the engine's, and names the workers' files by their content; tells the service worker which files to keep for use without a network.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,8 @@ for (const name of ['reader', 'worker'].filter((n) => existsSync(at(`${n}_bg.was
   renameSync(at(`${name}_bg.wasm`), at(wasm));
   const glue = `function glue() {\n${text(`${name}.js`)}\nreturn wasm_bindgen;\n}\n`;
   rmSync(at(`${name}.js`));
-  const loader = `${glue}self.script = \`\${glue}onmessage = ({ data }) => glue()({ module_or_path: data });\`;
+  const first = name === 'worker' ? readFileSync('web/src/worker/subgroups.js', 'utf8') : '';
+  const loader = `${first}${glue}self.script = \`\${glue}onmessage = ({ data }) => glue()({ module_or_path: data });\`;
 glue()({ module_or_path: './${wasm}' });\n`;
   workers[name] = `${name}-start-${hash(Buffer.from(loader))}.js`;
   writeFileSync(at(workers[name]), loader);

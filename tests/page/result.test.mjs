@@ -50,6 +50,8 @@ for (const webgpu of [true, false]) {
     await untilReady(page);
     const device = await page.locator('[data-field="device"]').innerText();
     assert.match(device, webgpu ? /^WebGPU/ : /^CPU$/);
+    const workers = await Promise.all(page.workers().map((worker) => worker.evaluate(() => self.hasSubgroups === true)));
+    assert.equal(workers.includes(true), webgpu, 'on SwiftShader the engine has asked for subgroups');
     await shot(page, webgpu ? 'ready' : 'ready-cpu');
 
     const asked = requests.length;
