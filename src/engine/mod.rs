@@ -25,7 +25,7 @@ use crate::masks::{Mask, ProbabilityMap, paste_averaged, paste_mask};
 use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SemanticMaps};
 use crate::report::{
     self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, faint_score,
-    join_lesions, sort_instances,
+    join_lesions, keep_lung_tissue, sort_instances,
 };
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
@@ -57,7 +57,8 @@ pub struct SegmentOptions {
     pub severity: SeverityConfig,
     /// Whether contrast is equalised (CLAHE).
     pub clahe: ClaheMode,
-    /// Whether lesions that touch become one ([`report::join_lesions`]); not where each detection is measured.
+    /// Whether lesions that touch become one ([`report::join_lesions`]) and what cannot be lung is left out
+    /// ([`report::keep_lung_tissue`]); not where each detection is measured.
     pub join_lesions: bool,
 }
 
@@ -190,7 +191,7 @@ impl Engine {
         let mut instances =
             paste(detections, slice, &network_input.letterbox, mask_size, self.mask_threshold())?;
         if options.join_lesions {
-            instances = join_lesions(instances, limit)?;
+            instances = keep_lung_tissue(join_lesions(instances, limit)?, slice);
         } else {
             sort_instances(&mut instances);
         }

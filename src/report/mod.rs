@@ -8,6 +8,7 @@ mod instance;
 mod join;
 mod overlay;
 mod schema;
+mod tissue;
 
 pub use build::{ReportParts, build};
 pub use error::ReportError;
@@ -18,3 +19,4 @@ pub use schema::{
     DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION,
     Software, Thresholds, Timings,
 };
+pub use tissue::keep_lung_tissue;
