@@ -84,7 +84,10 @@ async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
         check_limits(&limits)?;
         let subgroups = platform::has_subgroups(&setup.device)
             .then_some([info.subgroup_min_size, info.subgroup_max_size]);
-        set_conv_kernel(kernel_wish().unwrap_or_else(|| kernel_for(info.device_type, &limits, subgroups)));
+        let suited = kernel_for(info.device_type, &limits, subgroups);
+        // Subgroups of another size would compute something else.
+        let wish = kernel_wish().filter(|&wish| wish != ConvKernel::Subgroups || wish == suited);
+        set_conv_kernel(wish.unwrap_or(suited));
         Ok((device, describe(&info)))
     };
     GPU.get_or_try_init(open).await.cloned()
@@ -130,7 +133,7 @@ fn kernel_for(
     }
 }
 
-/// For developers: `LUNGLENS_CONV_KERNEL` as `registers`, `subgroups` or `tiled` forces a kernel (`benches/README.md`).
+/// For developers: `LUNGLENS_CONV_KERNEL` as `registers`, `subgroups` or `tiled` asks for a kernel (`benches/README.md`).
 fn kernel_wish() -> Option<ConvKernel> {
     match std::env::var("LUNGLENS_CONV_KERNEL").ok()?.as_str() {
         "registers" => Some(ConvKernel::Registers),
