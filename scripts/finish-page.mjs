@@ -1,6 +1,7 @@
 // Run by trunk after it built the page (TRUNK_STAGING_DIR), before the files are put in place: moves trunk's inline
 // start script into a file, which the Content-Security-Policy allows; shrinks the wasm files; makes one script of each
-// worker's, with what asks for subgroups in the engine's, and names the workers' files by their content; tells the service worker which files to keep for use without a network.
+// worker's, with what asks for subgroups in the engine's, and names the workers' files by their content; tells the service
+// worker which files to keep for use without a network.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -189,9 +189,15 @@ fn convolution_divides_what_winograd_would_hold() {
 fn packed_weights_compute_as_their_values() {
     on_each_kernel(|name, device| {
         let mut random = Random::new(13);
-        for geometry in [ConvGeometry::POINTWISE, ConvGeometry::SAME_3X3.relu()] {
+        // With few and with enough channels that a subgroup reads for all of its invocations.
+        for (geometry, outputs) in [
+            (ConvGeometry::POINTWISE, 24),
+            (ConvGeometry::SAME_3X3.relu(), 24),
+            (ConvGeometry::POINTWISE, 72),
+            (ConvGeometry::SAME_3X3.stride(2), 72),
+        ] {
             let k = geometry.kernel_size;
-            let (input, outputs) = ([1, random.range(3, 17), random.range(3, 17), 12], 24);
+            let input = [1, random.range(3, 17), random.range(3, 17), 12];
             let bytes: Vec<i8> =
                 (0..k * k * 12 * outputs).map(|_| random.range(1, 255) as u8 as i8).collect();
             let scales: Vec<f32> = random.values(outputs).iter().map(|v| 0.01 + v.abs()).collect();
@@ -213,7 +219,7 @@ fn packed_weights_compute_as_their_values() {
                 Precision::F32,
             );
             let error = relative_error(&download(found), &expected);
-            assert!(error < 1e-5, "{name}: {geometry:?}: {error}");
+            assert!(error < 1e-5, "{name}: {geometry:?} to {outputs}: {error}");
         }
     });
 }

@@ -1,5 +1,5 @@
-// Put before the engine's script by scripts/finish-page.mjs. wgpu cannot ask a browser for subgroups yet; with them a software
-// adapter, which computes on the CPU, takes a third less time (src/kernels/conv/registers.rs).
+// Put before the engine's script by scripts/finish-page.mjs. wgpu cannot ask a browser for subgroups yet; a software adapter,
+// which computes on the CPU, is quicker with them (src/kernels/conv/registers.rs).
 if (self.GPUAdapter) {
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (wish = {}) {
