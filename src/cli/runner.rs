@@ -77,8 +77,7 @@ impl Runner {
     }
 
     fn should_move_to_cpu(&self, engine: &Engine, error: &EngineError) -> bool {
-        let gpu_failed = matches!(error, EngineError::DeviceLost(_) | EngineError::OutOfMemory(_));
-        gpu_failed && engine.device().kind == DeviceKind::Gpu && self.device == DeviceArg::Auto
+        error.may_be_of_device() && engine.device().kind == DeviceKind::Gpu && self.device == DeviceArg::Auto
     }
 
     /// The engine on the CPU; the first of several slices that `failed` let down starts it.

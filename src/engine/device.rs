@@ -1,7 +1,10 @@
 //! The choice of the device: the one place that knows adapters and their capabilities.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_lock::OnceCell;
 use burn::tensor::{Device, FloatDType};
+use burn_std::stream::{StreamPolicy, set_policy};
 use burn_wgpu::WgpuSetup;
 
 use super::{DeviceChoice, EngineError, platform};
@@ -13,6 +16,9 @@ use crate::report::{DeviceInfo, DeviceKind};
 
 /// The GPU of this process: Burn can register an adapter only once, so the first caller opens it for all.
 static GPU: OnceCell<(Device, DeviceInfo)> = OnceCell::new();
+
+/// Whether the GPU was lost, which is for good: the process has no other.
+static IS_LOST: AtomicBool = AtomicBool::new(false);
 
 /// Storage buffers that one kernel binds at most: RoIAlign's four levels, boxes and output, and CubeCL's own two.
 const NEEDED_STORAGE_BUFFERS: u32 = 8;
@@ -32,15 +38,16 @@ impl Adapter {
         Self { info: adapter.get_info(), limits: adapter.limits() }
     }
 
-    /// Whether an adapter computes on the CPU. A browser hands one out only where the user asked for it.
+    /// Whether an adapter computes on the CPU, which is slower at it than the CPU's own kernels are. Browsers may offer one on
+    /// machines without a GPU, as a fallback adapter.
     fn is_software(&self) -> bool {
-        self.info.device_type == wgpu::DeviceType::Cpu && self.info.backend != wgpu::Backend::BrowserWebGpu
+        self.info.device_type == wgpu::DeviceType::Cpu
     }
 }
 
 /// Opens the wished device.
 ///
-/// `Auto` takes the browser's adapter, or on a desktop the first that is not a software rasterizer, and else the CPU.
+/// `Auto` takes the browser's adapter, or on a desktop the first, that is not a software rasterizer, and else the CPU.
 ///
 /// # Errors
 /// [`EngineError::NoAdapter`], [`EngineError::AdapterTooWeak`] or [`EngineError::DeviceLost`] where `Gpu` was wished
@@ -71,7 +78,19 @@ pub async fn list_devices() -> Vec<DeviceInfo> {
     devices
 }
 
+/// Learns from a failed run that the GPU is lost.
+pub(super) fn note_failure(info: &DeviceInfo, error: &EngineError) {
+    if info.kind == DeviceKind::Gpu && matches!(error, EngineError::DeviceLost(_)) {
+        IS_LOST.store(true, Ordering::Relaxed);
+    }
+}
+
 async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
+    if IS_LOST.load(Ordering::Relaxed) {
+        return Err(EngineError::DeviceLost("it was lost before".to_owned()));
+    }
+    // Else each thread has memory of its own for what it computes, and keeps it when it ends.
+    set_policy(StreamPolicy::Single);
     let open = async || {
         if platform::adapters().await.is_empty() {
             return Err(EngineError::NoAdapter);

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::detect::DetectError;
 use crate::imaging::ImagingError;
 use crate::masks::MaskError;
 use crate::model::ModelError;
@@ -65,6 +66,24 @@ pub enum EngineError {
     UnknownClass(usize),
 }
 
+impl EngineError {
+    /// Whether it may be the device's fault, so that another one may do what this one could not: it is lost, has too little, or
+    /// computed nonsense.
+    pub fn may_be_of_device(&self) -> bool {
+        match self {
+            Self::NoAdapter | Self::AdapterTooWeak { .. } | Self::DeviceLost(_) | Self::OutOfMemory(_) => {
+                true
+            }
+            Self::Network(error) => match error {
+                ModelError::Detect(error) => matches!(error, DetectError::NotFinite { .. }),
+                ModelError::NotFinite { .. } | ModelError::NoSuchAnchor { .. } => true,
+                ModelError::Cancelled | ModelError::Execution(_) => false,
+            },
+            _ => false,
+        }
+    }
+}
+
 impl From<ModelError> for EngineError {
     fn from(error: ModelError) -> Self {
         match error {
@@ -81,5 +100,26 @@ impl From<ModelError> for EngineError {
             }
             other => Self::Network(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_gpu_computed_wrongly_may_be_right_on_the_cpu() {
+        let of_device = [
+            EngineError::NoAdapter,
+            EngineError::DeviceLost("gone".into()),
+            EngineError::OutOfMemory("full".into()),
+            ModelError::NotFinite { stage: "backbone" }.into(),
+            ModelError::NoSuchAnchor { index: 1e9, level: 0 }.into(),
+            ModelError::Detect(DetectError::NotFinite { stage: "box head", tensor: "scores", index: 0 })
+                .into(),
+        ];
+        assert!(of_device.iter().all(EngineError::may_be_of_device));
+        let not = [EngineError::Cancelled, EngineError::UnknownClass(7), ModelError::Cancelled.into()];
+        assert!(!not.iter().any(EngineError::may_be_of_device));
     }
 }

@@ -151,7 +151,7 @@ impl Engine {
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Vec<Instance>, EngineError> {
         let mut run = Run::new(cancel, progress);
-        Ok(self.find(slice, &self.preprocessing(options), options, &mut run).await?.0)
+        Ok(self.find_noting(slice, &self.preprocessing(options), options, &mut run).await?.0)
     }
 
     fn mask_threshold(&self) -> f32 {
@@ -164,6 +164,18 @@ impl Engine {
             preprocessing.clahe = options.clahe;
         }
         preprocessing
+    }
+
+    /// As [`Self::find`], and a lost GPU is not opened again.
+    async fn find_noting(
+        &self,
+        slice: &CtSlice,
+        preprocessing: &Preprocessing,
+        options: &SegmentOptions,
+        run: &mut Run<'_>,
+    ) -> Result<(Vec<Instance>, Option<BoxXyxy>), EngineError> {
+        let found = self.find(slice, preprocessing, options, run).await;
+        found.inspect_err(|error| device::note_failure(&self.info, error))
     }
 
     /// The instances, and the part of the slice that was looked at if it was not all.
@@ -231,7 +243,7 @@ impl Engine {
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        let (instances, region) = self.find(slice, &preprocessing, options, &mut run).await?;
+        let (instances, region) = self.find_noting(slice, &preprocessing, options, &mut run).await?;
         let masks = |class: ClassName| -> Vec<&Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
         };

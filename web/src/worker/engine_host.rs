@@ -46,7 +46,7 @@ impl EngineHost {
     ) -> Result<(Self, Option<CpuReason>), String> {
         let (opened, fallback) = match open_device(choice(wish)).await {
             Ok(opened) => (opened, None),
-            Err(problem) if wish != DeviceWish::Cpu && is_of_device(&problem) => {
+            Err(problem) if wish != DeviceWish::Cpu && problem.may_be_of_device() => {
                 let cpu = open_device(DeviceChoice::Cpu).await.map_err(|e| sentence(&e))?;
                 (cpu, Some(why_cpu(&problem)))
             }
@@ -108,7 +108,7 @@ impl EngineHost {
             Err(EngineError::Cancelled) => return Err(Stop::Cancelled),
             Err(problem) => problem,
         };
-        let Some(file) = self.file.take_if(|_| is_of_device(&problem)) else {
+        let Some(file) = self.file.take_if(|_| problem.may_be_of_device()) else {
             return Err(Stop::Failed(sentence(&problem)));
         };
         self.engine = Engine::new(&self.entry, &file, DeviceChoice::Cpu)
@@ -159,17 +159,6 @@ fn choice(wish: DeviceWish) -> DeviceChoice {
 
 fn summary(device: &DeviceInfo) -> DeviceSummary {
     DeviceSummary { gpu: device.kind == DeviceKind::Gpu, name: device.name.clone() }
-}
-
-/// Whether another device may do what this one could not.
-fn is_of_device(problem: &EngineError) -> bool {
-    matches!(
-        problem,
-        EngineError::NoAdapter
-            | EngineError::AdapterTooWeak { .. }
-            | EngineError::DeviceLost(_)
-            | EngineError::OutOfMemory(_)
-    )
 }
 
 /// Why the CPU is used; the device's own words go to the console.
