@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { thirdParty } from './third-party.mjs';
 
 const dist = process.env.TRUNK_STAGING_DIR;
 if (!dist) throw new Error('TRUNK_STAGING_DIR is not set: run this through trunk');
@@ -58,8 +59,10 @@ for (const name of ['reader', 'worker'].filter((n) => existsSync(at(`${n}_bg.was
   const glue = `function glue() {\n${text(`${name}.js`)}\nreturn wasm_bindgen;\n}\n`;
   rmSync(at(`${name}.js`));
   const first = name === 'worker' ? readFileSync('web/src/worker/subgroups.js', 'utf8') : '';
-  const loader = `${first}${glue}self.script = \`\${glue}onmessage = ({ data }) => glue()({ module_or_path: data });\`;
-glue()({ module_or_path: './${wasm}' });\n`;
+  // A page hears of an error in a worker, but not of a promise that fails.
+  const start = (from) => `glue()({ module_or_path: ${from} }).catch((problem) => setTimeout(() => { throw problem; }));`;
+  const loader = `${first}${glue}self.script = \`\${glue}onmessage = ({ data }) => ${start('data')}\`;
+${start(`'./${wasm}'`)}\n`;
   workers[name] = `${name}-start-${hash(Buffer.from(loader))}.js`;
   writeFileSync(at(workers[name]), loader);
   rmSync(at(`${name}_loader.js`), { force: true });
@@ -84,9 +87,12 @@ for (const [worker, file] of Object.entries(workers)) {
   }
 }
 
-// 4. What the service worker keeps: all but the models, which the page keeps itself, and the page that measures kernels.
+// 4. The licences of what was compiled in.
+writeFileSync(at('THIRD-PARTY.txt'), thirdParty());
+
+// 5. What the service worker keeps: all but the models, which the page keeps itself, the page that measures kernels, and licences.
 const names = readdirSync(dist, { recursive: true }).map((name) => name.replaceAll('\\', '/')).sort();
-const left = /^(sw\.js|bench\..*|.*\.md|.*\.llw)$/;
+const left = /^(sw\.js|bench\..*|.*\.md|.*\.llw|NOTICE|LICENSE-.*|THIRD-PARTY\.txt)$/;
 const kept = names.filter((name) => statSync(at(name)).isFile() && !left.test(name));
 const [first] = JSON.parse(text('models/manifest.json')).models;
 const build = {
