@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { DIST, launch, openPage, savedReport } from '../../tests/page/browser.mjs';
+import { DIST, launch, onWebGpu, openPage, savedReport } from '../../tests/page/browser.mjs';
 import { serve } from '../../tests/page/serve.mjs';
 import { compare, decodeRle } from './compare.mjs';
 import { watchMemory } from './memory.mjs';
@@ -125,7 +125,7 @@ async function lungLens(url, webgpu, result) {
     const memory = watchMemory();
     const page = await first.context.newPage();
     await page.addInitScript(follow);
-    await page.goto(url);
+    await page.goto(onWebGpu(browser, url));
     await ready(page);
     const cold = await limited(lungLensRun(page), 'the first run');
     result.cold = cold.sinceOpen;

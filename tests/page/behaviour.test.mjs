@@ -1,10 +1,10 @@
 // What the page does besides a good run: bad files, cancelling, small windows, the keyboard, privacy, size.
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DIST, PNG_SAMPLE, assertFits, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
+import { DIST, PNG_SAMPLE, assertFits, dropAt, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
 import { serve } from './serve.mjs';
 
 let server;
@@ -133,6 +133,37 @@ test('loading shows bytes in a progress bar', { timeout: 300_000 }, async (t) =>
   await shot(page, 'loading');
   await untilReady(page);
   assert.equal(await page.locator('.engine progress').count(), 0);
+});
+
+test('a worker whose program does not come says so, and is tried again', { timeout: 300_000 }, async (t) => {
+  for (const worker of ['worker', 'reader']) {
+    let missing = true;
+    const part = await serve(DIST, { replace: (path) => (missing && path.includes(`/${worker}-`) && path.endsWith('.wasm') ? null : undefined) });
+    t.after(() => part.close());
+    const { page, context } = await openPage(browser, part.url, { serviceWorkers: 'block' });
+    t.after(() => context.close());
+    if (worker === 'worker') {
+      await page.locator('.page[data-engine="failed"]').waitFor({ timeout: 60_000 });
+      missing = false;
+      await page.locator('.engine.is-failed button').click();
+      await page.locator('.page[data-engine="ready"]').waitFor({ timeout: 120_000 });
+    } else {
+      await page.locator('.page[data-run="failed"]').waitFor({ timeout: 60_000 });
+      missing = false;
+    }
+    await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+    assert.equal(await untilEnded(page), 'done', `${worker}: ${await page.locator('main').innerText()}`);
+  }
+});
+
+test('a file that is dropped beside the page is opened too', { timeout: 300_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url, { viewport: { width: 1800, height: 860 } });
+  t.after(() => context.close());
+  await untilReady(page);
+  assert.ok((await page.locator('.page').boundingBox()).x > 100, 'the window is wider than the page');
+  await dropAt(page, 20, resolve(DIST, 'samples', PNG_SAMPLE));
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  assert.equal(page.url(), server.url);
 });
 
 test('a damaged model is refused with a sentence', { timeout: 300_000 }, async (t) => {

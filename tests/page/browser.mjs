@@ -10,11 +10,21 @@ export const PNG_SAMPLE = 'covid-slice.png';
 const DRAWN_ENGINE = readFileSync(new URL('drawn-engine.js', import.meta.url));
 const SHOTS = process.env.LUNGLENS_SCREENSHOTS;
 
+/** The browsers with WebGPU. */
+const WITH_WEBGPU = new WeakSet();
+
 /** Starts Chromium: with WebGPU (SwiftShader, on the CPU) or without. */
-export function launch({ webgpu = false } = {}) {
+export async function launch({ webgpu = false } = {}) {
   const args = ['--no-sandbox', '--disable-dev-shm-usage'];
   if (webgpu) args.push('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader');
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+  if (webgpu) WITH_WEBGPU.add(browser);
+  return browser;
+}
+
+/** The page's address where it is to use WebGPU if the browser has it: of itself it takes no adapter that computes on the CPU. */
+export function onWebGpu(browser, url) {
+  return WITH_WEBGPU.has(browser) && !url.includes('?') ? `${url}?device=gpu` : url;
 }
 
 /** Opens the page in a fresh profile, as on a machine with so many `processors`; collects its requests and its complaints. */
@@ -31,7 +41,7 @@ export async function openPage(browser, url, { processors, ...options } = {}) {
   context.on('request', (request) => request.url().startsWith('blob:') || requests.push(request.url()));
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(url);
+  await page.goto(onWebGpu(browser, url));
   return { page, context, requests, complaints };
 }
 
@@ -64,11 +74,14 @@ export const drawn = (page) =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))));
 
 /** Drops files and folders of this machine on the page, as from a file manager. */
-export async function drop(page, ...paths) {
+export const drop = (page, ...paths) => dropAt(page, 150, ...paths);
+
+/** The same so many pixels from the window's left side. */
+export async function dropAt(page, x, ...paths) {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: paths, dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'drop']) {
-    await session.send('Input.dispatchDragEvent', { type, x: 150, y: 300, data });
+    await session.send('Input.dispatchDragEvent', { type, x, y: 300, data });
   }
   await session.detach();
 }

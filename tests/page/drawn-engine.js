@@ -37,7 +37,7 @@ function engine(wishes) {
     return { size: [rows, columns], counts };
   }
 
-  function report(head, input, values) {
+  function report(head, input, values, options) {
     const { rows, columns } = head;
     const spacing = head.pixel_spacing ? [head.pixel_spacing.row_mm, head.pixel_spacing.column_mm] : null;
     const instances = [];
@@ -70,7 +70,7 @@ function engine(wishes) {
       input: { name: input.name, sha256: input.sha256, format: head.format, rows, columns, pixel_spacing_mm: spacing },
       model: MODEL,
       device: { kind: 'cpu', name: 'CPU', backend: 'drawn' },
-      thresholds: { score: 0.5, mask: 0.5, alarming_from_percent: 25 },
+      thresholds: { score: options.score_threshold, mask: 0.5, alarming_from_percent: 25 },
       preprocessing: {
         input_size: 320, hu_window: [-1250, 250], working_size: 256, clahe: 'auto', clahe_clip_limit: 7, clahe_tiles: 8,
       },
@@ -92,11 +92,11 @@ function engine(wishes) {
       say(ready);
     } else if (request.type === 'segment') {
       const values = new Float32Array(data.buffers[0]);
-      const { run, index, head, input } = request;
+      const { run, index, head, input, options } = request;
       // As a trap does: nothing is said any more.
       if (wishes.breaks.includes(index)) throw new Error('unreachable');
       const millis = wishes.millis[index % wishes.millis.length];
-      const done = { type: 'segmented', run, index, report: JSON.stringify(report(head, input, values)), millis: 1 };
+      const done = { type: 'segmented', run, index, report: JSON.stringify(report(head, input, values, options)), millis: 1 };
       if (millis > 0) setTimeout(say, millis, done);
       else say(done);
     } else if (request.type === 'cancel') {

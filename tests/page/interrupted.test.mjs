@@ -89,6 +89,13 @@ test('files that would end a study, or lose its result, are asked for first', { 
   await dialog(page).waitFor();
   await press(page, 'keep');
   assert.equal(await slicesRead(page), String(SLICES));
+  // And by reading one slice of the same study.
+  await press(page, 'start-slice');
+  await dialog(page).waitFor();
+  assert.match(await dialog(page).innerText(), /Go on without saving\?\s+The result of the study is saved nowhere/);
+  await shot(page, 'ask-leaving');
+  await press(page, 'keep');
+  assert.equal(await slicesRead(page), String(SLICES));
   await drop(page, short);
   await press(page, 'replace');
   await dialog(page).waitFor({ state: 'detached' });
@@ -102,6 +109,19 @@ test('files that would end a study, or lose its result, are asked for first', { 
   await drop(page, long);
   await page.locator('[data-field="series"]', { hasText: `${SLICES} slices` }).waitFor();
   assert.equal(await dialog(page).count(), 0);
+});
+
+test('options that are changed during a study count for the next one', { timeout: 120_000 }, async (t) => {
+  const page = await open(t, await serveDrawn({ millis: [500] }), long);
+  await press(page, 'start');
+  await press(page, 'pause');
+  await page.locator('[data-action="continue"]').waitFor();
+  await page.locator('.options summary').click();
+  await page.locator('#option-threshold').fill('80');
+  await press(page, 'continue');
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  assert.equal((await saved(page)).thresholds.score, 0.3);
+  await page.getByText('The options have changed since this result.').waitFor();
 });
 
 test('the question in French, on a phone', { timeout: 120_000 }, async (t) => {

@@ -77,6 +77,7 @@ test('another language is chosen by hand, changes nothing else, and stays', { ti
   await page.getByText('Réservé à la recherche.').first().waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'fr');
   assert.equal(await page.locator('.page').getAttribute('data-run'), 'open', 'the study is still open');
+  assert.ok(await page.evaluate(() => document.activeElement?.matches('[data-field="language"]')), 'and the focus stays');
   assert.match(await page.locator('[data-field="cut"]').innerText(), /^Coupe 8 sur 40$/);
   await page.reload();
   await page.locator('html[lang="fr"]').waitFor({ state: 'attached' });

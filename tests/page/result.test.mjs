@@ -98,6 +98,18 @@ for (const webgpu of [true, false]) {
   });
 }
 
+test('a graphics adapter that computes on the CPU is not taken unasked', { timeout: 300_000 }, async (t) => {
+  const browser = await launch({ webgpu: true });
+  t.after(() => browser.close());
+  const { page, complaints } = await openPage(browser, `${server.url}?device=auto`);
+  await untilReady(page);
+  const adapter = await page.evaluate(async () => (await navigator.gpu.requestAdapter())?.info.isFallbackAdapter);
+  assert.equal(adapter, true, 'the browser offers one');
+  assert.equal(await page.locator('[data-field="device"]').innerText(), 'CPU');
+  assert.equal(await page.locator('.aside-note').count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
 test('a GPU that fails in a run gives way to the CPU, and the page says so', { timeout: 600_000 }, async (t) => {
   const browser = await launch({ webgpu: true });
   t.after(() => browser.close());

@@ -5,7 +5,8 @@ use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, Document, Element, File, HtmlAnchorElement, HtmlElement, Response, Url, Window,
+    Blob, BlobPropertyBag, DataTransfer, Document, DragEvent, Element, File, HtmlAnchorElement, HtmlElement,
+    Response, Url, Window,
 };
 use yew::NodeRef;
 
@@ -31,6 +32,43 @@ pub fn before_leaving(at_stake: impl Fn() -> bool + 'static) -> Option<EventList
         }
     });
     Some(listener)
+}
+
+/// Something is dragged over the window.
+pub enum Drag {
+    /// It is over it.
+    Over,
+    /// It has left it.
+    Left,
+    /// It was dropped.
+    Dropped(Option<DataTransfer>),
+}
+
+/// Hears what is dragged over the whole window and dropped there: beside the page too, where the browser would leave the
+/// page for the file.
+pub fn on_drag(hear: impl Fn(Drag) + Clone + 'static) -> Vec<EventListener> {
+    let Some(window) = window() else { return Vec::new() };
+    let listener = |kind: &'static str| {
+        let (hear, options) = (hear.clone(), EventListenerOptions::enable_prevent_default());
+        EventListener::new_with_options(&window, kind, options, move |event| {
+            let Some(event) = event.dyn_ref::<DragEvent>() else { return };
+            match kind {
+                "dragleave" if event.related_target().is_none() => hear(Drag::Left),
+                // Leaving one element for another is no leave.
+                "dragleave" => {}
+                _ => {
+                    event.prevent_default();
+                    hear(if kind == "drop" { Drag::Dropped(event.data_transfer()) } else { Drag::Over });
+                }
+            }
+        })
+    };
+    ["dragover", "dragleave", "drop"].map(listener).into()
+}
+
+/// The first element that a selector names.
+pub fn find(selector: &str) -> Option<HtmlElement> {
+    document()?.query_selector(selector).ok()??.dyn_into().ok()
 }
 
 /// Shows a dialog over the page; returns what had the focus before.
@@ -68,6 +106,13 @@ pub fn trait_of(key: &str) -> Option<f64> {
     let window = window()?;
     let navigator = Reflect::get(&window, &"navigator".into()).ok()?;
     Reflect::get(&navigator, &key.into()).ok()?.as_f64()
+}
+
+/// What the page's address asks for after its `?`, without decoding.
+pub fn asked(key: &str) -> Option<String> {
+    let search = window()?.location().search().ok()?;
+    let mut pairs = search.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(name, _)| *name == key).map(|(_, value)| value.to_owned())
 }
 
 /// What is kept in this browser under a key; nothing in a browser that keeps nothing.

@@ -61,3 +61,13 @@ pub enum Outcome {
     /// Of a study.
     Study(StudyOutcome),
 }
+
+impl Outcome {
+    /// The same result where no file of it can be written any more.
+    pub fn without_files(&self) -> Self {
+        match self {
+            Self::Slice(slice) => Self::Slice(slice.clone()),
+            Self::Study(study) => Self::Study(StudyOutcome { formats: Vec::new(), ..study.clone() }),
+        }
+    }
+}

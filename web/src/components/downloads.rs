@@ -18,6 +18,8 @@ pub struct Props {
     pub outcome: Rc<Outcome>,
     /// The form that is being written.
     pub writing: Option<ExportFormat>,
+    /// Why the last one was not written, as a sentence.
+    pub problem: Option<String>,
     /// Whether the patient is left out of DICOM files.
     pub deidentify: bool,
     /// The user wants one.
@@ -56,6 +58,9 @@ pub fn Downloads(props: &Props) -> Html {
         <section class="card downloads" aria-labelledby="downloads-title">
             <h2 id="downloads-title">{ t.downloads }</h2>
             <ul class="downloads-list">{ for buttons }</ul>
+            if let Some(problem) = &props.problem {
+                <p class="changed" role="alert" data-field="not-exported">{ problem }</p>
+            }
             if dicom {
                 <label class="switch">
                     <input type="checkbox" checked={props.deidentify} data-field="deidentify" onchange={choose} />

@@ -113,7 +113,7 @@ pub fn Options(props: &Props) -> Html {
                         value={format!("{:.0}", settings.score_threshold * 100.0)} oninput={on_threshold} />
                     <p class="hint" id="option-threshold-hint">{ t.threshold_hint }</p>
                 </div>
-                if state.view.is_some() && !state.is_busy() && matches!(state.run, RunState::Done(_) | RunState::Failed { .. } | RunState::Cancelled) {
+                if state.view.is_some() && state.found.is_some() && !state.is_busy() && matches!(state.run, RunState::Done(_) | RunState::Failed { .. } | RunState::Cancelled) {
                     if state.settings_changed() {
                         <p class="changed">{ t.changed }</p>
                     }

@@ -4,20 +4,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use gloo::events::EventListener;
-use gloo::timers::callback::Timeout;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use gloo::timers::callback::{Interval, Timeout};
 use yew::prelude::*;
 
 use super::samples::{SAMPLES, SampleBytes};
 use super::stage;
 use super::workers::Workers;
 use crate::bridge::{Luggage, bytes_in};
-use crate::browser;
+use crate::browser::{self, Drag};
 use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::outcome::Outcome;
-use crate::protocol::{ReaderReply, Reply, SliceMasks};
-use crate::state::{Action, Effect, EngineId, FIRST, Files, State, most_engines};
+use crate::protocol::{DeviceWish, ReaderReply, Reply, SliceMasks};
+use crate::state::{Action, Effect, EngineId, FIRST, Files, State, TICK_MILLIS, most_engines};
 use crate::strings::{Language, speak, text};
 use crate::volume_view::{SharedVolume, VolumeView};
 
@@ -34,8 +32,8 @@ pub enum Message {
     Picked(Vec<NamedFile>),
     /// The user dropped something.
     Dropped(Drop),
-    /// The files of a drop are known, or why there are none.
-    LookedThrough(Result<Vec<NamedFile>, DropProblem>),
+    /// The files of the drop of that number are known, or why there are none.
+    LookedThrough(u32, Result<Vec<NamedFile>, DropProblem>),
     /// A sample's bytes came, or not.
     Sample(usize, Option<Vec<u8>>),
     /// The user opened a sample.
@@ -60,6 +58,8 @@ pub struct Page {
     pub(super) samples: Vec<SampleBytes>,
     /// The files that the user opened last, until the reader has them.
     files: Vec<NamedFile>,
+    /// How often the user opened something: a large drop that is looked through gives way to what came after it.
+    openings: u32,
     timers: Vec<Timeout>,
     pub(super) dragging: bool,
     pub(super) lit: Option<usize>,
@@ -69,9 +69,13 @@ pub struct Page {
     pub(super) visits: u32,
     /// The run's state when the page was last drawn.
     drawn: &'static str,
+    /// Whether the language was changed, which makes the page anew, since it was last drawn.
+    spoke: bool,
     /// Whether leaving the page would lose a study.
     at_stake: Rc<Cell<bool>>,
     _before_leaving: Option<EventListener>,
+    _on_drag: Vec<EventListener>,
+    _ticks: Interval,
 }
 
 impl Component for Page {
@@ -91,20 +95,33 @@ impl Component for Page {
             most_engines(browser::trait_of("hardwareConcurrency"), browser::trait_of("deviceMemory"));
         let at_stake = Rc::new(Cell::new(false));
         let asked = at_stake.clone();
+        let (dragged, ticked) = (ctx.link().clone(), ctx.link().clone());
         let mut page = Self {
-            state: State::new(engines),
+            state: State::new(engines, wished_device()),
             workers: Workers::default(),
             volume: None,
             samples: vec![SampleBytes::Pending; SAMPLES.len()],
             files: Vec::new(),
+            openings: 0,
             timers: Vec::new(),
             dragging: false,
             lit: None,
             pinned: None,
             visits: 0,
             drawn: "idle",
+            spoke: false,
             at_stake,
             _before_leaving: browser::before_leaving(move || asked.get()),
+            _on_drag: browser::on_drag(move |drag| {
+                let (dragging, dropped) = match drag {
+                    Drag::Over => (true, None),
+                    Drag::Left => (false, None),
+                    Drag::Dropped(data) => (false, data.map(|data| Message::Dropped(Drop::of(&data)))),
+                };
+                dragged
+                    .send_message_batch([Message::Dragging(dragging)].into_iter().chain(dropped).collect());
+            }),
+            _ticks: Interval::new(TICK_MILLIS, move || ticked.send_message(Message::Act(Action::Tick))),
         };
         page.carry_out(ctx, vec![Effect::StartReader, Effect::StartEngine]);
         page
@@ -131,14 +148,17 @@ impl Component for Page {
             }
             Message::Picked(files) => self.open(ctx, files),
             Message::Dropped(dropped) => {
-                ctx.link().send_future(async move { Message::LookedThrough(dropped.files().await) });
+                self.openings += 1;
+                let opening = self.openings;
+                ctx.link().send_future(async move { Message::LookedThrough(opening, dropped.files().await) });
                 return false;
             }
-            Message::LookedThrough(Ok(files)) => self.open(ctx, files),
-            Message::LookedThrough(Err(DropProblem::TooMany)) => {
+            Message::LookedThrough(opening, _) if opening != self.openings => return false,
+            Message::LookedThrough(_, Ok(files)) => self.open(ctx, files),
+            Message::LookedThrough(_, Err(DropProblem::TooMany)) => {
                 self.act(ctx, Action::Refuse(text().too_many.into()));
             }
-            Message::LookedThrough(Err(DropProblem::Unreadable(name))) => {
+            Message::LookedThrough(_, Err(DropProblem::Unreadable(name))) => {
                 self.act(ctx, Action::Refuse(text().unreadable.replace("{name}", &name)));
             }
             Message::Sample(index, bytes) => {
@@ -157,6 +177,7 @@ impl Component for Page {
             Message::Speak(language) => {
                 browser::keep(LANGUAGE, language.tag());
                 use_language(language);
+                self.spoke = true;
             }
             Message::Dragging(dragging) => {
                 let changed = self.dragging != dragging;
@@ -183,17 +204,17 @@ impl Component for Page {
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        if std::mem::take(&mut self.spoke) {
+            browser::focus(browser::find("[data-field=language]"));
+        }
         let now = stage::run_name(&self.state.run);
         if std::mem::replace(&mut self.drawn, now) == now {
             return;
         }
         // What had the focus may be gone: then the focus goes to what took its place.
         let Some(document) = browser::document() else { return };
-        if document.active_element().is_none_or(|e| e.tag_name() == "BODY")
-            && let Some(stage) =
-                document.get_element_by_id("stage").and_then(|e| e.dyn_into::<HtmlElement>().ok())
-        {
-            let _ = stage.focus();
+        if document.active_element().is_none_or(|e| e.tag_name() == "BODY") {
+            browser::focus(browser::find("#stage"));
         }
     }
 }
@@ -237,10 +258,10 @@ impl Page {
                 self.put_slice(*index, &bytes_in(pixels));
                 self.workers.held = Some(values.clone());
             }
-            (ReaderReply::Exported { files, .. }, buffers) => {
+            (ReaderReply::Exported { files, name, .. }, buffers) => {
                 for (file, bytes) in files.iter().zip(buffers) {
                     let kind = file.name.strip_prefix("study.").unwrap_or(&file.name);
-                    let name = format!("{}.{kind}", stage::saved_name(&self.state));
+                    let name = format!("{name}.{kind}");
                     stage::report(browser::save_buffer(&name, &file.media_type, bytes));
                 }
             }
@@ -364,6 +385,7 @@ impl Page {
     }
 
     fn open(&mut self, ctx: &Context<Self>, files: Vec<NamedFile>) {
+        self.openings += 1;
         let Some((first, file)) = files.first() else {
             return self.act(ctx, Action::Tell(text().no_files.into()));
         };
@@ -382,6 +404,15 @@ impl Page {
         let count = files.len();
         self.files = files;
         self.act(ctx, Action::Open(Files { name, count }));
+    }
+}
+
+/// The device that the page's address wishes, as `?device=gpu`.
+fn wished_device() -> DeviceWish {
+    match browser::asked("device").as_deref() {
+        Some("gpu") => DeviceWish::Gpu,
+        Some("cpu") => DeviceWish::Cpu,
+        _ => DeviceWish::Auto,
     }
 }
 

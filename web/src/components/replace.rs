@@ -1,16 +1,16 @@
-//! Asks before a study that is at work, or saved nowhere, gives way to other files.
+//! Asks before a study that is at work, or saved nowhere, gives way to something else.
 
 use yew::prelude::*;
 
 use crate::browser;
-use crate::state::Action;
+use crate::state::{Action, Asked};
 use crate::strings::text;
 
 /// Properties of [`ReplaceDialog`].
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    /// What was opened.
-    pub name: String,
+    /// What waits.
+    pub asked: Asked,
     /// What would be lost; none where nothing is any more.
     pub why: Option<&'static str>,
     /// The user chose.
@@ -36,15 +36,19 @@ pub fn ReplaceDialog(props: &Props) -> Html {
         event.prevent_default();
         Action::Keep
     });
+    let (title, go_on) = match &props.asked {
+        Asked::Files(files) => (t.replace_title.replace("{name}", &files.name), t.replace),
+        Asked::Step(_) => (t.leave_title.to_owned(), t.leave),
+    };
     html! {
         <dialog ref={dialog} class="card ask" aria-labelledby="ask-title" data-field="ask" oncancel={cancel}>
-            <h2 id="ask-title">{ t.replace_title.replace("{name}", &props.name) }</h2>
+            <h2 id="ask-title">{ title }</h2>
             if let Some(why) = props.why {
                 <p>{ why }</p>
             }
             <div class="ask-actions">
                 <button type="button" class="button is-primary" data-action="keep" onclick={keep}>{ t.keep_study }</button>
-                <button type="button" class="button" data-action="replace" onclick={replace}>{ t.replace }</button>
+                <button type="button" class="button" data-action="replace" onclick={replace}>{ go_on }</button>
             </div>
         </dialog>
     }

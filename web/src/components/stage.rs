@@ -1,7 +1,6 @@
 //! How the page is laid out in each state.
 
 use wasm_bindgen::JsValue;
-use web_sys::DragEvent;
 use yew::html::Scope;
 use yew::prelude::*;
 
@@ -16,10 +15,9 @@ use super::progress::{EngineLine, RunProgress};
 use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
-use crate::dropped::Drop;
 use crate::format;
 use crate::outcome::Outcome;
-use crate::state::{EngineState, RunState, State};
+use crate::state::{Asked, EngineState, RunState, State};
 use crate::strings::{language, text};
 use crate::viewer::Viewer;
 
@@ -29,19 +27,6 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
     let state = &page.state;
     let act = link.callback(Message::Act);
     let ready = state.is_ready() && !page.samples.contains(&SampleBytes::Pending);
-    let drag_over = link.callback(|event: DragEvent| {
-        event.prevent_default();
-        Message::Dragging(true)
-    });
-    let drag_leave = link.batch_callback(|event: DragEvent| {
-        // Leaving one child for another is no leave.
-        event.related_target().is_none().then_some(Message::Dragging(false))
-    });
-    let drop = link.batch_callback(|event: DragEvent| {
-        event.prevent_default();
-        let dropped = event.data_transfer().map(|data| Message::Dropped(Drop::of(&data)));
-        std::iter::once(Message::Dragging(false)).chain(dropped).collect::<Vec<_>>()
-    });
     let open = html! {
         <OpenPanel samples={page.samples.clone()} dragging={page.dragging}
             compact={!matches!(state.run, RunState::Idle)}
@@ -50,8 +35,7 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
     let (stage, side) = content(page, link, open);
     html! {
         <div key={language().tag()} class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
-            data-run={run_name(&state.run)} data-engine={engine_name(&state.engine)}
-            ondragover={drag_over} ondragleave={drag_leave} ondrop={drop}>
+            data-run={run_name(&state.run)} data-engine={engine_name(&state.engine)}>
             <header class="masthead">
                 <div class="brand">
                     <Mark />
@@ -67,17 +51,18 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
                 <LanguageChoice on_language={link.callback(Message::Speak)} />
             </aside>
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
+            <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_deref() }</p>
             <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
                 <div class="stage" id="stage" tabindex="-1">
                     if let Some(notice) = &state.notice {
-                        <p class="aside-note" role="note">{ notice }</p>
+                        <p class="aside-note" aria-hidden="true">{ notice }</p>
                     }
                     { stage }
                 </div>
                 <div class="side">{ side }<Options state={state.clone()} on_action={act.clone()} /></div>
             </main>
-            if let Some(files) = &state.asked {
-                <ReplaceDialog name={files.name.clone()} why={why_ask(state)} on_action={act} />
+            if let Some(asked) = &state.asked {
+                <ReplaceDialog asked={asked.clone()} why={why_ask(state)} on_action={act} />
             }
         </div>
     }
@@ -119,7 +104,7 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
                 let stage = html! {
                     <>
                         { viewer(page, link) }
-                        <Downloads outcome={outcome.clone()} writing={state.exporting} deidentify={state.deidentify} on_action={act.clone()} />
+                        <Downloads outcome={outcome.clone()} writing={state.exporting} problem={state.not_exported.clone()} deidentify={state.deidentify} on_action={act.clone()} />
                         <StudyFacts outcome={outcome.clone()} />
                     </>
                 };
@@ -144,10 +129,14 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
     }
 }
 
-/// What would be lost by opening something else.
+/// What would be lost by opening or reading something else.
 fn why_ask(state: &State) -> Option<&'static str> {
     let t = text();
-    let words = if state.is_busy() { t.replace_work } else { t.replace_unsaved };
+    let words = match &state.asked {
+        Some(Asked::Step(_)) => t.leave_unsaved,
+        _ if state.is_busy() => t.replace_work,
+        _ => t.replace_unsaved,
+    };
     Some(words).filter(|_| state.is_study_at_stake())
 }
 
@@ -166,7 +155,7 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
                 on_slice={link.callback(|index| Message::Act(crate::state::Action::Show(index)))}
                 lit={page.lit} on_light={link.callback(Message::Light)}
                 chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
-                name={format!("{}.lunglens", saved_name(&page.state))}>
+                name={format!("{}.lunglens", page.state.saved_name())}>
                 if let (true, Some(_)) = (done, page.state.slice_outcome()) {
                     <SaveReport state={page.state.clone()} />
                 }
@@ -201,18 +190,6 @@ fn SaveReport(props: &SaveProps) -> Html {
     html! {
         <button type="button" class="button" data-action="save-report" onclick={save}>{ text().save_report }</button>
     }
-}
-
-/// What saved files begin with.
-pub fn saved_name(state: &State) -> String {
-    let name = match state.slice_outcome() {
-        Some(slice) => slice.report.input.name.as_str(),
-        None => state.name(),
-    };
-    let stem = format::stem(name.rsplit('/').next().unwrap_or_default());
-    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    let stem: String = stem.chars().take(60).map(plain).collect();
-    if stem.is_empty() { "study".into() } else { stem }
 }
 
 /// Puts what went wrong in saving on the console.

@@ -124,6 +124,8 @@ pub enum ReaderRequest {
         format: ExportFormat,
         /// Whether the patient's name, numbers and dates are left out of DICOM forms; no other has them.
         deidentify: bool,
+        /// What the files' names begin with.
+        name: String,
     },
 }
 
@@ -236,6 +238,8 @@ pub enum ReaderReply {
         run: u32,
         /// Which form.
         format: ExportFormat,
+        /// What their names begin with, as it was asked: something else may be open by now.
+        name: String,
         /// Its files, in the order of the buffers.
         files: Vec<SavedFile>,
     },

@@ -86,12 +86,14 @@ fn hear(shelf: &Rc<RefCell<Shelf>>, request: ReaderRequest, luggage: Luggage) {
         ReaderRequest::Finish { run } => shelf.borrow_mut().of_study(run, |study, shelf| {
             Ok((study.finish(run, shelf.catalogue()?, shelf.series()?)?, Vec::new()))
         }),
-        ReaderRequest::Export { run, format, deidentify } => {
+        ReaderRequest::Export { run, format, deidentify, name } => {
             let shelf = shelf.borrow();
             let written =
                 shelf.series().and_then(|series| shelf.study.export(run, format, deidentify, series));
             match written {
-                Ok((files, buffers)) => bridge::reply(&ReaderReply::Exported { run, format, files }, buffers),
+                Ok((files, buffers)) => {
+                    bridge::reply(&ReaderReply::Exported { run, format, name, files }, buffers)
+                }
                 Err(message) => bridge::reply(&ReaderReply::NotExported { run, message }, Vec::new()),
             }
         }

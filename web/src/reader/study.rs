@@ -19,6 +19,10 @@ use crate::volume_view::pack_slice;
 /// What is told when the engine's report is about other slices than those of the study.
 const NOT_OF_THE_STUDY: &str = "A slice came back that is not of this study. Run it again.";
 
+/// What is told when slices of one study were read with different settings.
+const OTHER_SETTINGS: &str =
+    "A slice came back that was read with other settings than those before it. Run it again.";
+
 /// The run in hand, and the study that was finished last.
 #[derive(Default)]
 pub struct Study {
@@ -83,6 +87,11 @@ impl Study {
         let known = self.builder.as_mut().filter(|_| self.run == run).zip(self.at_engine.remove(&index));
         let (builder, slice) = known.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
         let report = Report::from_json(report).map_err(|e| e.to_string())?;
+        let made_by =
+            |report: &Report| (report.model.clone(), report.thresholds.clone(), report.preprocessing.clone());
+        if self.sample.as_ref().is_some_and(|sample| made_by(sample) != made_by(&report)) {
+            return Err(OTHER_SETTINGS.to_owned());
+        }
         let instances = report.instances.iter().map(|found| {
             let mask = found.segmentation.decode()?;
             Ok(Instance { class: found.class, score: found.score, bbox: found.bbox, mask })

@@ -21,11 +21,13 @@ pub enum Action {
     EngineDied(EngineId, String),
     /// The reader's worker broke without a word.
     ReaderDied(String),
+    /// Ten seconds have gone by ([`TICK_MILLIS`](super::TICK_MILLIS)).
+    Tick,
     /// The user opened files: they wait for [`Action::Replace`] where that would lose a study.
     Open(Files),
-    /// Open the files that wait, whatever it costs.
+    /// Do what waits, whatever it costs.
     Replace,
-    /// Forget the files that wait.
+    /// Forget what waits.
     Keep,
     /// Files could not be opened at all.
     Refuse(String),

@@ -21,14 +21,7 @@ impl State {
                 }
                 return self.engine_is_ready();
             }
-            Reply::LoadFailed { message } => {
-                if matches!(self.run, RunState::Waiting(_) | RunState::Active(_)) {
-                    self.run = RunState::Failed { message: text().no_model.into() };
-                } else if matches!(self.run, RunState::Timing(_)) {
-                    self.run = RunState::Open;
-                }
-                self.engine = EngineState::Failed { message };
-            }
+            Reply::LoadFailed { message } => self.load_failed(message),
             Reply::Stage { run, index } => {
                 if let Some(active) = self.at_work(run) {
                     active.slices.set_stage(FIRST, Some(index));
@@ -39,6 +32,7 @@ impl State {
                     *present = device;
                 }
                 self.notice = Some(why_cpu(reason).into());
+                self.gpu_lost |= reason == CpuReason::Failed;
                 self.slice_millis = None;
                 if let Some(active) = self.at_work(run) {
                     active.slices.set_stage(FIRST, None);
@@ -63,6 +57,15 @@ impl State {
         Vec::new()
     }
 
+    pub(super) fn load_failed(&mut self, message: String) {
+        if matches!(self.run, RunState::Waiting(_) | RunState::Active(_)) {
+            self.run = RunState::Failed { message: text().no_model.into() };
+        } else if matches!(self.run, RunState::Timing(_)) {
+            self.run = RunState::Open;
+        }
+        self.engine = EngineState::Failed { message };
+    }
+
     fn stopped(&mut self, run: u32) {
         self.stopping = self.stopping.filter(|&stopping| stopping != run);
     }
@@ -75,7 +78,7 @@ impl State {
             effects = self.stop();
             self.run = RunState::Open;
         }
-        effects.extend(self.load());
+        effects.extend(if self.gpu_lost { self.restart() } else { self.load() });
         effects
     }
 
@@ -89,7 +92,9 @@ impl State {
 
     pub(super) fn restart(&mut self) -> Vec<Effect> {
         self.engine = EngineState::Starting;
+        self.gpu_lost = false;
         self.stopping = None;
+        self.quiet.remove(&FIRST);
         let mut effects = vec![Effect::StartEngine];
         if let RunState::Active(active) | RunState::Timing(active) = &mut self.run {
             active.slices.lose(FIRST);

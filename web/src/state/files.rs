@@ -40,14 +40,15 @@ impl State {
                 return self.finished(run, &study, settled, formats);
             }
             ReaderReply::Failed { run, message } => return self.end(run, RunState::Failed { message }),
-            ReaderReply::Exported { run, .. } => {
+            ReaderReply::Exported { run, .. } if run == self.shown_run => {
                 self.exporting = None;
-                self.saved |= run == self.shown_run;
+                self.saved = true;
             }
-            ReaderReply::NotExported { message, .. } => {
+            ReaderReply::NotExported { run, message } if run == self.shown_run => {
                 self.exporting = None;
-                self.notice = Some(message);
+                self.not_exported = Some(message);
             }
+            ReaderReply::Exported { .. } | ReaderReply::NotExported { .. } => {}
             ReaderReply::Crashed { .. } => return self.reader_died(),
         }
         Vec::new()
@@ -80,9 +81,13 @@ impl State {
         self.job += 1;
         self.run = RunState::Scanning { read: 0, of: files.count };
         self.files = Some(files);
-        (self.asked, self.found, self.notice, self.exporting) = (None, None, None, None);
+        (self.asked, self.found, self.notice) = (None, None, None);
+        (self.exporting, self.not_exported) = (None, None);
         self.untimed = false;
         effects.extend(self.forget_view());
+        if std::mem::take(&mut self.reader_gone) {
+            effects.push(Effect::StartReader);
+        }
         effects.push(Effect::OpenFiles(self.job));
         effects
     }
@@ -137,22 +142,33 @@ impl State {
         self.forget_view()
     }
 
-    /// The reader broke: the files have to be opened again.
-    pub(super) fn reader_died(&mut self) -> Vec<Effect> {
+    /// Files cannot be opened at all: what was open gives way to the reason.
+    pub(super) fn close(&mut self, message: String) -> Vec<Effect> {
         let mut effects = self.stop();
         self.job += 1;
-        self.exporting = None;
-        let had_files = self.files.take().is_some() || self.found.is_some();
-        self.found = None;
-        if had_files {
-            effects.extend(self.refuse(text().reader_crashed.into()));
-        }
+        (self.files, self.found) = (None, None);
+        effects.extend(self.refuse(message));
+        effects
+    }
+
+    /// The reader broke: the files have to be opened again. A result stays, but no file can be made of it any more.
+    pub(super) fn reader_died(&mut self) -> Vec<Effect> {
         // One that never spoke would be started for ever.
-        if std::mem::take(&mut self.reader_hears) {
-            effects.push(Effect::StartReader);
-        } else {
-            self.run = RunState::Failed { message: text().worker_lost.into() };
+        let spoke = std::mem::take(&mut self.reader_hears);
+        self.reader_gone = !spoke;
+        self.exporting = None;
+        let mut effects = Vec::new();
+        if let RunState::Done(outcome) = &self.run {
+            self.run = RunState::Done(Rc::new(outcome.without_files()));
+            self.job += 1;
+            self.found = None;
+            self.notice = Some(text().result_stays.into());
+        } else if !spoke {
+            effects = self.close(text().worker_lost.into());
+        } else if self.files.is_some() {
+            effects = self.close(text().reader_crashed.into());
         }
+        effects.extend(spoke.then_some(Effect::StartReader));
         effects
     }
 }

@@ -8,13 +8,16 @@ mod files;
 mod pool;
 mod run;
 mod slices;
+mod watch;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lunglens::export::ExportFormat;
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use self::pool::Helper;
+use crate::format;
 use crate::outcome::{Outcome, SliceOutcome};
 use crate::protocol::{ClaheWish, DeviceSummary, DeviceWish, Found, ModelCopy, ModelSummary, ReaderRequest};
 use crate::view::View;
@@ -23,6 +26,7 @@ pub use actions::{Action, Effect};
 pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
 pub use slices::Slices;
+pub use watch::TICK_MILLIS;
 
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,6 +120,15 @@ pub struct Files {
     pub count: usize,
 }
 
+/// What would lose a study that is at stake.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// Opening other files.
+    Files(Files),
+    /// Reading something else of the opened ones.
+    Step(Box<Action>),
+}
+
 /// What the page knows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
@@ -127,8 +140,8 @@ pub struct State {
     pub settings: Settings,
     /// The opened files.
     pub files: Option<Files>,
-    /// Files that were opened while a study is at stake, and wait for the user's word.
-    pub asked: Option<Files>,
+    /// What waits for the user's word, since it would lose a study.
+    pub asked: Option<Asked>,
     /// What the opened files hold, once it is known.
     pub found: Option<Rc<Found>>,
     /// The series that is looked at.
@@ -143,6 +156,8 @@ pub struct State {
     pub used: Option<Settings>,
     /// The file that is being written.
     pub exporting: Option<ExportFormat>,
+    /// Why the last one was not written, as a sentence.
+    pub not_exported: Option<String>,
     /// Whether the patient's name, numbers and dates are left out of DICOM files.
     pub deidentify: bool,
     /// Whether a file of the result on the page was saved.
@@ -159,8 +174,14 @@ pub struct State {
     helpers: Vec<Helper>,
     /// The number of the helper that was started last.
     last_helper: EngineId,
+    /// Whether the engine's worker lost its GPU, which it cannot have back.
+    gpu_lost: bool,
     /// Whether the reader has spoken.
     reader_hears: bool,
+    /// Whether the reader broke before it spoke, so that there is none.
+    reader_gone: bool,
+    /// Ticks since the last word of each engine that owes one.
+    quiet: BTreeMap<EngineId, u32>,
     job: u32,
     runs: u32,
     /// The run that the result on the page is of.
@@ -184,6 +205,7 @@ impl Default for State {
             notice: None,
             used: None,
             exporting: None,
+            not_exported: None,
             deidentify: false,
             saved: false,
             untimed: false,
@@ -192,7 +214,10 @@ impl Default for State {
             copy: None,
             helpers: Vec::new(),
             last_helper: FIRST,
+            gpu_lost: false,
             reader_hears: false,
+            reader_gone: false,
+            quiet: BTreeMap::new(),
             job: 0,
             runs: 0,
             shown_run: 0,
@@ -202,14 +227,19 @@ impl Default for State {
 }
 
 impl State {
-    /// A page at its start, on a device where so many engines may read a study on the CPU ([`most_engines`]).
-    pub fn new(most_engines: usize) -> Self {
-        Self { most_engines, ..Self::default() }
+    /// A page at its start, on a device where so many engines may read a study on the CPU ([`most_engines`]), with the device
+    /// that its address wishes.
+    pub fn new(most_engines: usize, device: DeviceWish) -> Self {
+        Self { most_engines, settings: Settings { device, ..Settings::default() }, ..Self::default() }
     }
 
     /// Whether files are looked through, or a run waits or is at work.
     pub fn is_busy(&self) -> bool {
         matches!(self.run, RunState::Scanning { .. } | RunState::Waiting(_) | RunState::Active(_))
+    }
+
+    fn is_active(&self) -> bool {
+        matches!(self.run, RunState::Active(_))
     }
 
     /// Whether the model is ready.
@@ -221,9 +251,14 @@ impl State {
     pub fn is_study_at_stake(&self) -> bool {
         match &self.run {
             RunState::Active(active) => matches!(active.task, Task::Study { .. }),
-            RunState::Done(outcome) => matches!(outcome.as_ref(), Outcome::Study(_)) && !self.saved,
-            _ => false,
+            _ => self.is_unsaved(),
         }
+    }
+
+    /// Whether the result of a study is on the page and saved nowhere.
+    fn is_unsaved(&self) -> bool {
+        let RunState::Done(outcome) = &self.run else { return false };
+        matches!(outcome.as_ref(), Outcome::Study(_)) && !self.saved
     }
 
     /// Whether the result on the page was made with other settings than the present ones.
@@ -254,6 +289,18 @@ impl State {
         self.files.as_ref().map_or("", |files| files.name.as_str())
     }
 
+    /// What saved files begin with.
+    pub fn saved_name(&self) -> String {
+        let name = match self.slice_outcome() {
+            Some(slice) => slice.report.input.name.as_str(),
+            None => self.name(),
+        };
+        let stem = format::stem(name.rsplit('/').next().unwrap_or_default());
+        let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+        let stem: String = stem.chars().take(60).map(plain).collect();
+        if stem.is_empty() { "study".into() } else { stem }
+    }
+
     /// The finished slice, if that is what is shown.
     pub fn slice_outcome(&self) -> Option<&SliceOutcome> {
         match &self.run {
@@ -267,35 +314,42 @@ impl State {
 
     /// Takes in an action; returns what is to be done.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
-        let mut effects = self.take_in(action);
+        let mut effects = match action {
+            Action::Choose(_) | Action::StartSlice if self.is_unsaved() => {
+                self.asked = Some(Asked::Step(Box::new(action)));
+                Vec::new()
+            }
+            Action::Replace => match self.asked.take() {
+                Some(Asked::Files(files)) => self.open(files),
+                Some(Asked::Step(step)) => self.take_in(*step),
+                None => Vec::new(),
+            },
+            action => self.take_in(action),
+        };
         effects.extend(self.staff());
         effects
     }
 
     fn take_in(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Engine(FIRST, reply) => return self.hear_engine(reply),
-            Action::Engine(helper, reply) => return self.hear_helper(helper, reply),
+            Action::Engine(id, reply) => {
+                self.quiet.remove(&id);
+                return if id == FIRST { self.hear_engine(reply) } else { self.hear_helper(id, reply) };
+            }
             Action::Reader(reply) => return self.hear_reader(reply),
             Action::EngineDied(FIRST, _) => return self.recover(),
             Action::EngineDied(helper, _) => return self.lose_helper(helper),
             Action::ReaderDied(_) => return self.reader_died(),
-            Action::Open(files) if self.is_study_at_stake() => self.asked = Some(files),
+            Action::Tick => return self.tick(),
+            Action::Open(files) if self.is_study_at_stake() => self.asked = Some(Asked::Files(files)),
             Action::Open(files) => return self.open(files),
-            Action::Replace => {
-                if let Some(files) = self.asked.take() {
-                    return self.open(files);
-                }
-            }
+            Action::Replace => {}
             Action::Keep => self.asked = None,
             // What is at work goes on, and a study that is saved nowhere stays.
             Action::Refuse(message) if self.is_busy() || self.is_study_at_stake() => {
                 self.notice = Some(message);
             }
-            Action::Refuse(message) => {
-                self.files = None;
-                return self.refuse(message);
-            }
+            Action::Refuse(message) => return self.close(message),
             Action::Tell(notice) => self.notice = Some(notice),
             Action::Choose(series) => return self.choose(series),
             Action::ChooseEvery(every) => self.every = every.max(1),
@@ -323,10 +377,12 @@ impl State {
             Action::Export(format) => {
                 if self.exporting.is_none() && matches!(self.run, RunState::Done(_)) {
                     self.exporting = Some(format);
+                    self.not_exported = None;
                     return vec![Effect::Read(ReaderRequest::Export {
                         run: self.shown_run,
                         format,
                         deidentify: self.deidentify,
+                        name: self.saved_name(),
                     })];
                 }
             }

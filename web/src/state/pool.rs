@@ -53,6 +53,16 @@ impl State {
         first.into_iter().chain(helpers.map(|helper| helper.id)).collect()
     }
 
+    /// Every helper.
+    pub(super) fn helper_ids(&self) -> impl Iterator<Item = EngineId> {
+        self.helpers.iter().map(|helper| helper.id)
+    }
+
+    /// The helpers that have no model yet.
+    pub(super) fn helpers_that_load(&self) -> impl Iterator<Item = EngineId> {
+        self.helpers.iter().filter(|helper| !helper.ready).map(|helper| helper.id)
+    }
+
     /// Starts the helpers that the run at work is worth, and ends those of another one. Each is started once a run.
     pub(super) fn staff(&mut self) -> Vec<Effect> {
         let study = match &self.run {

@@ -110,11 +110,12 @@ impl State {
     }
 
     pub(super) fn begin(&mut self, task: Task) -> Vec<Effect> {
-        if self.view.is_none() {
+        // Without what was found, the reader was lost and has not got the files.
+        if self.view.is_none() || self.found.is_none() {
             return Vec::new();
         }
         let mut effects = self.stop();
-        self.exporting = None;
+        (self.exporting, self.not_exported) = (None, None);
         if let Some(view) = &mut self.view {
             view.lesion = None;
         }
@@ -198,8 +199,9 @@ impl State {
 
     /// Gives an idle engine the slice that waits, if it may have one, and has the next one prepared meanwhile.
     pub(super) fn feed(&mut self, run: u32) -> Vec<Effect> {
-        let options =
-            RunOptions { score_threshold: self.settings.score_threshold, clahe: self.settings.clahe };
+        // What is chosen meanwhile counts for the next run.
+        let settings = self.used.as_ref().filter(|_| self.is_active()).unwrap_or(&self.settings);
+        let options = RunOptions { score_threshold: settings.score_threshold, clahe: settings.clahe };
         let engines = self.ready_engines(run);
         let Some(active) = self.at_work(run).filter(|_| !engines.is_empty()) else { return Vec::new() };
         let mut effects = Vec::new();
@@ -321,7 +323,7 @@ impl State {
             RunState::Scanning { .. } => {
                 // The reader hears nothing while it looks through files.
                 self.job += 1;
-                self.files = None;
+                (self.files, self.found) = (None, None);
                 self.run = RunState::Cancelled;
                 vec![Effect::StartReader]
             }

@@ -180,6 +180,21 @@ fn begun(device: DeviceSummary) -> (State, u32) {
     (state, run)
 }
 
+/// A study of four slices that has its result, as the program wrote one.
+fn finished() -> State {
+    let (mut state, run) = begun(cpu());
+    for index in 0..4 {
+        prepared(&mut state, run, index);
+        segmented(&mut state, run, index);
+        measured(&mut state, run, index);
+    }
+    let study = include_str!("tests/study.json").to_owned();
+    let formats = ExportFormat::ALL.to_vec();
+    let effects = reader(&mut state, ReaderReply::Finished { run, study, settled: Vec::new(), formats });
+    assert_eq!(effects, [Effect::LinkLesions]);
+    state
+}
+
 #[test]
 fn a_slice_runs_at_once_and_has_a_result() {
     let mut state = ready_on(gpu());

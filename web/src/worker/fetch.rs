@@ -58,17 +58,19 @@ pub async fn cached(key: &str, limit: usize) -> Option<Vec<u8>> {
     read(&response, limit, &mut |_| {}).await.ok()
 }
 
-/// Keeps bytes under `key`, and forgets every other key that is not in `wanted`; whether they are kept. A browser without
-/// room or without a cache just fetches again next time.
-pub async fn keep(key: &str, bytes: &[u8], wanted: &[String]) -> bool {
+/// Keeps bytes under `key`, and forgets other bytes of the same file, whose keys end otherwise; whether they are kept. A
+/// browser without room or without a cache just fetches again next time.
+pub async fn keep(key: &str, bytes: &[u8]) -> bool {
     let Some(cache) = cache().await else { return false };
     let is_kept = match Response::new_with_opt_js_u8_array(Some(&Uint8Array::from(bytes))) {
         Ok(response) => JsFuture::from(cache.put_with_str(key, &response)).await.is_ok(),
         Err(_) => false,
     };
     let Ok(kept) = JsFuture::from(cache.keys()).await else { return is_kept };
+    let file = key.split('?').next().unwrap_or(key);
     for request in js_sys::Array::from(&kept).iter().filter_map(|r| r.dyn_into::<web_sys::Request>().ok()) {
-        if !wanted.iter().any(|key| request.url().ends_with(key.as_str())) {
+        let url = request.url();
+        if url.split('?').next().is_some_and(|path| path.ends_with(file)) && !url.ends_with(key) {
             let _ = JsFuture::from(cache.delete_with_request(&request)).await;
         }
     }

@@ -183,7 +183,7 @@ impl Worker {
     ) -> Result<(ModelEntry, Vec<u8>, Option<ModelCopy>), String> {
         let entry = models.entry(id).await?;
         *self.warm_up.borrow_mut() = Some(WarmUp::start(entry.clone(), device));
-        let (file, copy) = models.bytes(&entry).await?;
+        let (file, copy) = Models::bytes(&entry).await?;
         Ok((entry, file, copy))
     }
 

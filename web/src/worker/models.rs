@@ -40,9 +40,8 @@ impl Models {
     ///
     /// # Errors
     /// A sentence for the page.
-    pub async fn bytes(&self, entry: &ModelEntry) -> Result<(Vec<u8>, Option<ModelCopy>), String> {
-        let wanted: Vec<String> = self.manifest.iter().flat_map(|m| &m.models).map(key).collect();
-        let (bytes, is_kept) = model_bytes(entry, &wanted).await?;
+    pub async fn bytes(entry: &ModelEntry) -> Result<(Vec<u8>, Option<ModelCopy>), String> {
+        let (bytes, is_kept) = model_bytes(entry).await?;
         Ok((bytes, if is_kept { copy(entry) } else { None }))
     }
 }
@@ -92,7 +91,7 @@ async fn fetch_manifest() -> Result<ModelManifest, String> {
 }
 
 /// The bytes of an entry, and whether the browser's cache keeps them.
-async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<(Vec<u8>, bool), String> {
+async fn model_bytes(entry: &ModelEntry) -> Result<(Vec<u8>, bool), String> {
     let (total, key) = (entry.bytes, key(entry));
     let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, Vec::new());
     told(0);
@@ -115,11 +114,11 @@ async fn model_bytes(entry: &ModelEntry, wanted: &[String]) -> Result<(Vec<u8>, 
         format!("The model could not be loaded ({why}). Check the connection, then try again.")
     })?;
     if sha256(&bytes) != entry.sha256 {
-        return Err("The model's file arrived damaged: its checksum is wrong. Try again; if it stays, tell those who \
-                    run this site."
+        return Err("The model's file is not the one of this page: its checksum is wrong. Try again; if it stays, there \
+                    may be a newer page: close all its tabs, and open it once more."
             .into());
     }
-    let is_kept = fetch::keep(&key, &bytes, wanted).await;
+    let is_kept = fetch::keep(&key, &bytes).await;
     Ok((bytes, is_kept))
 }
 

@@ -9,7 +9,7 @@ fn copy() -> ModelCopy {
 
 /// A page where so many engines may read, with a model that others can load too.
 fn ready_for(engines: usize, device: DeviceSummary) -> State {
-    let mut state = State::new(engines);
+    let mut state = State::new(engines, DeviceWish::Auto);
     engine(&mut state, Reply::Hello);
     let ready = Reply::Ready { model: "r50".into(), device, fallback: None, copy: Some(copy()) };
     engine(&mut state, ready);

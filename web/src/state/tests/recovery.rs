@@ -164,6 +164,102 @@ fn a_reader_that_breaks_is_started_again_without_the_files() {
     assert_eq!(effects, [Effect::ResetView(None), Effect::StartReader]);
     assert_eq!(state.run, RunState::Failed { message: text().reader_crashed.into() });
     assert!(state.update(Action::ReaderDied("404".into())).is_empty(), "not for ever");
+    let effects = state.update(Action::Open(Files { name: "again.png".into(), count: 1 }));
+    assert_eq!(effects[0], Effect::StartReader, "but once more for files");
+    assert!(matches!(effects[1..], [Effect::OpenFiles(_)]), "{effects:?}");
+}
+
+#[test]
+fn a_result_outlives_the_reader() {
+    let mut state = finished();
+    reader(&mut state, ReaderReply::Hello);
+    state.update(Action::Export(ExportFormat::Seg));
+    assert_eq!(state.update(Action::ReaderDied("memory".into())), [Effect::StartReader]);
+    let RunState::Done(outcome) = &state.run else { panic!("{:?}", state.run) };
+    assert!(matches!(outcome.as_ref(), Outcome::Study(study) if study.formats.is_empty()));
+    assert_eq!(state.notice.as_deref(), Some(text().result_stays));
+    assert!(state.update(Action::RunAgain).is_empty(), "the new reader has no files");
+    assert!(state.view.is_some() && state.exporting.is_none());
+}
+
+#[test]
+fn an_engine_that_hangs_is_started_anew() {
+    let (mut state, run) = begun(gpu());
+    prepared(&mut state, run, 0);
+    for _ in 0..18 {
+        assert!(state.update(Action::Tick).is_empty());
+    }
+    engine(&mut state, Reply::Stage { run, index: 3 });
+    for _ in 0..18 {
+        assert!(state.update(Action::Tick).is_empty(), "it has spoken");
+    }
+    assert_eq!(state.update(Action::Tick), [Effect::StartEngine]);
+    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Cpu)]);
+    ready(&mut state, cpu());
+    assert!(run_is_active(&state));
+}
+
+#[test]
+fn an_idle_engine_owes_no_word() {
+    let mut state = ready_on(cpu());
+    for _ in 0..100 {
+        assert!(state.update(Action::Tick).is_empty());
+    }
+    let (mut state, run) = begun(cpu());
+    state.update(Action::Pause);
+    for _ in 0..100 {
+        assert!(state.update(Action::Tick).is_empty());
+    }
+    assert!(run_is_active(&state) && state.is_at_work(run));
+}
+
+#[test]
+fn a_download_that_stalls_can_be_tried_again_and_goes_on_by_itself() {
+    let mut state = State::default();
+    engine(&mut state, Reply::Hello);
+    open(&mut state, 1);
+    for _ in 0..19 {
+        assert!(state.update(Action::Tick).is_empty());
+    }
+    assert_eq!(state.engine, EngineState::Failed { message: text().fetch_stalled.into() });
+    assert_eq!(state.run, RunState::Failed { message: text().no_model.into() });
+    engine(&mut state, Reply::Progress { loaded: 5, total: 10 });
+    assert_eq!(state.engine, EngineState::Fetching { loaded: 5, total: 10 });
+    for _ in 0..19 {
+        state.update(Action::Tick);
+    }
+    assert_eq!(state.update(Action::Retry), [Effect::StartEngine]);
+    for _ in 0..19 {
+        state.update(Action::Tick);
+    }
+    assert_eq!(state.engine, EngineState::Failed { message: text().worker_lost.into() }, "nor does it start");
+}
+
+#[test]
+fn a_lost_gpu_is_asked_for_in_a_new_worker() {
+    let (mut state, run) = begun(gpu());
+    prepared(&mut state, run, 0);
+    engine(&mut state, Reply::FellBack { run, device: cpu(), reason: CpuReason::Failed });
+    segmented(&mut state, run, 0);
+    state.update(Action::Cancel);
+    assert_eq!(state.update(Action::ChooseDevice(DeviceWish::Gpu)), [Effect::StartEngine]);
+    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Gpu)]);
+}
+
+#[test]
+fn a_run_keeps_the_options_that_it_began_with() {
+    let (mut state, run) = begun(cpu());
+    let wished = |effects: &[Effect]| match &effects[0] {
+        Effect::Segment(_, Request::Segment { options, .. }) => options.score_threshold,
+        other => panic!("{other:?}"),
+    };
+    let first = wished(&prepared(&mut state, run, 0));
+    state.update(Action::ChooseThreshold(0.9));
+    prepared(&mut state, run, 1);
+    let effects = segmented(&mut state, run, 0);
+    let next =
+        effects.iter().position(|effect| matches!(effect, Effect::Segment(..))).expect("the next slice");
+    assert_eq!(wished(&effects[next..]), first);
 }
 
 #[test]

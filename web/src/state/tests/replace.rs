@@ -11,7 +11,7 @@ fn opening_during_a_study_asks_first() {
     let (mut state, run) = begun(cpu());
     prepared(&mut state, run, 0);
     assert!(state.update(other()).is_empty());
-    assert_eq!(state.asked.as_ref().map(|files| files.name.as_str()), Some("other.png"));
+    assert!(matches!(&state.asked, Some(Asked::Files(files)) if files.name == "other.png"));
     assert_eq!(segmented(&mut state, run, 0).len(), 1, "the study goes on meanwhile");
     assert!(state.update(Action::Keep).is_empty());
     assert!(state.asked.is_none() && state.update(Action::Replace).is_empty(), "forgotten");
@@ -54,4 +54,70 @@ fn a_study_at_work_is_at_stake() {
     assert_eq!(run_of(&state), run, "it goes on");
     state.update(Action::Cancel);
     assert!(!state.is_study_at_stake());
+}
+
+#[test]
+fn reading_something_else_asks_while_a_result_is_saved_nowhere() {
+    for step in [Action::StartSlice, Action::Choose(1)] {
+        let mut state = finished();
+        assert!(state.update(step.clone()).is_empty());
+        assert_eq!(state.asked, Some(Asked::Step(Box::new(step.clone()))));
+        state.update(Action::Keep);
+        assert!(matches!(state.run, RunState::Done(_)) && state.asked.is_none());
+        state.update(step.clone());
+        assert!(!state.update(Action::Replace).is_empty());
+        assert!(!matches!(state.run, RunState::Done(_)));
+
+        let mut state = finished();
+        state.update(Action::Export(ExportFormat::Json));
+        let run = state.shown_run;
+        let exported = ReaderReply::Exported {
+            run,
+            format: ExportFormat::Json,
+            name: "slice".into(),
+            files: Vec::new(),
+        };
+        reader(&mut state, exported);
+        assert!(!state.update(step).is_empty(), "what is saved is not asked about");
+    }
+}
+
+#[test]
+fn a_file_is_named_as_when_it_was_asked_for() {
+    let mut state = finished();
+    let run = state.shown_run;
+    let effects = state.update(Action::Export(ExportFormat::Pdf));
+    let asked =
+        ReaderRequest::Export { run, format: ExportFormat::Pdf, deidentify: false, name: "slice".into() };
+    assert_eq!(effects, [Effect::Read(asked)]);
+    assert!(state.update(Action::Export(ExportFormat::Csv)).is_empty(), "one at a time");
+    reader(&mut state, ReaderReply::NotExported { run, message: "No room.".into() });
+    assert_eq!((state.exporting, state.not_exported.as_deref()), (None, Some("No room.")));
+    state.update(Action::Export(ExportFormat::Csv));
+    assert!(state.not_exported.is_none());
+    // What comes for a run that is not shown any more ends nothing.
+    reader(&mut state, ReaderReply::NotExported { run: run + 1, message: "No room.".into() });
+    assert_eq!(state.exporting, Some(ExportFormat::Csv));
+}
+
+#[test]
+fn files_that_cannot_be_opened_close_what_was_open() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 9);
+    let effects = state.update(Action::Refuse("This file is empty.".into()));
+    assert_eq!(effects.last(), Some(&Effect::ResetView(None)));
+    assert!(
+        matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.name().is_empty()
+    );
+}
+
+#[test]
+fn a_scan_that_is_cancelled_leaves_no_series() {
+    let mut state = ready_on(cpu());
+    state.update(Action::Open(Files { name: "a".into(), count: 2 }));
+    let series = vec![FoundSeries::default(), FoundSeries::default()];
+    let found = Found { series, recommended: Some(0), set_aside: Vec::new(), files: 2 };
+    reader(&mut state, ReaderReply::Found { job: 1, found });
+    assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
+    assert!(state.found.is_none());
 }
