@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lunglens::imaging::{DicomImage, ImagingError, decode};
+use lunglens::imaging::{DicomImage, ImagingError, LossyCompression, decode};
 use lunglens::intake::{NamedSource, OpenSeries, catalogue};
 use lunglens::source::{BorrowedSource, MemorySource};
 
@@ -100,12 +100,58 @@ fn frames_are_slices_in_the_order_of_their_places() {
 fn the_patient_is_known_for_results_that_refer_to_the_series() {
     let series = open("explicit_u12");
     let identity = series.identity().unwrap().unwrap();
-    assert_eq!((identity.patient_name.as_str(), identity.patient_id.as_str()), ("nobody", "0"));
+    assert_eq!(
+        (identity.patient_name.as_slice(), identity.patient_id.as_slice()),
+        (&b"nobody"[..], &b"0"[..])
+    );
     let [instance] = series.instances() else { panic!("one slice") };
     assert_eq!(
         (instance.sop_instance_uid.as_str(), instance.frame),
         ("1.2.826.0.1.3680043.10.999.200.1", None)
     );
+}
+
+fn lossy(bytes: &[u8]) -> Option<LossyCompression> {
+    DicomImage::open(&BorrowedSource(bytes)).unwrap().unwrap().lossy_compression().unwrap()
+}
+
+#[test]
+fn a_coding_that_always_has_loss_tells_its_method() {
+    for (name, bytes, _) in all() {
+        let cosine = name.starts_with("jpeg_baseline") || name.starts_with("jpeg_extended");
+        let method = cosine.then(|| LossyCompression { ratio: None, method: Some("ISO_10918_1".into()) });
+        assert_eq!(lossy(&bytes), method, "{name}");
+    }
+}
+
+#[test]
+fn a_loss_is_one_whatever_the_coding_is_now() {
+    let with = |name: &str, elements: &[(u16, &str, &str)]| {
+        let mut bytes = read(&format!("{name}.dcm"));
+        let at = bytes.windows(4).position(|part| part == [0xE0, 0x7F, 0x10, 0]).unwrap();
+        let new = elements.iter().flat_map(|(tag, vr, value)| {
+            let length = u16::try_from(value.len()).unwrap();
+            let head = [0x28u16.to_le_bytes(), tag.to_le_bytes()].concat();
+            [head, vr.as_bytes().into(), length.to_le_bytes().into(), value.as_bytes().into()].concat()
+        });
+        let new: Vec<u8> = new.collect();
+        bytes.splice(at..at, new);
+        bytes
+    };
+    let known = |ratio: Option<&str>, method: Option<&str>| {
+        Some(LossyCompression { ratio: ratio.map(str::to_owned), method: method.map(str::to_owned) })
+    };
+    let lost = (0x2110, "CS", "01");
+    let (ratio, method) = ((0x2112, "DS", "10 \\4.5 "), (0x2114, "CS", "ISO_14495_1\\ISO_15444_1"));
+    let told = known(Some("10\\4.5"), Some("ISO_14495_1\\ISO_15444_1"));
+    assert_eq!(lossy(&with("explicit_u12", &[lost, ratio, method])), told);
+    assert_eq!(lossy(&with("jpeg_baseline_u8", &[lost, ratio, method])), told);
+    assert_eq!(lossy(&with("jpeg_lossless_sv1_1_u12", &[lost])), known(None, None));
+    assert_eq!(lossy(&with("jpeg2000_lossy_u12", &[lost])), known(None, Some("ISO_15444_1")));
+    assert_eq!(lossy(&with("jpeg_ls_near_u12", &[lost])), known(None, Some("ISO_14495_1")));
+    assert_eq!(lossy(&with("jpeg_ls_near_u12", &[(0x2110, "CS", "00"), ratio])), None);
+    // No numbers are no ratio.
+    assert_eq!(lossy(&with("explicit_u12", &[lost, (0x2112, "DS", "ten ")])), known(None, None));
 }
 
 #[test]

@@ -178,3 +178,51 @@ fn very_many_described_frames_are_refused_at_once() {
     let error = frames(&many).unwrap_err();
     assert!(error.to_string().contains("describes 500000 images"), "{error}");
 }
+
+/// A DICOMDIR in explicit little endian whose records are made, one after the other, by the offset at which each stands.
+fn directory(records: impl Iterator<Item = fn(u32) -> Vec<u8>>) -> Vec<u8> {
+    let mut bytes = vec![0; 128];
+    bytes.extend(b"DICM\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0");
+    bytes.extend(b"\x04\0\x20\x12SQ\0\0\xFF\xFF\xFF\xFF");
+    for record in records {
+        let record = record(u32::try_from(bytes.len()).unwrap());
+        bytes.extend([0xFE, 0xFF, 0, 0xE0]);
+        bytes.extend(u32::try_from(record.len()).unwrap().to_le_bytes());
+        bytes.extend(record);
+    }
+    bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    bytes
+}
+
+fn record(next: u32, lower: u32, kind: &[u8; 6], uid: Vec<u8>) -> Vec<u8> {
+    let offset = |element: u8, value: u32| {
+        [&[4, 0, element, 0x14], b"UL\x04\0".as_slice(), &value.to_le_bytes()].concat()
+    };
+    [offset(0, next), offset(0x20, lower), b"\x04\0\x30\x14CS\x06\0".to_vec(), kind.to_vec(), uid].concat()
+}
+
+#[test]
+fn a_record_of_a_directory_is_of_one_series_and_read_once() {
+    /// Where the records begin: here stands the image, which all series list and which is the next of itself.
+    const FIRST: u32 = 172;
+    let image: fn(u32) -> Vec<u8> = |at| {
+        assert_eq!(at, FIRST);
+        record(at, 0, b"IMAGE ", b"\x04\0\x11\x15UI\x06\x001.2.3\0".to_vec())
+    };
+    let series: fn(u32) -> Vec<u8> = |at| {
+        let uid = format!("1.{at:08}");
+        record(0, FIRST, b"SERIES", [b"\x20\0\x0E\0UI\x0A\0", uid.as_bytes()].concat())
+    };
+    let listed = |bytes: &[u8]| {
+        let image = DicomImage::open(&BorrowedSource(bytes)).unwrap().unwrap();
+        image.listed_images().unwrap().unwrap()
+    };
+    let one = listed(&directory([image, series].into_iter()));
+    assert_eq!((one.len(), one[0].sop_uid.as_str()), (1, "1.2.3"));
+    let begun = Instant::now();
+    let bytes = directory(std::iter::once(image).chain(std::iter::repeat_n(series, 1000)));
+    assert_eq!(listed(&bytes), one, "the first series has it");
+    let many = directory(std::iter::once(image).chain(std::iter::repeat_n(series, 50_000)));
+    assert_eq!(listed(&many), one);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}

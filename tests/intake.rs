@@ -136,9 +136,9 @@ fn a_slice_that_is_cut_anywhere_before_its_pixels_is_missed() {
 fn copies_count_once_also_where_other_attributes_were_changed() {
     let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
     files.push(file("same.dcm", read("study/reversed/2.dcm")));
-    // Another patient's name of the same length: the same image, other bytes.
+    // The patient's name in capitals: the same image, other bytes.
     let mut bytes = read("study/reversed/3.dcm");
-    let at = bytes.windows(6).position(|window| window == b"nobody").unwrap();
+    let at = bytes.windows(6).position(|window| window == b"Nobody").unwrap();
     bytes[at..at + 6].copy_from_slice(b"NOBODY");
     files.push(file("renamed.dcm", bytes));
     let found = find(files);
@@ -218,13 +218,100 @@ fn acquisitions_at_the_same_places_are_series_of_their_own() {
     assert_eq!(slices, [10.0, 60.0]);
 }
 
+/// A slice of an acquisition at a height in mm.
+fn acquired(acquisition: u8, height: u8) -> NamedSource {
+    let mut bytes = read("dicom/acquisitions/0.dcm");
+    let mut put = |before: &[u8], value: String| {
+        let at = bytes.windows(before.len()).rposition(|window| window == before).unwrap() + before.len();
+        bytes[at..at + value.len()].copy_from_slice(value.as_bytes());
+    };
+    put(b"999.200.12.", format!("{acquisition}{height}"));
+    put(b"\x20\0\x12\0IS\x02\0", acquisition.to_string());
+    put(b"\x20\0\x32\0DS\x0c\0", format!("{:<12}", format!("0\\0\\{height}")));
+    file(&format!("{acquisition}-{height}"), bytes)
+}
+
+#[test]
+fn acquisitions_that_adjoin_are_not_taken_for_whole_series() {
+    let upper = (4..9).map(|height| acquired(1, height));
+    let lower = (0..5).map(|height| acquired(2, height));
+    let found = find(upper.chain(lower).collect());
+    assert_eq!(found.series().iter().map(|one| one.slices).collect::<Vec<_>>(), [10]);
+    let refused = found.open_recommended().unwrap_err();
+    assert_eq!(refused, IntakeError::Study(StudyError::Duplicate { height_mm: 4.0, places: 1 }));
+}
+
+#[test]
+fn a_scan_of_a_part_is_passed_over_however_many_slices_it_has() {
+    let detail = (3..8).map(|height| acquired(1, height));
+    let whole = (0..4).map(|slice| acquired(2, 3 * slice));
+    let found = find(detail.chain(whole).collect());
+    assert_eq!(found.series().iter().map(|one| one.slices).collect::<Vec<_>>(), [5, 4]);
+    assert_eq!(found.recommended(), Some(1));
+    assert_eq!(found.set_aside(1)[0].reason, Reason::PartOfScan);
+    assert_eq!(found.open(0).unwrap().len(), 5);
+}
+
+/// A slice of the fixture `reversed` with another PatientID; without one for none.
+fn of_patient(slice: usize, number: Option<&[u8]>) -> NamedSource {
+    let (name, mut bytes) = slices().swap_remove(slice);
+    let at = bytes.windows(8).position(|window| window == b"\x10\0\x20\0\x06\0\0\0").unwrap();
+    let element = number.map(|number| {
+        let length = u32::try_from(number.len()).unwrap().to_le_bytes();
+        [b"\x10\0\x20\0".as_slice(), &length, number].concat()
+    });
+    bytes.splice(at..at + 14, element.unwrap_or_default());
+    file(&name, bytes)
+}
+
+#[test]
+fn slices_of_two_patients_are_refused_without_naming_them() {
+    let with = |last: Option<&[u8]>, others: Option<&[u8]>| {
+        let others = (0..4).map(|slice| of_patient(slice, others));
+        find(others.chain([of_patient(4, last)]).collect()).open_recommended()
+    };
+    let refused = |last: Option<&[u8]>, others: Option<&[u8]>| {
+        let error = with(last, others).unwrap_err();
+        assert!(
+            matches!(error, IntakeError::Study(StudyError::Mixed { what: "the patient", .. })),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("470011"), "{error}");
+    };
+    refused(Some(b"470011"), Some(b"470012"));
+    // Beyond ASCII and the backslash, which part no values here.
+    refused(Some(b"470011\\1"), Some(b"470011\\2"));
+    refused(Some(b"470011\xE4"), Some(b"470011\xF6"));
+    refused(Some(b"470011"), None);
+    refused(None, Some(b"470011"));
+    refused(Some(b"  "), Some(b"470011"));
+    let fit = |last: Option<&[u8]>, others: Option<&[u8]>| assert_eq!(with(last, others).unwrap().len(), 5);
+    fit(None, None);
+    fit(None, Some(b"  "));
+    fit(Some(b"47 "), Some(b" 47\0"));
+    // However long: it only informs.
+    let long = [b'0'; 4000];
+    assert_eq!(with(Some(&long), Some(&long)).unwrap().len(), 5);
+}
+
+#[test]
+fn copies_that_name_two_patients_are_no_copies() {
+    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
+    files.push(of_patient(3, Some(b"NOBODY")));
+    let refused = find(files).open_recommended().unwrap_err();
+    assert!(
+        matches!(refused, IntakeError::Study(StudyError::Mixed { what: "the patient", .. })),
+        "{refused}"
+    );
+}
+
 #[test]
 fn another_part_of_the_body_is_passed_over() {
     let files = (0..9).map(|k| file(&format!("{k}"), read(&format!("dicom/parts/{k}.dcm"))));
     let found = find(files.collect());
     let chosen = found.recommended().unwrap();
     assert_eq!(found.series()[chosen].slices, 4);
-    assert_eq!(found.set_aside(chosen)[0].reason, Reason::OtherPart("HEAD".into()));
+    assert_eq!(found.set_aside(chosen)[0].reason, Reason::OtherPart("HEAD"));
     // Where there is nothing else it is taken: many a chest is filed under another part.
     let heads =
         (0..9).map(|k| read(&format!("dicom/parts/{k}.dcm"))).filter(|b| b.windows(4).any(|w| w == b"HEAD"));

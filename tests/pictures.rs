@@ -17,7 +17,8 @@ use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, SeriesKi
 use lunglens::report::{DeviceInfo, DeviceKind, ModelInfo, Thresholds};
 use lunglens::source::MemorySource;
 use lunglens::study::{
-    Lacking, Measured, Reason, StudyBuilder, StudyError, StudyParts, StudyReport, build_report, slices_csv,
+    Lacking, Measured, Reason, SetAside, StudyBuilder, StudyError, StudyParts, StudyReport, build_report,
+    slices_csv,
 };
 use serde_json::Value;
 
@@ -78,12 +79,16 @@ fn measure(series: &OpenSeries) -> Measured {
 }
 
 fn report(series: &OpenSeries, measured: &Measured) -> StudyReport {
+    report_beside(series, measured, &[])
+}
+
+fn report_beside(series: &OpenSeries, measured: &Measured, set_aside: &[SetAside]) -> StudyReport {
     let text = fs::read_to_string(fixture("report/drawn.report.json")).unwrap();
     let drawn: Value = serde_json::from_str(&text).unwrap();
     let preprocessing: Preprocessing = serde_json::from_value(drawn["preprocessing"].clone()).unwrap();
     build_report(StudyParts {
         plan: series.plan().unwrap(),
-        set_aside: &[],
+        set_aside,
         every: 1,
         keep_ids: false,
         measured,
@@ -357,4 +362,39 @@ fn sizes_of_pictures_are_read_from_their_headers() {
     let slice = lunglens::imaging::decode(&progressive).unwrap();
     assert_eq!(picture_size(&progressive), Some([slice.rows, slice.columns]));
     assert_eq!(picture_size(b"no picture"), None);
+}
+
+#[test]
+fn no_name_of_a_file_reaches_the_report() {
+    // Pictures of two sizes, headers whose voxels are elsewhere, or whose values are free texts.
+    let small = picture(0, ImageFormat::Png);
+    let mut large = Cursor::new(Vec::new());
+    GrayImage::new(SIDE as u32, 80).write_to(&mut large, ImageFormat::Png).unwrap();
+    let mut files: Vec<NamedSource> = [small.clone(), small, large.into_inner()]
+        .into_iter()
+        .enumerate()
+        .map(|(index, bytes)| file(&format!("shots/MUELLER_{index}.png"), bytes))
+        .collect();
+    for text in
+        ["data file: MUELLER.raw\n", "MUELLER\n", "sizes: MUELLER\n", "sizes: 4 4 4\ndimension: MUELLER\n"]
+    {
+        files.push(file("MUELLER.nhdr", format!("NRRD0004\n{text}\n").into_bytes()));
+    }
+    let mut other = fs::read(fixture("study/reversed/0.dcm")).unwrap();
+    let modality = other.windows(10).position(|window| window == b"\x08\0\x60\0\x02\0\0\0CT").unwrap();
+    other.splice(modality + 4..modality + 10, *b"\x08\0\0\0MUELLER ");
+    files.push(file("other.dcm", other));
+    files.push(file("chest.nii", nifti(1)));
+    let found = find(files);
+    let chosen = found.recommended().unwrap();
+    let series = found.open(chosen).unwrap();
+    assert_eq!(series.file_name(0), "chest.nii");
+    let set_aside = found.set_aside(chosen);
+    let told = set_aside.iter().filter(|one| one.reason.to_string().contains("MUELLER")).count();
+    assert_eq!((told, set_aside.len()), (6, 6), "at the screen all is told");
+    let report = report_beside(&series, &measure(&series), &set_aside);
+    assert!(!report.to_json().contains("MUELLER"), "{:?}", report.set_aside);
+    let mut reasons: Vec<&str> = report.set_aside.iter().map(|one| one.reason.as_str()).collect();
+    reasons.dedup();
+    assert_eq!(reasons, ["a series that cannot be measured", "another modality, not CT"]);
 }

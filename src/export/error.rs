@@ -17,6 +17,18 @@ pub enum ExportError {
         name(*.0)
     )]
     NotDicom(ExportFormat),
+    /// A DICOM form of images that lack a UID.
+    #[error(
+        "{} refers to the images that were measured by their UIDs, and they have no {uid}. Take the label map (NIfTI) \
+         instead.",
+        name(*.format)
+    )]
+    NoUid {
+        /// The form.
+        format: ExportFormat,
+        /// The name of what is missing, as `FrameOfReferenceUID`.
+        uid: &'static str,
+    },
     /// Parts that are not of one study.
     #[error("writing {what}: {problem}")]
     Unfit {

@@ -75,7 +75,11 @@ impl ExportFormat {
 
     /// Why a study of this source cannot be written so, as a sentence; none where it can.
     pub fn unavailable(self, dicom: Option<&DicomSource>) -> Option<ExportError> {
-        (matches!(self, Self::Seg | Self::Sr) && dicom.is_none()).then_some(ExportError::NotDicom(self))
+        if !matches!(self, Self::Seg | Self::Sr) {
+            return None;
+        }
+        let Some(dicom) = dicom else { return Some(ExportError::NotDicom(self)) };
+        dicom.lacks_uid(self == Self::Seg).map(|uid| ExportError::NoUid { format: self, uid })
     }
 }
 
@@ -125,6 +129,9 @@ pub fn export(
     study: &ExportStudy<'_>,
     options: &ExportOptions,
 ) -> Result<Vec<ExportFile>, ExportError> {
+    if let Some(reason) = format.unavailable(study.dicom) {
+        return Err(reason);
+    }
     let images = || study.dicom.ok_or(ExportError::NotDicom(format));
     let contents = match format {
         ExportFormat::Json => vec![study.report.to_json().into_bytes()],

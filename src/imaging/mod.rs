@@ -20,10 +20,9 @@ mod slice;
 pub use clahe::clahe;
 pub use decode::{MAX_SIDE, begins_like_a_picture, decode, picture_size};
 pub(crate) use dicom::entry_of as dicom_entry;
-#[cfg(target_arch = "wasm32")]
-pub use dicom::set_text_decoder;
 pub use dicom::{
-    AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, read_dicom_header, salvage_series,
+    AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, LossyCompression, read_dicom_header,
+    salvage_series,
 };
 pub use display::{LUNG_WINDOW, display_grey};
 pub use error::ImagingError;

@@ -93,14 +93,18 @@ impl Catalogue {
         let missing = missing_images(&images, &listed);
         let mut contents = Vec::new();
         let mut series = Vec::new();
-        for Part { group, plan, name } in
+        for Part { group, plan, name, partial } in
             group_images(&images).into_iter().flat_map(|group| split(&images, group))
         {
             let plan = match missing.get(group.series_uid.as_deref().unwrap_or_default()) {
                 Some(&missing) if group.unfit.is_none() => Err(StudyError::Missing { missing }),
                 _ => plan,
             };
-            series.push(summarise(&images, &group, &plan, name));
+            let mut summary = summarise(&images, &group, &plan, name);
+            if partial && summary.problem.is_none() {
+                summary.reason = Some(Reason::PartOfScan);
+            }
+            series.push(summary);
             contents.push(Content::Dicom { group, plan: Box::new(plan) });
         }
         for volume in volumes {
@@ -292,12 +296,11 @@ fn header_of<'a>(images: &'a [StudyImage], content: &Content) -> Option<&'a Dico
 }
 
 /// The part of the body of each series that is no chest CT by its own words, where another one may be.
-fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<String>> {
+fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<&'static str>> {
     let fit = |content: &&Content| matches!(content, Content::Dicom { group, .. } if group.unfit.is_none());
     let header = |content: &Content| Some(content).filter(fit).and_then(|content| header_of(images, content));
     let headers: Vec<Option<&DicomHeader>> = contents.iter().map(header).collect();
-    let part = |header: Option<&DicomHeader>| header.and_then(other_part).map(str::to_owned);
-    let others: Vec<Option<String>> = headers.iter().map(|&header| part(header)).collect();
+    let others: Vec<Option<&str>> = headers.iter().map(|&header| header.and_then(other_part)).collect();
     // With nothing else the words are not believed: many a chest is filed under another part.
     let all_other = headers.iter().zip(&others).all(|(header, other)| header.is_none() || other.is_some());
     if all_other { vec![None; contents.len()] } else { others }

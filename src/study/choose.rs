@@ -10,6 +10,12 @@ use crate::words::counted;
 /// The least z part of a slice's normal of length 1: more upright slices are coronal or sagittal (cos 45 degrees).
 const AXIAL_Z: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
+/// Modalities that are named where nothing of a file may be: by the standard's codes (PS3.3, C.7.3.1.1.1).
+const MODALITIES: [&str; 24] = [
+    "AU", "CR", "DOC", "DX", "ECG", "IO", "KO", "MG", "MR", "NM", "OT", "PR", "PT", "PX", "REG", "RF",
+    "RTDOSE", "RTIMAGE", "RTPLAN", "RTSTRUCT", "SEG", "SR", "US", "XA",
+];
+
 /// One image of a study: a frame of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyImage {
@@ -32,7 +38,7 @@ pub enum Reason {
     Directory,
     /// DICOM without an image.
     NoImage,
-    /// Another modality, by its code.
+    /// Another modality, as the file states it.
     NotCt(String),
     /// ImageType LOCALIZER: the overview that a scan is planned on.
     Localiser,
@@ -47,9 +53,11 @@ pub enum Reason {
     /// No SeriesInstanceUID.
     NoSeries,
     /// A CT series of another part of the body, by its name.
-    OtherPart(String),
-    /// A CT series that cannot be measured, and why.
+    OtherPart(&'static str),
+    /// A CT series that cannot be measured, and why, in words that may name files.
     Unmeasurable(String),
+    /// A CT series of only a part of the height of another of the same SeriesInstanceUID.
+    PartOfScan,
     /// A CT series with fewer slices than the chosen one, or as many.
     Smaller,
     /// A CT series of another study: another day, or another patient.
@@ -78,12 +86,45 @@ impl fmt::Display for Reason {
             Self::NoSeries => "without a series",
             Self::OtherPart(part) => return write!(f, "a CT series of another part of the body ({part})"),
             Self::Unmeasurable(why) => return write!(f, "a series that cannot be measured: {why}"),
+            Self::PartOfScan => "another CT series, of only a part of the scan",
             Self::Smaller => "another CT series, with no more slices",
             Self::OtherStudy => "a CT series of another study (another day, or another patient)",
             Self::NotChosen => "another series",
             Self::SinglePicture => "a single picture, not a series of slices",
             Self::Copy => "a copy of another file",
         })
+    }
+}
+
+impl Reason {
+    /// The reason without a word of the files, as names and free texts, since these may name people: for what is handed on.
+    /// [`fmt::Display`] tells all, for the person at the screen.
+    pub fn without_words_of_files(&self) -> String {
+        match self {
+            Self::NotCt(modality) if !MODALITIES.contains(&modality.as_str()) => {
+                "another modality, not CT".into()
+            }
+            Self::Coding(_) => "stored in a coding that LungLens does not read".into(),
+            Self::Unmeasurable(_) => "a series that cannot be measured".into(),
+            // Listed one by one, so that of a new reason it is decided anew.
+            Self::NotCt(_)
+            | Self::Unknown
+            | Self::DeepArchive
+            | Self::Directory
+            | Self::NoImage
+            | Self::Localiser
+            | Self::Projection
+            | Self::NotAxial
+            | Self::Reformat
+            | Self::NoSeries
+            | Self::OtherPart(_)
+            | Self::PartOfScan
+            | Self::Smaller
+            | Self::OtherStudy
+            | Self::NotChosen
+            | Self::SinglePicture
+            | Self::Copy => self.to_string(),
+        }
     }
 }
 
@@ -158,12 +199,13 @@ fn unfit(header: &DicomHeader) -> Option<Reason> {
 
 /// The part of the body that an image shows by BodyPartExamined, if it is a part far from the lungs. Descriptions are not
 /// read: they are free texts in any language.
-pub fn other_part(header: &DicomHeader) -> Option<&str> {
+pub fn other_part(header: &DicomHeader) -> Option<&'static str> {
     const FAR: [&str; 20] = [
         "HEAD", "BRAIN", "SKULL", "SINUS", "ORBIT", "EAR", "JAW", "NECK", "CSPINE", "LSPINE", "PELVIS",
         "HIP", "LEG", "KNEE", "ANKLE", "FOOT", "ARM", "ELBOW", "WRIST", "HAND",
     ];
-    header.body_part.as_deref().filter(|part| FAR.contains(&part.to_ascii_uppercase().trim()))
+    let part = header.body_part.as_deref()?.to_ascii_uppercase();
+    FAR.into_iter().find(|&far| far == part.trim())
 }
 
 /// What was set aside in words: "3 files: a localiser; 1 file: not axial".
@@ -177,4 +219,33 @@ pub fn list_reasons(set_aside: &[SetAside]) -> String {
     }
     let one = |(reason, files): (String, usize)| format!("{}: {reason}", counted(files, "file"));
     counts.into_iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_file_is_handed_on() {
+        let handed_on = |reason: Reason| {
+            assert!(reason.to_string().contains("Mueller") || matches!(reason, Reason::NotCt(_)), "{reason}");
+            reason.without_words_of_files()
+        };
+        assert_eq!(handed_on(Reason::NotCt("MR".into())), "modality MR, not CT");
+        assert_eq!(handed_on(Reason::NotCt("Mueller".into())), "another modality, not CT");
+        // Short and in capitals, as codes are.
+        assert_eq!(handed_on(Reason::NotCt("MUELLER".into())), "another modality, not CT");
+        let coding = Reason::Coding("an unknown coding (Mueller)".into());
+        assert_eq!(handed_on(coding), "stored in a coding that LungLens does not read");
+        let unmeasurable = Reason::Unmeasurable("Mueller.raw is not read".into());
+        assert_eq!(handed_on(unmeasurable), "a series that cannot be measured");
+    }
+
+    #[test]
+    fn a_part_of_the_body_is_told_in_words_of_the_standard() {
+        let told =
+            |part: &str| other_part(&DicomHeader { body_part: Some(part.into()), ..Default::default() });
+        assert_eq!(told(" Head"), Some("HEAD"));
+        assert_eq!((told("CHEST"), told("Head of Mueller")), (None, None));
+    }
 }

@@ -64,7 +64,7 @@ pub enum StudyError {
         /// The least number.
         needed: usize,
     },
-    /// Slices of different studies, sizes, spacings, directions or coordinates.
+    /// Slices of different studies, patients, sizes, spacings, directions or coordinates.
     #[error("The slices of the CT series do not fit together: {what} differs ({first} and {other}).")]
     Mixed {
         /// What differs.
@@ -90,8 +90,8 @@ pub enum StudyError {
     Turned,
     /// Different images at one place.
     #[error(
-        "Positions of the CT series with more than one slice: {places}, the first at {height_mm:.1} mm. Several scans \
-         or reconstructions are mixed; please export one of them."
+        "Positions of the CT series with more than one slice: {places}, the first at {height_mm:.1} mm. Scans, \
+         reconstructions or pieces of a scan are mixed; please export one whole scan."
     )]
     Duplicate {
         /// Height of the first such slice, in mm.

@@ -46,7 +46,7 @@ pub struct SeriesPlan {
 }
 
 /// Sorts the images of a series by position along their normal, whatever their names and instance numbers, and checks
-/// that they can be measured: one size, spacing, direction and frame of reference; evenly spaced without gaps or
+/// that they can be measured: one size, spacing, direction, patient and frame of reference; evenly spaced without gaps or
 /// duplicates. The slices of a tilted gantry stay as they are: [`Geometry::slice_step_mm`] says how they are shifted. One
 /// slice alone has its thickness as its spacing, or 1 mm where it states none.
 ///
@@ -174,6 +174,11 @@ fn same_everywhere(
         }
         if header.study_uid != headers[0].study_uid {
             return mixed("the study", "one study".into(), "another".into());
+        }
+        // A file that states none differs too: it may be of anyone, and where only some have lost their number the lowest
+        // slice would decide whether SEG and SR name the patient.
+        if header.patient != headers[0].patient {
+            return mixed("the patient", "one patient".into(), "another, or none stated".into());
         }
         if header.frame_of_reference_uid != headers[0].frame_of_reference_uid {
             return mixed("the frame of reference", "one scan".into(), "another".into());

@@ -48,7 +48,7 @@ pub struct SeriesInfo {
 pub struct SetAsideInfo {
     /// Their series, as in `ids`.
     pub series: Option<String>,
-    /// Why, in words.
+    /// Why, in fixed words: none of a file's own.
     pub reason: String,
     /// How many.
     pub files: usize,
@@ -204,7 +204,7 @@ pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
             .iter()
             .map(|one| SetAsideInfo {
                 series: series_name(one),
-                reason: one.reason.to_string(),
+                reason: one.reason.without_words_of_files(),
                 files: one.files,
             })
             .collect(),

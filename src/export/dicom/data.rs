@@ -43,9 +43,15 @@ impl Data {
             .text(tags::CODE_MEANING, meaning)
     }
 
-    /// A text; several values are parted by a backslash.
+    /// A text; several values are parted by a backslash. What is not ASCII becomes a question mark: the character set of
+    /// the file is that of its images, of which only ASCII is part in any case.
     pub fn text(self, tag: Tag, text: impl Into<String>) -> Self {
-        let mut bytes = text.into().into_bytes();
+        self.raw(tag, text.into().replace(|c: char| !c.is_ascii(), "?").into_bytes())
+    }
+
+    /// The bytes of a text, in whatever character set.
+    pub fn raw(self, tag: Tag, bytes: impl Into<Vec<u8>>) -> Self {
+        let mut bytes = bytes.into();
         if bytes.len() % 2 == 1 {
             bytes.push(if representation(tag) == *b"UI" { 0 } else { b' ' });
         }
@@ -235,6 +241,15 @@ mod tests {
         for (unix_s, date, time) in expected {
             assert_eq!(date_and_time(unix_s), (date.to_owned(), time.to_owned()));
         }
+    }
+
+    #[test]
+    fn own_texts_are_ascii_and_copied_ones_are_as_they_were() {
+        let data = Data::new()
+            .text(tags::MANUFACTURER_MODEL_NAME, "LungLens modèle 模")
+            .raw(tags::PATIENT_NAME, *b"M\xfcl");
+        assert_eq!(data.bytes(tags::MANUFACTURER_MODEL_NAME), b"LungLens mod?le ? ");
+        assert_eq!(data.bytes(tags::PATIENT_NAME), b"M\xfcl ");
     }
 
     #[test]

@@ -65,12 +65,6 @@ impl<'a> Context<'a> {
             let (images, slices) = (source.instances.len(), geometry.slices);
             return Err(context.unfit(format!("there are {images} images for {slices} slices")));
         }
-        let unnamed =
-            |image: &SourceInstance| image.sop_class_uid.is_empty() || image.sop_instance_uid.is_empty();
-        if source.study_uid.is_empty() || source.series_uid.is_empty() || source.instances.iter().any(unnamed)
-        {
-            return Err(context.unfit("the images lack UIDs that it would refer to".to_owned()));
-        }
         Ok(context)
     }
 
@@ -99,46 +93,50 @@ impl<'a> Context<'a> {
         Ok(images)
     }
 
-    /// Patient, study, series, equipment and SOP common modules.
+    /// Patient, study, series, equipment and SOP common modules. The patient's texts are the bytes of the images, in their
+    /// character set.
     fn common(&self, sop_class: &str, modality: &str, series_number: i32, description: &str) -> Data {
         let kept = !self.options.deidentify_dicom;
         let identity = &self.source.identity;
-        let or_nothing = |text: &'a str| if kept { text } else { "" };
+        let or_nothing = |value: &'a [u8]| if kept { value } else { &[] };
         let report = self.study.report;
         let (date, time) = date_and_time(self.options.created_unix_s);
         let data = Data::new()
-            .text(tags::SPECIFIC_CHARACTER_SET, "ISO_IR 192")
             .text(tags::SOP_CLASS_UID, sop_class)
             .text(tags::SOP_INSTANCE_UID, self.uids.of("instance"))
-            .text(tags::STUDY_DATE, or_nothing(&identity.study_date))
-            .text(tags::STUDY_TIME, or_nothing(&identity.study_time))
+            .raw(tags::STUDY_DATE, or_nothing(&identity.study_date))
+            .raw(tags::STUDY_TIME, or_nothing(&identity.study_time))
             .text(tags::CONTENT_DATE, date)
             .text(tags::CONTENT_TIME, time)
-            .text(tags::ACCESSION_NUMBER, or_nothing(&identity.accession_number))
+            .raw(tags::ACCESSION_NUMBER, or_nothing(&identity.accession_number))
             .text(tags::MODALITY, modality)
             .text(tags::MANUFACTURER, report.software.name.as_str())
-            .text(tags::REFERRING_PHYSICIAN_NAME, or_nothing(&identity.referring_physician))
+            .raw(tags::REFERRING_PHYSICIAN_NAME, or_nothing(&identity.referring_physician))
             .text(tags::SERIES_DESCRIPTION, description)
             .text(tags::MANUFACTURER_MODEL_NAME, program(self.study))
-            .text(tags::PATIENT_NAME, or_nothing(&identity.patient_name))
-            .text(tags::PATIENT_ID, or_nothing(&identity.patient_id))
-            .text(tags::PATIENT_BIRTH_DATE, or_nothing(&identity.patient_birth_date))
-            .text(tags::PATIENT_SEX, or_nothing(&identity.patient_sex))
+            .raw(tags::PATIENT_NAME, or_nothing(&identity.patient_name))
+            .raw(tags::PATIENT_ID, or_nothing(&identity.patient_id))
+            .raw(tags::PATIENT_BIRTH_DATE, or_nothing(&identity.patient_birth_date))
+            .raw(tags::PATIENT_SEX, or_nothing(&identity.patient_sex))
             // The weights are what tells one device of a version from another.
             .text(tags::DEVICE_SERIAL_NUMBER, shortened(&report.model.sha256, 16))
             .text(tags::SOFTWARE_VERSIONS, shortened(&report.software.version, 64))
             .text(tags::STUDY_INSTANCE_UID, self.source.study_uid.as_str())
             .text(tags::SERIES_INSTANCE_UID, self.uids.of("series"))
-            .text(tags::STUDY_ID, or_nothing(&identity.study_id))
+            .raw(tags::STUDY_ID, or_nothing(&identity.study_id))
             .text(tags::SERIES_NUMBER, series_number.to_string())
             .text(tags::INSTANCE_NUMBER, "1");
-        if kept {
+        if !kept {
+            return data.text(tags::PATIENT_IDENTITY_REMOVED, "YES").text(
+                tags::DEIDENTIFICATION_METHOD,
+                "Patient, dates and numbers left out; UIDs kept as references",
+            );
+        }
+        // The images name none where their texts are ASCII, or by mistake, which is not ours to guess away.
+        if identity.character_set.is_empty() {
             return data;
         }
-        data.text(tags::PATIENT_IDENTITY_REMOVED, "YES").text(
-            tags::DEIDENTIFICATION_METHOD,
-            "Patient, dates and numbers left out; UIDs kept as references",
-        )
+        data.raw(tags::SPECIFIC_CHARACTER_SET, identity.character_set.as_slice())
     }
 
     /// A reference to an image.

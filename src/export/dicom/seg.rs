@@ -100,7 +100,6 @@ pub fn segmentation(
         .shorts(tags::BITS_STORED, &[1])
         .shorts(tags::HIGH_BIT, &[0])
         .shorts(tags::PIXEL_REPRESENTATION, &[0])
-        .text(tags::LOSSY_IMAGE_COMPRESSION, "00")
         .text(tags::BURNED_IN_ANNOTATION, "NO")
         .text(tags::SEGMENTATION_TYPE, "BINARY")
         .text(tags::CONTENT_LABEL, "LUNGLENS")
@@ -110,7 +109,23 @@ pub fn segmentation(
         .item(tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE, shared(&context))
         .items(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, per_frame)
         .pixels(pixels);
-    context.file(data)
+    context.file(with_loss(&context, data))
+}
+
+/// Says whether the images that were read lost something by compression; the segmentation itself does not (PS3.3,
+/// C.8.20.2.2). Of several that did, the first that tells most speaks for all.
+fn with_loss(context: &Context<'_>, data: Data) -> Data {
+    let read = context.study.measured.slices.iter();
+    let lossy = read
+        .filter_map(|record| context.source.lossy.get(&record.index))
+        .min_by_key(|lossy| (lossy.method.is_none(), lossy.ratio.is_none()));
+    let Some(lossy) = lossy else { return data.text(tags::LOSSY_IMAGE_COMPRESSION, "00") };
+    let known = [
+        (tags::LOSSY_IMAGE_COMPRESSION_RATIO, &lossy.ratio),
+        (tags::LOSSY_IMAGE_COMPRESSION_METHOD, &lossy.method),
+    ];
+    let known = known.into_iter().filter_map(|(tag, value)| Some((tag, value.as_deref()?)));
+    known.fold(data.text(tags::LOSSY_IMAGE_COMPRESSION, "01"), |data, (tag, value)| data.text(tag, value))
 }
 
 /// The frames, segment by segment and upwards in each, and their pixels: one bit each, the first in the lowest bit, no

@@ -4,7 +4,6 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::super::ImagingError;
-use super::charset::Charset;
 use super::dictionary;
 use super::elements::{Element, Syntax};
 use crate::words::counted;
@@ -39,18 +38,16 @@ pub struct Attributes(Vec<(Tag, Value)>);
 enum Value {
     /// The two padding attributes may be signed or not, so all numbers are kept as their 16 bits.
     Word(u16),
-    /// What backslashes part, decoded.
+    /// What backslashes part. What is read here is ASCII, so other bytes need no character set.
     Texts(Vec<String>),
 }
 
 impl Attributes {
-    /// Reads elements of [`NEEDED`] and other short texts, in the character set that is among them.
+    /// Reads elements of [`NEEDED`] and other short texts.
     ///
     /// # Errors
     /// [`ImagingError::BadElement`] where a value is too long for what it is.
     pub fn read(elements: &[Element], syntax: Syntax) -> Result<Self, ImagingError> {
-        let charset = elements.iter().find(|element| element.tag == tags::SPECIFIC_CHARACTER_SET);
-        let charset = charset.map_or(Charset::default(), |element| Charset::named(element.value));
         let mut sorted: Vec<&Element> = elements.iter().filter(|e| !e.value.is_empty()).collect();
         // The first damage in the order of tags is told, whatever the order in the file.
         sorted.sort_by_key(|e| e.tag);
@@ -60,7 +57,8 @@ impl Attributes {
                 return Err(bad(tag, format!("has {}", counted(value.len(), "byte"))));
             }
             if !is_binary(tag) {
-                let texts = value.split(|&byte| byte == b'\\').map(|text| charset.decode(text));
+                let text = |bytes: &[u8]| bytes.iter().map(|&byte| char::from(byte)).collect();
+                let texts = value.split(|&byte| byte == b'\\').map(text);
                 return Ok((tag, Value::Texts(texts.collect())));
             }
             match *value {

@@ -20,7 +20,7 @@ const fn entry(tag: Tag, vr: [u8; 2], name: &'static str) -> Entry {
 }
 
 #[rustfmt::skip]
-const ENTRIES: [Entry; 142] = [
+const ENTRIES: [Entry; 144] = [
     entry(tags::FILE_META_INFORMATION_GROUP_LENGTH, *b"UL", "FileMetaInformationGroupLength"),
     entry(tags::FILE_META_INFORMATION_VERSION, *b"OB", "FileMetaInformationVersion"),
     entry(tags::MEDIA_STORAGE_SOP_CLASS_UID, *b"UI", "MediaStorageSOPClassUID"),
@@ -113,6 +113,8 @@ const ENTRIES: [Entry; 142] = [
     entry(tags::RESCALE_TYPE, *b"LO", "RescaleType"),
     entry(tags::SPATIAL_LOCATIONS_PRESERVED, *b"CS", "SpatialLocationsPreserved"),
     entry(tags::LOSSY_IMAGE_COMPRESSION, *b"CS", "LossyImageCompression"),
+    entry(tags::LOSSY_IMAGE_COMPRESSION_RATIO, *b"DS", "LossyImageCompressionRatio"),
+    entry(tags::LOSSY_IMAGE_COMPRESSION_METHOD, *b"CS", "LossyImageCompressionMethod"),
     entry(tags::PIXEL_MEASURES_SEQUENCE, *b"SQ", "PixelMeasuresSequence"),
     entry(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, *b"SQ", "PixelValueTransformationSequence"),
     entry(tags::MEASUREMENT_UNITS_CODE_SEQUENCE, *b"SQ", "MeasurementUnitsCodeSequence"),

@@ -41,22 +41,27 @@ pub fn listed_images(
     sequence: &Element,
     syntax: Syntax,
 ) -> Result<Vec<ListedImage>, ImagingError> {
+    let mut all_series: Vec<Record> = Vec::new();
     let mut records: HashMap<u32, Record> = HashMap::new();
     for item in elements::items(sequence)? {
         // The tag and length of an item stand before its content.
         let at = (item.as_ptr() as usize - head.as_ptr() as usize).saturating_sub(8);
         let (found, _) = elements::walk(item, 0, sequence.inner, &WANTED)?;
-        records.insert(at as u32, Record::read(&found, syntax)?);
+        let record = Record::read(&found, syntax)?;
+        if record.kind == "SERIES" {
+            all_series.push(record);
+        } else {
+            records.insert(at as u32, record);
+        }
     }
     let mut images = Vec::new();
-    for series in records.values().filter(|record| record.kind == "SERIES") {
-        let Some(series_uid) = &series.uid else { continue };
+    for series in all_series {
+        let Some(series_uid) = series.uid else { continue };
         let mut at = series.lower;
-        // No chain has more links than there are records.
-        for _ in 0..records.len() {
-            let Some(record) = records.get(&at) else { break };
-            if let ("IMAGE", Some(sop_uid)) = (record.kind.as_str(), &record.uid) {
-                images.push(ListedImage { series_uid: series_uid.clone(), sop_uid: sop_uid.clone() });
+        // Each record is taken out: it is of one chain, that of the first series, and no chain runs in circles.
+        while let Some(record) = records.remove(&at) {
+            if let ("IMAGE", Some(sop_uid)) = (record.kind.as_str(), record.uid) {
+                images.push(ListedImage { series_uid: series_uid.clone(), sop_uid });
             }
             at = record.next;
         }

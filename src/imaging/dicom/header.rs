@@ -2,6 +2,7 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use sha2::{Digest, Sha256};
 
 use super::super::ImagingError;
 use super::attributes::{Attributes, bad};
@@ -11,12 +12,13 @@ use crate::source::BorrowedSource;
 use crate::words::counted;
 
 /// The elements that are read.
-pub(super) const WANTED: [Tag; 19] = [
+pub(super) const WANTED: [Tag; 20] = [
     tags::IMAGE_TYPE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
     tags::SERIES_DESCRIPTION,
+    tags::PATIENT_ID,
     tags::BODY_PART_EXAMINED,
     tags::ACQUISITION_NUMBER,
     tags::CONVOLUTION_KERNEL,
@@ -37,6 +39,9 @@ pub(super) const WANTED: [Tag; 19] = [
 /// coordinates: x to the patient's left, y to the back, z to the head (PS3.3, C.7.6.2).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DicomHeader {
+    /// The SHA-256 of PatientID (0010,0020), by which patients are told apart without being named; none where the file has
+    /// no number.
+    pub patient: Option<[u8; 32]>,
     /// StudyInstanceUID (0020,000D).
     pub study_uid: Option<String>,
     /// SeriesInstanceUID (0020,000E).
@@ -101,14 +106,17 @@ impl DicomHeader {
         frames: u32,
         unread_coding: Option<String>,
     ) -> Result<Self, ImagingError> {
-        let description = elements.iter().find(|e| e.tag == tags::SERIES_DESCRIPTION).map(free_text);
-        let placed: Vec<Element> =
-            elements.iter().filter(|e| e.tag != tags::SERIES_DESCRIPTION).copied().collect();
+        // Texts of any length in any character set: none of them makes a file unreadable.
+        let is_free = |tag| matches!(tag, tags::SERIES_DESCRIPTION | tags::PATIENT_ID);
+        let free = |tag| elements.iter().find(|e| e.tag == tag);
+        let description = free(tags::SERIES_DESCRIPTION).map(free_text);
+        let placed: Vec<Element> = elements.iter().filter(|e| !is_free(e.tag)).copied().collect();
         let attributes = Attributes::read(&placed, syntax)?;
         let size = |tag| -> Result<_, ImagingError> {
             Ok(attributes.integer(tag)?.and_then(|n| usize::try_from(n).ok()))
         };
         Ok(Self {
+            patient: free(tags::PATIENT_ID).and_then(patient),
             study_uid: attributes.text(tags::STUDY_INSTANCE_UID),
             series_uid: attributes.text(tags::SERIES_INSTANCE_UID),
             sop_class_uid: attributes.text(tags::SOP_CLASS_UID),
@@ -146,6 +154,14 @@ fn exactly<const N: usize>(attributes: &Attributes, tag: Tag) -> Result<Option<[
         Ok(numbers) => Ok(Some(numbers)),
         Err(_) => Err(bad(tag, format!("has {} instead of {N}", counted(count, "number")))),
     }
+}
+
+/// A patient by the bytes of the number but for its padding; none of an empty one.
+fn patient(element: &Element) -> Option<[u8; 32]> {
+    let is_text = |byte: &u8| !matches!(byte, 0 | b' ');
+    let from = element.value.iter().position(is_text)?;
+    let to = element.value.iter().rposition(is_text)?;
+    Some(Sha256::digest(&element.value[from..=to]).into())
 }
 
 /// A text in whatever character set, for people.

@@ -16,6 +16,7 @@ use super::elements::{self, Element, PixelStart, Syntax, structure};
 use super::fragments::Fragments;
 use super::header::{self, DicomHeader};
 use super::identity::{self, DicomIdentity};
+use super::lossy::{self, LossyCompression};
 use super::pixels::{Layout, patient_right_is_image_left, pixel_spacing};
 use super::syntax::{Coding, TransferSyntax};
 use super::{Start, describe_tag, read_meta, recognise};
@@ -258,7 +259,16 @@ impl DicomImage {
     /// An [`ImagingError`] if the data set is damaged.
     pub fn identity(&self) -> Result<DicomIdentity, ImagingError> {
         let (found, _) = elements::walk(&self.head, self.start, self.syntax, &identity::WANTED)?;
-        DicomIdentity::read(found, self.syntax)
+        Ok(DicomIdentity::read(&found))
+    }
+
+    /// What its images lost by compression, now or before; none where they lost nothing.
+    ///
+    /// # Errors
+    /// An [`ImagingError`] if the data set is damaged.
+    pub fn lossy_compression(&self) -> Result<Option<LossyCompression>, ImagingError> {
+        let (found, _) = elements::walk(&self.head, self.start, self.syntax, &lossy::WANTED)?;
+        LossyCompression::read(&found, self.syntax, &self.transfer_syntax)
     }
 
     /// Decodes a frame, from 0, of the CT image in `source`, the file that was opened.

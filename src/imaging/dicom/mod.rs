@@ -5,7 +5,6 @@
 //! frames in place, [`codec`] decodes compressed ones, and [`pixels`] makes Hounsfield units of them.
 
 mod attributes;
-mod charset;
 mod codec;
 mod deflated;
 mod dictionary;
@@ -15,6 +14,7 @@ mod fragments;
 mod header;
 mod identity;
 mod image;
+mod lossy;
 mod pixels;
 mod salvage;
 mod syntax;
@@ -23,14 +23,13 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use self::attributes::{missing, tag_name};
-#[cfg(target_arch = "wasm32")]
-pub use self::charset::set_text_decoder;
 pub(crate) use self::dictionary::entry_of;
 pub use self::directory::ListedImage;
 use self::elements::{Element, Syntax};
 pub use self::header::{DicomHeader, read_dicom_header};
 pub use self::identity::DicomIdentity;
 pub use self::image::DicomImage;
+pub use self::lossy::LossyCompression;
 pub use self::pixels::AIR_HU;
 pub use self::salvage::salvage_series;
 use super::{CtSlice, ImagingError};

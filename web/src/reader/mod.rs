@@ -4,7 +4,6 @@
 
 mod describe;
 mod study;
-mod text;
 mod web_file;
 
 use std::cell::RefCell;
@@ -48,7 +47,6 @@ pub fn start() {
         // Last words: the page then ends this worker and starts another.
         bridge::reply(&ReaderReply::Crashed { message: info.to_string() }, Vec::new());
     }));
-    lunglens::imaging::set_text_decoder(text::decode);
     let shelf = Rc::new(RefCell::new(Shelf::default()));
     bridge::listen(move |request, luggage| hear(&shelf, request, luggage));
     bridge::reply(&ReaderReply::Hello, Vec::new());

@@ -88,7 +88,7 @@ impl Study {
         let (builder, slice) = known.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
         let report = Report::from_json(report).map_err(|e| e.to_string())?;
         let made_by =
-            |report: &Report| (report.model.clone(), report.thresholds.clone(), report.preprocessing.clone());
+            |report: &Report| (report.model.clone(), report.thresholds, report.preprocessing.clone());
         if self.sample.as_ref().is_some_and(|sample| made_by(sample) != made_by(&report)) {
             return Err(OTHER_SETTINGS.to_owned());
         }
