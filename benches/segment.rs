@@ -1,10 +1,12 @@
-//! `cargo bench --bench segment -- MODELS PNG REPEATS [cpu|gpu [SCORE [warm]]]`: wall time of whole slices as JSON: `ms` from
-//! decoded pixels to masks on them, `whole_ms` from the picture's bytes to its report, in turn. MODELS is a folder with a
+//! `cargo bench --bench segment -- MODELS PNG REPEATS [cpu|gpu [SCORE [warm] [AT_ONCE]]]`: wall time of whole slices as JSON:
+//! `ms` from decoded pixels to masks on them, `whole_ms` from the picture's bytes to its report, in turn; with AT_ONCE also
+//! `at_once_ms`, the time a slice of the last kind takes with so many at work at a time. MODELS is a folder with a
 //! `manifest.json`, of which the first model runs; with `warm` its kernels are made first. On a GPU
-//! `memory_bytes` says what Burn's allocator holds: after loading, at most at the stages' ends of the first slice, and after
-//! the last.
+//! `memory_bytes` says what Burn's allocator holds: after loading, at most at the stages' ends of the first slice, after
+//! the last, and after those at work together.
 
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use lunglens::engine::{CancelToken, DeviceChoice, Engine, InputInfo, SegmentOptions, Stage, warm_up};
@@ -25,7 +27,7 @@ fn main() {
 
 async fn run(arguments: &[String]) -> Result<(), Failure> {
     let [models, picture, repeats, rest @ ..] = arguments else {
-        return Err("give MODELS PNG REPEATS [cpu|gpu [SCORE [warm]]]".into());
+        return Err("give MODELS PNG REPEATS [cpu|gpu [SCORE [warm] [AT_ONCE]]]".into());
     };
     let choice = match rest.first().map(String::as_str) {
         Some("gpu") => DeviceChoice::Gpu,
@@ -39,7 +41,7 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
     let manifest = ModelManifest::from_json(&std::fs::read_to_string(models.join("manifest.json"))?)?;
     let entry = manifest.models.first().ok_or("the manifest names no model")?;
     let began = Instant::now();
-    if rest.get(2).is_some_and(|word| word == "warm") {
+    if rest.iter().any(|word| word == "warm") {
         warm_up(entry, choice, &CancelToken::default()).await?;
     }
     let warmed = milliseconds(began);
@@ -58,7 +60,8 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
     let (first, _) = segment(&engine, &bytes, &options, &mut |_| memory = memory.of(&engine)).await?;
     let first_slice = memory.of(&engine);
     let mut report = None;
-    for _ in 0..repeats.parse::<usize>()? {
+    let repeats: usize = repeats.parse()?;
+    for _ in 0..repeats {
         let spent = cpu_milliseconds();
         let began = Instant::now();
         std::hint::black_box(engine.instances(&slice, &options, &CancelToken::default(), &mut |_| {}).await?);
@@ -70,11 +73,19 @@ async fn run(arguments: &[String]) -> Result<(), Failure> {
         report = Some(done);
     }
     let last = Memory::default().of(&engine);
+    let at_once = rest.iter().skip(2).find_map(|word| word.parse().ok());
+    let (at_once_ms, together) = match at_once {
+        Some(at_once) => {
+            let (time, most) = segment_together(&engine, &bytes, &options, repeats, at_once)?;
+            (Some(time), Some(most.json()))
+        }
+        None => (None, None),
+    };
     let instances = report.map(|report| report.instances);
     let line = serde_json::json!({
         "device": engine.device(), "warm_up_ms": warmed, "load_ms": load, "first_ms": first, "ms": times, "whole_ms": whole, "cpu_ms": cpu,
-        "stages_ms": stages, "instances": instances,
-        "memory_bytes": { "loaded": loaded.json(), "first_slice": first_slice.json(), "last": last.json() },
+        "at_once": at_once, "at_once_ms": at_once_ms, "stages_ms": stages, "instances": instances,
+        "memory_bytes": { "loaded": loaded.json(), "first_slice": first_slice.json(), "last": last.json(), "at_once": together },
     });
     println!("{line}");
     Ok(())
@@ -110,6 +121,32 @@ async fn segment(
     let input = InputInfo { name: "slice".to_owned(), sha256: "0".repeat(64) };
     let done = engine.segment(&slice, input, options, &CancelToken::default(), progress).await?;
     Ok((milliseconds(began), done.report))
+}
+
+/// `repeats` slices on each of `at_once` threads, as the command line has several at work: the time of one, and the memory.
+fn segment_together(
+    engine: &Engine,
+    bytes: &[u8],
+    options: &SegmentOptions,
+    repeats: usize,
+    at_once: usize,
+) -> Result<(f64, Memory), Failure> {
+    let work = || -> Result<(), String> {
+        (0..repeats).try_for_each(|_| {
+            let done = pollster::block_on(segment(engine, bytes, options, &mut |_| {}));
+            done.map(|_| ()).map_err(|error| error.to_string())
+        })
+    };
+    let began = Instant::now();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().unwrap_or_else(|_| Err("a thread panicked".to_owned())))
+    })?;
+    let time = milliseconds(began) / (repeats * at_once).max(1) as f64;
+    // The allocator keeps what it has, so this is the most.
+    Ok((time, Memory::default().of(engine)))
 }
 
 fn milliseconds(since: Instant) -> f64 {

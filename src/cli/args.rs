@@ -43,7 +43,7 @@ const SEGMENT_EXAMPLES: &str = "Examples:
   One JSON report a line, and no files:
     lunglens segment series/ --json > reports.jsonl
 
-  Call a slice alarming from 30 % of the lung on, and keep instances from a score of 0.7 on:
+  Call a slice alarming from 30 % of the lung on, and keep instances above a score of 0.7:
     lunglens segment slice.dcm --alarming-from 30 --score 0.7
 
 The summary is one line a slice on standard output. Errors, progress and notices go to standard error.
@@ -114,7 +114,7 @@ pub struct SegmentArgs {
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
 
-    /// Keep instances from this score on, 0 to 1, and parts that touch a lesion from half of it on
+    /// Keep instances above this score, 0 to 1, and parts that touch a lesion above half of it
     #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]
     pub score: f32,
 
@@ -146,18 +146,22 @@ pub struct SegmentArgs {
     pub quiet: bool,
 }
 
+/// Most slices at work at a time: each takes a thread and memory.
+const MOST_AT_ONCE: usize = 64;
+
 /// How many slices are at work.
 #[derive(Debug, Args)]
 pub struct AtOnceArg {
-    /// Slices at work at a time; more are faster and take more memory [default: 2 on a GPU, else one a core, at most 4]
-    #[arg(long, value_name = "N", value_parser = parse_count)]
+    /// Slices at work at a time, up to 64; more are faster and take more memory [default: 2 on a GPU, else one a core, at most 4]
+    #[arg(long, value_name = "N", value_parser = parse_at_once)]
     pub at_once: Option<usize>,
 }
 
 /// Where models are looked for.
 #[derive(Debug, Args)]
 pub struct ModelsDirArg {
-    /// Folder with manifest.json and the model files [default: beside the program, else ./models]
+    /// Folder with manifest.json and the model files [default: models beside the program, else ./models, else that of the
+    /// source tree]
     #[arg(long, value_name = "DIR", env = "LUNGLENS_MODELS")]
     pub models_dir: Option<PathBuf>,
 }
@@ -283,6 +287,14 @@ pub fn parse_count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// How many slices are at work.
+fn parse_at_once(text: &str) -> Result<usize, String> {
+    match parse_count(text) {
+        Ok(count) if count <= MOST_AT_ONCE => Ok(count),
+        _ => Err(format!("give a whole number from 1 to {MOST_AT_ONCE}")),
+    }
+}
+
 fn parse_between(text: &str, lowest: f32, highest: f32) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (lowest..=highest).contains(&value) => Ok(value),
@@ -309,5 +321,9 @@ mod tests {
         assert_eq!(parse_percent("100"), Ok(100.0));
         assert_eq!(parse_count("3"), Ok(3));
         assert!(parse_count("0").is_err());
+        assert_eq!(parse_at_once("64"), Ok(64));
+        for wrong in ["0", "65", "18446744073709551615"] {
+            assert_eq!(parse_at_once(wrong).unwrap_err(), "give a whole number from 1 to 64");
+        }
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+
+use lunglens::export::ExportFormat;
+use lunglens::report::Software;
+use serde::Deserialize;
 
 use super::outputs::OVERLAY_SUFFIX;
 
@@ -37,8 +41,8 @@ pub struct Collected {
 }
 
 /// Collects the files of `arguments`. A file argument is taken whatever it holds. In a folder, files that do not
-/// begin like a PNG, JPEG or DICOM file are passed over, and so are hidden ones and our own overlays. Links to
-/// folders are not followed, so that a loop of links cannot trap the search. No file is taken twice.
+/// begin like a PNG, JPEG or DICOM file are passed over, and so are hidden ones, our own overlays and a study's results. Links
+/// to folders are not followed, so that a loop of links cannot trap the search. No file is taken twice.
 pub fn collect(arguments: &[PathBuf]) -> Collected {
     collect_if(arguments, looks_like_a_slice)
 }
@@ -107,10 +111,11 @@ fn search(
         }
     };
     entries.sort_by_key(fs::DirEntry::file_name);
+    let results = names_of_results(folder);
     for entry in entries {
         let name = entry.file_name();
         let text = name.to_string_lossy();
-        if text.starts_with('.') || text.ends_with(OVERLAY_SUFFIX) {
+        if text.starts_with('.') || text.ends_with(OVERLAY_SUFFIX) || results.contains(&&*text) {
             continue;
         }
         let path = entry.path();
@@ -124,6 +129,28 @@ fn search(
             }
         }
     }
+}
+
+/// The names that a study's result has, if `folder` holds one. Whatever else lies there is an input: results may have been
+/// written beside the slices.
+fn names_of_results(folder: &Path) -> Vec<&'static str> {
+    if !holds_our_study(folder) {
+        return Vec::new();
+    }
+    ExportFormat::ALL.iter().flat_map(|format| format.file_names()).copied().collect()
+}
+
+/// Whether `folder` holds the result of a study that this program wrote.
+pub fn holds_our_study(folder: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Study {
+        software: Software,
+    }
+    let path = folder.join("study.json");
+    // A pipe of this name would wait for ever.
+    let file = path.is_file().then(|| fs::File::open(&path).ok()).flatten();
+    let study = file.and_then(|file| serde_json::from_reader::<_, Study>(BufReader::new(file)).ok());
+    study.is_some_and(|study| study.software.name == Software::this().name)
 }
 
 fn looks_like_a_slice(path: &Path) -> io::Result<bool> {
@@ -186,6 +213,31 @@ mod tests {
         let collected = collect(&[root.join("empty"), root.join("notes.txt")]);
         assert_eq!(collected.empty_folders, [root.join("empty")]);
         assert_eq!(paths(&collected, &root), ["notes.txt"]);
+    }
+
+    #[test]
+    fn results_of_a_study_are_passed_over_where_its_json_is_ours() {
+        let root = scratch_folder("collect-results");
+        let json =
+            |program: &str| format!(r#"{{"software":{{"name":"{program}","version":"1"}},"slices":[]}}"#);
+        for (folder, study) in [("ours", json("LungLens")), ("other", json("Other")), ("text", "text".into())]
+        {
+            fs::create_dir(root.join(folder)).unwrap();
+            fs::write(root.join(folder).join("study.json"), study).unwrap();
+            for name in ["1.png", "key-1.overlay.png", "study.labels.nii.gz", "study.seg.dcm"] {
+                fs::write(root.join(folder).join(name), PNG).unwrap();
+            }
+        }
+        let all = |folder: &str| paths(&collect_all(&[root.join(folder)]), &root.join(folder));
+        assert_eq!(all("ours"), ["1.png"]);
+        for folder in ["other", "text"] {
+            assert_eq!(all(folder), ["1.png", "study.json", "study.labels.nii.gz", "study.seg.dcm"]);
+        }
+        let slices = collect(&[root.join("ours")]);
+        assert_eq!(paths(&slices, &root), ["ours/1.png"]);
+        // What is named itself is taken.
+        let named = [root.join("ours/study.seg.dcm")];
+        assert_eq!(paths(&collect_all(&named), &root), ["ours/study.seg.dcm"]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod segment;
 mod study;
 mod summary;
 mod table;
+mod tell;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
         if exit::is_broken_pipe(&error) {
             return Exit::SomeFailed;
         }
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", tell::told(&error));
         exit::of_error(&error)
     });
     exit.into()

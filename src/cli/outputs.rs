@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
+
 use super::collect::InputFile;
 
 /// The end of an overlay's file name.
@@ -76,6 +78,30 @@ fn stem(path: &Path) -> String {
     }
 }
 
+/// Whether two paths are one file, also where it is not there yet.
+pub fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        fs::canonicalize(path).ok().or_else(|| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?.join(path.file_name()?))
+        })
+    };
+    // Below a folder that is not there only the same words are the same file.
+    one == other || place(one).is_some_and(|one| place(other) == Some(one))
+}
+
+/// Fails if the file `path` that the option `option` writes is one that is read.
+pub fn refuse_inputs<'a>(
+    option: &str,
+    path: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> anyhow::Result<()> {
+    if inputs.into_iter().any(|input| is_same_file(path, input)) {
+        bail!("{} is read and would be replaced: give another file with {option}", path.display());
+    }
+    Ok(())
+}
+
 /// Writes `bytes` to `path` so that the file is there whole or not at all: to a new file beside it, then renamed.
 /// Folders that are missing are made.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -138,6 +164,25 @@ pub mod tests {
         let planned = plan(&files, &root).unwrap();
         assert_eq!(planned[0].overlay, root.join("case-2.overlay.png"));
         assert_eq!(planned[1].overlay, root.join("case.overlay.overlay.png"));
+    }
+
+    #[test]
+    fn an_input_is_refused_by_whatever_path() {
+        let root = scratch_folder("refuse-input");
+        fs::create_dir(root.join("deep")).unwrap();
+        fs::write(root.join("in.json"), "x").unwrap();
+        let refused = |path: &str, input: &str| {
+            refuse_inputs("--out", &root.join(path), [root.as_path(), root.join(input).as_path()])
+        };
+        let told = refused("deep/../in.json", "in.json").unwrap_err().to_string();
+        assert!(
+            told.ends_with("in.json is read and would be replaced: give another file with --out"),
+            "{told}"
+        );
+        assert!(refused("deep/new", "deep/../deep/new").is_err());
+        assert!(refused("none/new", "none/new").is_err());
+        assert!(refused("out.json", "in.json").is_ok());
+        assert!(refused("deep/in.json", "in.json").is_ok());
     }
 
     #[test]

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::args::{BackboneArg, StorageArg};
 use super::exit::Exit;
-use super::models::{Register, hex};
-use super::outputs::write_whole;
+use super::models::{Listing, Register, hex, manifest_beside, usual_entry};
+use super::outputs::{refuse_inputs, write_whole};
 
 /// What `lunglens pack --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -54,7 +54,15 @@ pub struct PackArgs {
     pub register: Register,
 }
 
-/// What was written.
+/// A packed file that is not yet written.
+#[derive(Debug)]
+pub struct Packed {
+    bytes: Vec<u8>,
+    /// What it is.
+    pub summary: PackSummary,
+}
+
+/// What is said of a packed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackSummary {
     /// Number of tensors.
@@ -67,13 +75,18 @@ pub struct PackSummary {
 
 /// Packs a checkpoint, and lists it in the manifest if that was asked for.
 pub fn run(options: &PackArgs) -> anyhow::Result<Exit> {
+    let manifest = manifest_beside(&options.out);
+    let inputs = [Some(options.input.as_path()), options.config.as_deref(), Some(manifest.as_path())];
+    refuse_inputs("--out", &options.out, inputs.into_iter().flatten().chain(options.register.inputs()))?;
     let config = options.config.as_deref().map(read_config).transpose()?;
     let accuracy = options.register.accuracy()?;
     let (weights, config) = read_checkpoint(&options.input, config, options.backbone)?;
     let quantization = options.storage.into();
-    let packed = write_model(&weights, quantization, &options.out)?;
-    options.register.add(&options.out, &packed, config, quantization, accuracy)?;
-    writeln!(std::io::stdout().lock(), "{}: {packed}", options.out.display())?;
+    let packed = Packed::new(&weights, quantization)?;
+    let entry = usual_entry(config);
+    let listing = options.register.list(&options.out, &packed.summary, entry, quantization, accuracy)?;
+    packed.write(&options.out, listing.as_ref())?;
+    writeln!(std::io::stdout().lock(), "{}: {}", options.out.display(), packed.summary)?;
     Ok(Exit::Success)
 }
 
@@ -103,16 +116,24 @@ pub fn read_checkpoint(
     Ok((weights, config))
 }
 
-/// Writes the packed file, once it was read back.
-pub fn write_model(weights: &Weights, quantization: Quantization, out: &Path) -> anyhow::Result<PackSummary> {
-    let packed = write_packed(weights, quantization)?;
-    read_packed(&packed).context("reading the packed weights back")?;
-    write_whole(out, &packed).with_context(|| format!("writing {}", out.display()))?;
-    Ok(PackSummary {
-        tensors: weights.len(),
-        bytes: packed.len() as u64,
-        sha256: hex(&Sha256::digest(&packed)),
-    })
+impl Packed {
+    /// Packs the weights, and reads them back.
+    pub fn new(weights: &Weights, quantization: Quantization) -> anyhow::Result<Self> {
+        let bytes = write_packed(weights, quantization)?;
+        read_packed(&bytes).context("reading the packed weights back")?;
+        let summary = PackSummary {
+            tensors: weights.len(),
+            bytes: bytes.len() as u64,
+            sha256: hex(&Sha256::digest(&bytes)),
+        };
+        Ok(Self { bytes, summary })
+    }
+
+    /// Writes the file to `out`, and the manifest that lists it.
+    pub fn write(&self, out: &Path, listing: Option<&Listing>) -> anyhow::Result<()> {
+        write_whole(out, &self.bytes).with_context(|| format!("writing {}", out.display()))?;
+        listing.map_or(Ok(()), Listing::write)
+    }
 }
 
 impl std::fmt::Display for PackSummary {

@@ -5,18 +5,18 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
-use lunglens::manifest::MaskRcnnConfig;
+use lunglens::manifest::ModelEntry;
 use lunglens::weights::{
     Calibration, LayerError, Storage, Weights, check, quantize, read_packed, read_safetensors,
 };
 
 use super::args::{BackboneArg, StorageArg};
 use super::exit::Exit;
-use super::models::{Register, find_model};
-use super::outputs::write_whole;
-use super::pack::{read_checkpoint, read_config, write_model};
+use super::models::{Register, find_model, manifest_beside, usual_entry};
+use super::outputs::{is_same_file, refuse_inputs, write_whole};
+use super::pack::{Packed, read_checkpoint, read_config};
 
 /// What `lunglens quantize --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -67,19 +67,38 @@ pub struct QuantizeArgs {
 
 /// Quantizes a model, and lists it in the manifest if that was asked for.
 pub fn run(options: &QuantizeArgs) -> anyhow::Result<Exit> {
+    refuse_outputs(options)?;
     let accuracy = options.register.accuracy()?;
     let calibration = options.calibration.as_deref().map(read_calibration).transpose()?;
-    let (weights, config) = read_model(options)?;
+    let (weights, entry) = read_model(options)?;
     let quantization = options.to.into();
     let quantized = quantize(&weights, quantization, calibration.as_ref())?;
-    let packed = write_model(&quantized.weights, quantization, &options.out)?;
+    let packed = Packed::new(&quantized.weights, quantization)?;
+    let listing = options.register.list(&options.out, &packed.summary, entry, quantization, accuracy)?;
+    // Before the model, so that a failure leaves the models folder as it is.
     if let Some(path) = &options.report {
         write_whole(path, to_csv(&quantized.errors).as_bytes())
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    options.register.add(&options.out, &packed, config, quantization, accuracy)?;
-    writeln!(std::io::stdout().lock(), "{}: {packed}", options.out.display())?;
+    packed.write(&options.out, listing.as_ref())?;
+    writeln!(std::io::stdout().lock(), "{}: {}", options.out.display(), packed.summary)?;
     Ok(Exit::Success)
+}
+
+/// Fails if a file that is written is one that is read, or both are one.
+fn refuse_outputs(options: &QuantizeArgs) -> anyhow::Result<()> {
+    let manifests = [&options.input, &options.out].map(|file| manifest_beside(file));
+    let files = [Some(&options.input), options.config.as_ref(), options.calibration.as_ref()];
+    let inputs = || {
+        let files = files.into_iter().flatten().chain(&manifests).map(PathBuf::as_path);
+        files.chain(options.register.inputs())
+    };
+    refuse_inputs("--out", &options.out, inputs())?;
+    if let Some(report) = &options.report {
+        refuse_inputs("--report", report, inputs())?;
+        ensure!(!is_same_file(report, &options.out), "--out and --report are the same file");
+    }
+    Ok(())
 }
 
 fn read_calibration(path: &Path) -> anyhow::Result<Calibration> {
@@ -88,21 +107,33 @@ fn read_calibration(path: &Path) -> anyhow::Result<Calibration> {
     Calibration::new(tensors).with_context(|| path.display().to_string())
 }
 
-/// The weights of a checkpoint or a packed file, and the network that they are of.
-fn read_model(options: &QuantizeArgs) -> anyhow::Result<(Weights, MaskRcnnConfig)> {
+/// The weights of a checkpoint or a packed file, and what the manifest says of them: of a packed file what its own does, but
+/// for a network that was given.
+fn read_model(options: &QuantizeArgs) -> anyhow::Result<(Weights, ModelEntry)> {
     let path = &options.input;
     let config = options.config.as_deref().map(read_config).transpose()?;
     let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     if !bytes.starts_with(b"LUNGLENS") {
-        return read_checkpoint(path, config, options.backbone);
+        let (weights, config) = read_checkpoint(path, config, options.backbone)?;
+        return Ok((weights, usual_entry(config)));
     }
-    let config = match config {
-        Some(config) => config,
-        None => find_model(&path.to_string_lossy(), None)?.entry.config,
+    let found = find_model(&path.to_string_lossy(), None).map(|found| found.entry);
+    let entry = match config {
+        None => found?,
+        // A network that is given needs no manifest.
+        Some(config) => match found {
+            Err(_) => usual_entry(config),
+            Ok(mut entry) => {
+                entry.backbone = config.backbone;
+                entry.preprocessing.input_size = config.input_size;
+                entry.config = config;
+                entry
+            }
+        },
     };
     let weights = read_packed(&bytes).with_context(|| path.display().to_string())?;
-    check(&weights, &config).with_context(|| path.display().to_string())?;
-    Ok((weights, config))
+    check(&weights, &entry.config).with_context(|| path.display().to_string())?;
+    Ok((weights, entry))
 }
 
 /// The layers by falling error of what they compute, or of their weights where that is not known.

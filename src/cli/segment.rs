@@ -22,6 +22,7 @@ use super::outputs::{self, OutputPaths};
 use super::progress::Progress;
 use super::runner::Runner;
 use super::summary;
+use super::tell::told;
 
 /// Where results go unless told otherwise.
 pub(super) const DEFAULT_OUT: &str = "lunglens-out";
@@ -125,7 +126,7 @@ impl<'a> Run<'a> {
                         _ => {}
                     }
                     failed = true;
-                    self.progress.around(|| eprintln!("error: {}: {error:#}", file.path.display()));
+                    self.progress.around(|| eprintln!("error: {}: {}", file.path.display(), told(&error)));
                 }
                 self.progress.done(index);
                 Ok(())

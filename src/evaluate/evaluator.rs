@@ -5,8 +5,9 @@ use super::bootstrap::{Bootstrap, interval_95};
 use super::coco::{Candidate, Overlap, PrecisionTable, RECALLS};
 use super::metric::{Metric, Sums};
 use super::overlap::{Region, box_area, box_iou, wide};
-use super::slice::{Counts, Extent, SliceResult, measure_lungs, of_class, union};
+use super::slice::{Counts, Extent, SliceResult, measure_lungs, of_class, reported, union};
 use super::truth::{lesion_instances, lung_instances};
+use crate::imaging::CtSlice;
 use crate::masks::{Mask, MaskError};
 use crate::report::{ClassName, Instance, join_lesions};
 use crate::severity::SeverityConfig;
@@ -107,12 +108,35 @@ impl Evaluator {
         }
     }
 
-    /// Compares the instances found on a slice with its labels. Average precision wants instances of low scores too.
+    /// Compares the instances found on `slice` with its labels, as a report has them. Average precision ranks them as they are,
+    /// and wants those of low scores too.
     ///
     /// # Errors
     /// [`EvaluateError`] if a mask is not of the slice's size, a score or box is not finite, or only some slices have
     /// lung labels.
+    pub fn add_slice(
+        &mut self,
+        slice: &CtSlice,
+        truth: SliceTruth,
+        found: &[Instance],
+    ) -> Result<(), EvaluateError> {
+        self.add_with(truth, found, |found, score| reported(found, score, slice))
+    }
+
+    /// As [`Self::add_slice`], of a slice of grey values, which say nothing of what can be lung.
+    ///
+    /// # Errors
+    /// As [`Self::add_slice`].
     pub fn add(&mut self, truth: SliceTruth, found: &[Instance]) -> Result<(), EvaluateError> {
+        self.add_with(truth, found, join_lesions)
+    }
+
+    fn add_with(
+        &mut self,
+        truth: SliceTruth,
+        found: &[Instance],
+        reported: impl FnOnce(Vec<Instance>, f32) -> Result<Vec<Instance>, MaskError>,
+    ) -> Result<(), EvaluateError> {
         let name = || truth.name.clone();
         let bad_mask = |source: MaskError| EvaluateError::Mask { slice: name(), source };
         let (rows, columns) = (truth.lesion.rows, truth.lesion.columns);
@@ -132,7 +156,7 @@ impl Evaluator {
         let mut ranked: Vec<&Instance> = found.iter().collect();
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         let kept = ranked.iter().copied().cloned().collect();
-        let kept = join_lesions(kept, self.score_threshold).map_err(bad_mask)?;
+        let kept = reported(kept, self.score_threshold).map_err(bad_mask)?;
         let kept: Vec<&Instance> = kept.iter().collect();
 
         let lesions = lesion_instances(&truth.lesion);
@@ -305,4 +329,60 @@ fn count(found: &[&Instance], class: ClassName, truths: &[Mask]) -> Counts {
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values: Vec<f64> = values.collect();
     if values.is_empty() { None } else { Some(values.iter().sum::<f64>() / values.len() as f64) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imaging::{FileFormat, ValueScale};
+
+    /// A slice of 4 x 10 pixels as dense as fat.
+    fn fat(scale: ValueScale) -> CtSlice {
+        CtSlice {
+            rows: 4,
+            columns: 10,
+            values: vec![-100.0; 40],
+            scale,
+            pixel_spacing: None,
+            patient_right_is_image_left: None,
+            format: FileFormat::Dicom,
+        }
+    }
+
+    #[test]
+    fn what_a_report_leaves_out_is_left_out_and_ranked_all_the_same() {
+        let instance = |class, score, inside: std::ops::Range<usize>| {
+            let mut mask = Mask::empty(4, 10);
+            mask.pixels[inside].fill(1);
+            Instance { class, score, bbox: [0.0, 0.0, 10.0, 4.0], mask }
+        };
+        let found = [instance(ClassName::Lung, 0.9, 0..30), instance(ClassName::Lesion, 0.8, 0..10)];
+        let truth = || SliceTruth {
+            name: "1.dcm".to_owned(),
+            patient: "1".to_owned(),
+            lesion: found[1].mask.clone(),
+            lung: Some(found[0].mask.clone()),
+        };
+        let measured = |add: &dyn Fn(&mut Evaluator)| {
+            let mut evaluator = Evaluator::new(0.5, SeverityConfig::default());
+            add(&mut evaluator);
+            evaluator.finish(&Bootstrap::default()).unwrap()
+        };
+        let of_slice = |scale| {
+            let slice = fat(scale);
+            measured(&|evaluator| evaluator.add_slice(&slice, truth(), &found).unwrap())
+        };
+        let (hounsfield, grey) =
+            (of_slice(ValueScale::Hounsfield), of_slice(ValueScale::Grey { max: 255.0 }));
+        assert_eq!(hounsfield.slices[0].lesion_present(), [true, false]);
+        assert_eq!(hounsfield.slices[0].lung.unwrap().predicted.lung_pixels, 0);
+        assert_eq!(hounsfield.curves, grey.curves);
+        assert_eq!(grey.slices[0].lung.unwrap().predicted.percent, 100.0 / 3.0);
+        assert_eq!(grey, measured(&|evaluator| evaluator.add(truth(), &found).unwrap()));
+
+        let small = CtSlice { rows: 3, ..fat(ValueScale::Hounsfield) };
+        let mut evaluator = Evaluator::new(0.5, SeverityConfig::default());
+        let error = evaluator.add_slice(&small, truth(), &found).unwrap_err();
+        assert!(error.to_string().starts_with("1.dcm"), "{error}");
+    }
 }

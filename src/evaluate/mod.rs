@@ -31,6 +31,6 @@ pub use negatives::{FalseAlarms, NegativeSlice, negatives_json, negatives_markdo
 pub use plots::{involvement_svg, pr_curve_svg};
 pub use predictions::{Pooled, PredictedInstance, Predictions, SlicePredictions, Task, pool};
 pub use sheet::{SheetCell, contact_sheet_png, pick_rows};
-pub use slice::{Counts, Extent, LungResult, SliceResult, found_lung, union};
+pub use slice::{Counts, Extent, LungResult, SliceResult, found_lung, reported, union};
 pub use truth::{LEAST_LESION_PIXELS, LEAST_LUNG_SHARE, lesion_instances, lung_instances};
 pub use write::{About, EvaluatedModel, headline, to_json, to_markdown};

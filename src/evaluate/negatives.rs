@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::EvaluateError;
-use super::slice::{of_class, union};
+use super::slice::{of_class, reported, union};
 use super::write::{About, rounded};
+use crate::imaging::CtSlice;
 use crate::masks::Mask;
-use crate::report::{ClassName, Instance, join_lesions};
+use crate::report::{ClassName, Instance};
 use crate::severity::{Finding, SeverityConfig, assess};
 use crate::words::counted;
 
@@ -48,25 +49,25 @@ pub struct FalseAlarms {
 }
 
 impl NegativeSlice {
-    /// Counts the instances with a score above `score_threshold` on a slice of `rows` x `columns` pixels.
+    /// Counts the instances with a score above `score_threshold` on `slice`, as a report has them.
     ///
     /// # Errors
     /// [`EvaluateError`] if a mask is not of the slice's size.
     pub fn new(
         name: &str,
-        [rows, columns]: [usize; 2],
+        slice: &CtSlice,
         found: &[Instance],
         score_threshold: f32,
         severity: &SeverityConfig,
     ) -> Result<Self, EvaluateError> {
-        let kept = join_lesions(found.to_vec(), score_threshold)
+        let kept = reported(found.to_vec(), score_threshold, slice)
             .map_err(|source| EvaluateError::Mask { slice: name.to_owned(), source })?;
         let kept: Vec<&Instance> = kept.iter().collect();
         let masks = |class| -> Vec<Mask> { of_class(&kept, class).cloned().collect() };
         let (lesions, lungs) = (masks(ClassName::Lesion), masks(ClassName::Lung));
-        let assessed = assess(&lesions, &lungs, rows, columns, None, None, severity)
+        let assessed = assess(&lesions, &lungs, slice.rows, slice.columns, None, None, severity)
             .map_err(|source| EvaluateError::Severity { slice: name.to_owned(), source })?;
-        let all = union(rows, columns, &lesions)
+        let all = union(slice.rows, slice.columns, &lesions)
             .map_err(|source| EvaluateError::Mask { slice: name.to_owned(), source })?;
         Ok(Self {
             name: name.to_owned(),
@@ -182,6 +183,19 @@ pub fn negatives_markdown(about: &About, slices: &[NegativeSlice]) -> Result<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imaging::{FileFormat, ValueScale};
+
+    fn slice(rows: usize, columns: usize, value: f32, scale: ValueScale) -> CtSlice {
+        CtSlice {
+            rows,
+            columns,
+            values: vec![value; rows * columns],
+            scale,
+            pixel_spacing: None,
+            patient_right_is_image_left: None,
+            format: FileFormat::Dicom,
+        }
+    }
 
     fn instance(class: ClassName, score: f32, inside: std::ops::Range<usize>) -> Instance {
         let mut mask = Mask::empty(4, 10);
@@ -203,10 +217,11 @@ mod tests {
             vec![instance(ClassName::Lesion, 0.6, 0..4)],
         ];
         let severity = SeverityConfig::default();
+        let slice = slice(4, 10, -700.0, ValueScale::Hounsfield);
         found
             .iter()
             .enumerate()
-            .map(|(i, found)| NegativeSlice::new(&i.to_string(), [4, 10], found, 0.5, &severity).unwrap())
+            .map(|(i, found)| NegativeSlice::new(&i.to_string(), &slice, found, 0.5, &severity).unwrap())
             .collect()
     }
 
@@ -228,7 +243,20 @@ mod tests {
     #[test]
     fn a_mask_of_another_size_is_named_by_its_slice() {
         let found = [instance(ClassName::Lesion, 0.9, 0..4)];
-        let error = NegativeSlice::new("7.dcm", [5, 5], &found, 0.5, &SeverityConfig::default()).unwrap_err();
+        let slice = slice(5, 5, -700.0, ValueScale::Hounsfield);
+        let error = NegativeSlice::new("7.dcm", &slice, &found, 0.5, &SeverityConfig::default()).unwrap_err();
         assert!(error.to_string().starts_with("7.dcm"), "{error}");
+    }
+
+    #[test]
+    fn fat_is_no_lung_and_holds_no_false_lesion_where_density_is_known() {
+        let found = [instance(ClassName::Lung, 0.9, 0..30), instance(ClassName::Lesion, 0.8, 0..10)];
+        let on = |scale| {
+            let slice = slice(4, 10, -100.0, scale);
+            let counted = NegativeSlice::new("1", &slice, &found, 0.5, &SeverityConfig::default()).unwrap();
+            (counted.finding, counted.false_lesions, counted.lesion_pixels)
+        };
+        assert_eq!(on(ValueScale::Hounsfield), (Finding::NoLungFound, 0, 0));
+        assert_eq!(on(ValueScale::Grey { max: 255.0 }), (Finding::Alarming, 1, 10));
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::overlap::Region;
+use crate::imaging::CtSlice;
 use crate::masks::{Mask, MaskError, fill_holes};
-use crate::report::{ClassName, Instance};
+use crate::report::{ClassName, Instance, join_lesions, keep_lung_tissue};
 use crate::severity::{Finding, SeverityConfig, SeverityError, assess};
 
 /// The overlap of masks from which an instance is found.
@@ -143,13 +144,29 @@ pub fn union<'a>(
     Ok(all)
 }
 
+/// What a report of `slice` has of the detections on it, with scores above `score_threshold`: as the engine joins them and leaves
+/// out what cannot be lung.
+///
+/// # Errors
+/// [`MaskError`] if a mask is not of the slice's size.
+pub fn reported(
+    found: Vec<Instance>,
+    score_threshold: f32,
+    slice: &CtSlice,
+) -> Result<Vec<Instance>, MaskError> {
+    for instance in &found {
+        instance.mask.check_size("evaluating the slice", slice.rows, slice.columns)?;
+    }
+    Ok(keep_lung_tissue(join_lesions(found, score_threshold)?, slice))
+}
+
 /// The lungs as the report measures them: the union of the masks, the holes of each filled.
 pub fn found_lung(instances: &[&Instance], rows: usize, columns: usize) -> Result<Mask, MaskError> {
     let filled: Vec<Mask> = of_class(instances, ClassName::Lung).map(fill_holes).collect();
     union(rows, columns, &filled)
 }
 
-/// Counts the lungs of a slice; `instances` are those from the score threshold on.
+/// Counts the lungs of a slice; `instances` are those that a report has.
 pub(super) fn measure_lungs(
     lesion: &Mask,
     lung: &Mask,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
+use lunglens::masks::Rle;
 use serde_json::Value;
 
 use crate::harness::{Run, dicom, files_below, picture, run, scratch_folder, text};
@@ -253,4 +254,40 @@ fn slices_without_lesions_give_false_alarms() {
     assert_eq!(read["slices"][1]["false_lesions"], lesions);
     assert_eq!(read["slices"][1]["finding"], report["assessment"]["finding"]);
     assert!(read["false_alarms"]["slices_with_false_lesion"].as_f64().unwrap() >= 0.5);
+}
+
+#[test]
+fn lungs_that_reports_leave_out_are_left_out() {
+    let folder = scratch_folder("evaluate-air");
+    let data = folder.join("air");
+    fs::create_dir(&data).unwrap();
+    let report = |path: &Path| -> Value {
+        let done = run(&["segment", text(path), "--device", "cpu", "--json"]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        serde_json::from_str(&done.stdout).unwrap()
+    };
+    // The lungs of the sample filled with air of -950 HU, without vessels. The pixels end the file: 16 bit, -1024 HU is 0.
+    let mut bytes = fs::read(dicom()).unwrap();
+    let instances = report(&dicom())["instances"].clone();
+    assert!(!instances.as_array().unwrap().is_empty());
+    for instance in instances.as_array().unwrap() {
+        let mask = serde_json::from_value::<Rle>(instance["segmentation"].clone()).unwrap().decode().unwrap();
+        let begin = bytes.len() - 2 * mask.pixels.len();
+        for at in (0..mask.pixels.len()).filter(|&at| mask.pixels[at] != 0) {
+            bytes[begin + 2 * at..][..2].copy_from_slice(&74i16.to_le_bytes());
+        }
+    }
+    fs::write(data.join("air.dcm"), bytes).unwrap();
+    assert_eq!(report(&data.join("air.dcm"))["assessment"]["finding"], "no_lung_found");
+
+    let out = folder.join("out");
+    // Of an evaluation of labelled slices.
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("pr_curve.svg"), "old").unwrap();
+    let done = evaluate(&data, &["--negatives", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let read: Value = serde_json::from_slice(&fs::read(out.join("evaluation.json")).unwrap()).unwrap();
+    assert_eq!(read["slices"][0]["finding"], "no_lung_found");
+    assert_eq!(read["false_alarms"]["slices_with_lung"], 0.0);
+    assert_eq!(files_below(&out), ["contact_sheet.png", "evaluation.json", "evaluation.md"]);
 }

@@ -175,6 +175,50 @@ fn what_other_systems_read_is_written_when_asked_for() {
 }
 
 #[test]
+fn results_among_the_slices_are_not_taken_for_input() {
+    let folder = scratch_folder("study-again");
+    for name in files_below(&fixture("reversed")) {
+        fs::copy(fixture("reversed").join(&name), folder.join(&name)).unwrap();
+    }
+    let inside = folder.join("lunglens-out");
+    // Below the slices, then beside them.
+    let results = [&inside, &inside, &folder, &folder].map(|out| {
+        let done = study(&folder, &["--nifti", "--seg", "--out", text(out), "--quiet"]);
+        assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+        fs::read(out.join("study.json")).unwrap()
+    });
+    assert!(results.iter().all(|result| *result == results[0]));
+    assert_eq!(files_below(&folder).iter().filter(|name| name.ends_with("study.seg.dcm")).count(), 2);
+}
+
+#[test]
+fn a_study_that_cannot_be_written_leaves_an_older_result_as_it_is() {
+    let folder = scratch_folder("study-without-frame");
+    let (input, out) = (folder.join("in"), folder.join("out"));
+    let done = study(&fixture("reversed"), &["--overlays", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let files = || files_below(&out).into_iter().map(|name| fs::read(out.join(name)).unwrap());
+    let before: Vec<Vec<u8>> = files().collect();
+
+    fs::create_dir(&input).unwrap();
+    for k in 0..5 {
+        let name = format!("{k}.dcm");
+        let mut bytes = fs::read(fixture("reversed").join(&name)).unwrap();
+        // FrameOfReferenceUID becomes an element that nobody reads.
+        let at = bytes.windows(4).position(|part| part == b"\x20\x00\x52\x00").unwrap();
+        bytes[at + 2] = 0x53;
+        fs::write(input.join(name), bytes).unwrap();
+    }
+    let done = study(&input, &["--seg", "--overlays", "--out", text(&out)]);
+    assert_eq!((done.code, done.stdout.as_str()), (1, ""));
+    assert!(done.stderr.contains("they have no FrameOfReferenceUID"), "{}", done.stderr);
+    assert!(files().eq(before), "{:?}", files_below(&out));
+    let done = study(&input, &["--sr", "--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(!files_below(&out).iter().any(|name| name.starts_with("slice-")), "{:?}", files_below(&out));
+}
+
+#[test]
 fn dicom_results_want_dicom_input() {
     let volume = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/volume/nifti/LPS.nii");
     let out = scratch_folder("study-volume");

@@ -42,6 +42,8 @@ fn wrong_usage_ends_with_two() {
         &["segment", "a.png", "--score", "1.5"],
         &["segment", "a.png", "--alarming-from", "many"],
         &["segment", "a.png", "--device", "abacus"],
+        &["study", "a", "--at-once", "65"],
+        &["study", "a", "--at-once", "18446744073709551615", "--time-budget", "5"],
         &["completions", "cobol"],
     ];
     for arguments in wrong {
@@ -98,4 +100,9 @@ fn without_a_model_nothing_runs() {
     let missing = run(&["models", "--models-dir", text(&folder)]);
     assert_eq!(missing.code, 3);
     assert!(missing.stderr.contains("manifest.json"), "{}", missing.stderr);
+
+    fs::write(folder.join("manifest.json"), "{").unwrap();
+    let damaged = run(&["models", "--models-dir", text(&folder)]);
+    assert_eq!(damaged.code, 3);
+    assert_eq!(damaged.stderr.matches("EOF while parsing").count(), 1, "{}", damaged.stderr);
 }

@@ -6,17 +6,17 @@ use std::path::Path;
 use anyhow::{Context, bail, ensure};
 use lunglens::evaluate::{
     Bootstrap, Evaluator, Pooled, Predictions, SheetCell, SlicePredictions, SliceTruth, contact_sheet_png,
-    fingerprint, found_lung, headline, involvement_svg, pick_rows, pool, pr_curve_svg, to_json, to_markdown,
-    union,
+    fingerprint, found_lung, headline, involvement_svg, pick_rows, pool, pr_curve_svg, reported, to_json,
+    to_markdown, union,
 };
 use lunglens::imaging::CtSlice;
-use lunglens::report::{ClassName, Instance, join_lesions};
+use lunglens::report::{ClassName, Instance};
 use lunglens::severity::SeverityConfig;
 use lunglens::words::counted;
 
 use super::data::{Dataset, Item};
+use super::write::write_files;
 use crate::cli::exit::Exit;
-use crate::cli::outputs::write_whole;
 
 /// Slices in a row of the contact sheet.
 const SHEET_COLUMNS: usize = 4;
@@ -35,9 +35,9 @@ pub fn report(
     let severity = SeverityConfig { alarming_from_percent: task.alarming_from_percent };
     let mut evaluator = Evaluator::new(task.score_threshold, severity);
     for item in items {
-        let (_, truth, instances) =
+        let (slice, truth, instances) =
             read_with(item, &pooled.slices[&item.name]).with_context(|| item.name.clone())?;
-        evaluator.add(truth, &instances)?;
+        evaluator.add_slice(&slice, truth, &instances)?;
     }
     let bootstrap = Bootstrap::default();
     let evaluation = evaluator.finish(&bootstrap)?;
@@ -49,17 +49,16 @@ pub fn report(
         cells.push(row.iter().map(cell).collect::<anyhow::Result<Vec<_>>>()?);
     }
     let about = &pooled.about;
-    let write = |name: &str, bytes: &[u8]| {
-        let path = out.join(name);
-        write_whole(&path, bytes).with_context(|| format!("writing {}", path.display()))
-    };
-    write("evaluation.json", to_json(about, &evaluation, &bootstrap)?.as_bytes())?;
-    write("evaluation.md", to_markdown(about, &evaluation, &bootstrap, &rows).as_bytes())?;
-    write("pr_curve.svg", pr_curve_svg(&evaluation).as_bytes())?;
+    let mut files = vec![
+        ("evaluation.json", to_json(about, &evaluation, &bootstrap)?.into_bytes()),
+        ("evaluation.md", to_markdown(about, &evaluation, &bootstrap, &rows).into_bytes()),
+        ("pr_curve.svg", pr_curve_svg(&evaluation).into_bytes()),
+        ("contact_sheet.png", contact_sheet_png(&cells)?),
+    ];
     if let Some(svg) = involvement_svg(&evaluation, task.alarming_from_percent) {
-        write("involvement.svg", svg.as_bytes())?;
+        files.push(("involvement.svg", svg.into_bytes()));
     }
-    write("contact_sheet.png", &contact_sheet_png(&cells)?)?;
+    write_files(out, &files)?;
     if !quiet {
         let patients = match task.patients_known {
             true => counted(evaluation.patients.len(), "patient"),
@@ -114,7 +113,7 @@ pub fn read_with(
 /// A slice of the contact sheet, read again.
 pub fn sheet_cell(item: &Item, found: &SlicePredictions, score: f32) -> anyhow::Result<SheetCell> {
     let (slice, truth, instances) = read_with(item, found).with_context(|| item.name.clone())?;
-    let kept = join_lesions(instances, score)?;
+    let kept = reported(instances, score, &slice)?;
     let kept: Vec<&Instance> = kept.iter().collect();
     let lesions = kept.iter().filter(|i| i.class == ClassName::Lesion).map(|i| &i.mask);
     Ok(SheetCell {

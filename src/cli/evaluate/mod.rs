@@ -5,8 +5,10 @@ mod data;
 mod measure;
 mod negatives;
 mod parts;
+mod write;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
@@ -105,13 +107,14 @@ fn write_parts(parts: &[Predictions], out: &Path, quiet: bool) -> anyhow::Result
         write_whole(&path, part.to_json()?.as_bytes())
             .with_context(|| format!("writing {}", path.display()))?;
         if !quiet {
-            println!(
+            writeln!(
+                std::io::stdout().lock(),
                 "fold {} of {}: {} written to {}",
                 part.fold,
                 part.folds,
                 counted(part.slices.len(), "slice"),
                 path.display()
-            );
+            )?;
         }
     }
     Ok(Exit::Success)

@@ -12,8 +12,8 @@ use lunglens::words::counted;
 
 use super::data::{Dataset, Item};
 use super::measure::{check_slices, read_with, sheet_cell};
+use super::write::write_files;
 use crate::cli::exit::Exit;
-use crate::cli::outputs::write_whole;
 
 /// Slices on the contact sheet, and in a row of it.
 const SHEET: [usize; 2] = [12, 4];
@@ -35,8 +35,7 @@ pub fn report(
     for item in items {
         let (slice, _, found) =
             read_with(item, &pooled.slices[&item.name]).with_context(|| item.name.clone())?;
-        let size = [slice.rows, slice.columns];
-        slices.push(NegativeSlice::new(&item.name, size, &found, task.score_threshold, &severity)?);
+        slices.push(NegativeSlice::new(&item.name, &slice, &found, task.score_threshold, &severity)?);
     }
     let mut worst: Vec<usize> = (0..slices.len()).collect();
     worst.sort_by_key(|&at| std::cmp::Reverse(slices[at].lesion_pixels));
@@ -47,13 +46,12 @@ pub fn report(
             |&at: &usize| sheet_cell(&items[at], &pooled.slices[&items[at].name], task.score_threshold);
         cells.push(row.iter().map(cell).collect::<anyhow::Result<Vec<_>>>()?);
     }
-    let write = |name: &str, bytes: &[u8]| {
-        let path = out.join(name);
-        write_whole(&path, bytes).with_context(|| format!("writing {}", path.display()))
-    };
-    write("evaluation.json", negatives_json(about, &slices)?.as_bytes())?;
-    write("evaluation.md", negatives_markdown(about, &slices)?.as_bytes())?;
-    write("contact_sheet.png", &contact_sheet_png(&cells)?)?;
+    let files = [
+        ("evaluation.json", negatives_json(about, &slices)?.into_bytes()),
+        ("evaluation.md", negatives_markdown(about, &slices)?.into_bytes()),
+        ("contact_sheet.png", contact_sheet_png(&cells)?),
+    ];
+    write_files(out, &files)?;
     if !quiet {
         let mut stdout = std::io::stdout().lock();
         writeln!(

@@ -36,6 +36,16 @@ pub fn models_folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
     })
 }
 
+/// The folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The place of the manifest beside a file.
+pub fn manifest_beside(path: &Path) -> PathBuf {
+    folder_of(path).join(MANIFEST)
+}
+
 /// Reads the manifest of a models folder.
 pub fn read_manifest(folder: &Path) -> anyhow::Result<ModelManifest> {
     let path = folder.join(MANIFEST);
@@ -64,10 +74,7 @@ pub fn find_model(asked: &str, models_dir: Option<&Path>) -> anyhow::Result<Foun
 }
 
 fn find_beside(path: &Path) -> anyhow::Result<FoundModel> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     let manifest = read_manifest(folder).context("a model file needs its manifest.json beside it")?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let entry = manifest.models.into_iter().find(|entry| entry.file == name);

@@ -4,6 +4,6 @@ mod find;
 pub mod list;
 mod register;
 
-pub use find::{FoundModel, find_model};
+pub use find::{FoundModel, find_model, manifest_beside};
 pub use list::hex;
-pub use register::Register;
+pub use register::{Listing, Register, usual_entry};

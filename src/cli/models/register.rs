@@ -10,8 +10,8 @@ use lunglens::manifest::{Backbone, MaskRcnnConfig, ModelEntry, ModelManifest, SC
 use lunglens::weights::Quantization;
 use serde_json::{Map, Value};
 
-use super::find::{MANIFEST, read_manifest};
-use crate::cli::outputs::write_whole;
+use super::find::{MANIFEST, folder_of, manifest_beside, read_manifest};
+use crate::cli::outputs::{is_same_file, write_whole};
 use crate::cli::pack::PackSummary;
 
 /// The figures of an evaluation that the manifest shows.
@@ -35,28 +35,75 @@ pub struct Register {
     #[arg(long)]
     manifest: bool,
 
-    /// The model's id [default: r50 or r101]
+    /// The model's id [default: a packed model's own, else r50 or r101]
     #[arg(long, value_name = "ID", requires = "manifest")]
     id: Option<String>,
 
-    /// The model's name for people [default: by the backbone]
+    /// The model's name for people [default: a packed model's own, else by the backbone]
     #[arg(long, value_name = "TEXT", requires = "manifest")]
     title: Option<String>,
 
-    /// The weights' licence, by its SPDX identifier
-    #[arg(long, value_name = "SPDX", requires = "manifest", default_value = "CC-BY-NC-SA-4.0")]
-    licence: String,
+    /// The weights' licence, by its SPDX identifier [default: a packed model's own, else CC-BY-NC-SA-4.0]
+    #[arg(long, value_name = "SPDX", requires = "manifest")]
+    licence: Option<String>,
 
-    /// What it was trained on, in a sentence
-    #[arg(long, value_name = "TEXT", requires = "manifest", default_value = "not stated")]
-    trained_on: String,
+    /// What it was trained on, in a sentence [default: a packed model's own, else "not stated"]
+    #[arg(long, value_name = "TEXT", requires = "manifest")]
+    trained_on: Option<String>,
 
     /// Put the main figures of an evaluation.json into the manifest; several times for several data
     #[arg(long, value_name = "NAME=FILE", requires = "manifest")]
     accuracy: Vec<String>,
 }
 
+/// A manifest that lists a new model: checked, and not yet written.
+#[derive(Debug)]
+pub struct Listing {
+    path: PathBuf,
+    text: String,
+}
+
+impl Listing {
+    /// Writes it.
+    pub fn write(&self) -> anyhow::Result<()> {
+        write_whole(&self.path, self.text.as_bytes())
+            .with_context(|| format!("writing {}", self.path.display()))
+    }
+}
+
+/// What the manifest says of a checkpoint's model unless told otherwise. It has no file yet.
+pub fn usual_entry(config: MaskRcnnConfig) -> ModelEntry {
+    let (id, title) = match config.backbone {
+        Backbone::Resnet50 => ("r50", "Mask R-CNN ResNet50-FPN"),
+        Backbone::Resnet101 => ("r101", "Mask R-CNN ResNet101-FPN"),
+    };
+    ModelEntry {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        file: String::new(),
+        bytes: 0,
+        sha256: String::new(),
+        backbone: config.backbone,
+        quantization: Quantization::F32,
+        classes: ["background", "lesion", "lung"].map(str::to_owned).to_vec(),
+        preprocessing: Preprocessing {
+            input_size: config.input_size,
+            lung_crop: Some(LungCrop::new(config.input_size)),
+            ..Preprocessing::default()
+        },
+        config,
+        licence: "CC-BY-NC-SA-4.0".to_owned(),
+        data: "not stated".to_owned(),
+        accuracy: Value::Null,
+    }
+}
+
 impl Register {
+    /// The files that are read.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        self.accuracy.iter().filter_map(|argument| argument.split_once('=')).map(|(_, path)| Path::new(path))
+    }
+
     /// The figures of the evaluations that are to be shown, read before any work is done.
     pub fn accuracy(&self) -> anyhow::Result<Value> {
         let mut all = Map::new();
@@ -74,61 +121,64 @@ impl Register {
         Ok(Value::Object(all))
     }
 
-    /// Lists the model file `path`, if that was asked for: in the place of the one with its id, or at the end.
-    pub fn add(
+    /// The manifest that lists the model file `path`, if that was asked for: in the place of the one with its id, or at the end.
+    /// `entry` says what it was made of; what was given as an option is changed, and figures are only those that were given,
+    /// since those of other weights are not its own. Nothing is written, so that what is wrong is told before the file is.
+    pub fn list(
         &self,
         path: &Path,
         packed: &PackSummary,
-        config: MaskRcnnConfig,
+        entry: ModelEntry,
         quantization: Quantization,
         accuracy: Value,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Option<Listing>> {
+        let folder = folder_of(path);
+        let is_at_path = |known: &ModelEntry| is_same_file(&folder.join(&known.file), path);
         if !self.manifest {
-            return Ok(());
+            // A file of this name that is no manifest of ours does not matter here.
+            let models = read_manifest(folder).map(|manifest| manifest.models).unwrap_or_default();
+            let other = models.iter().find(|known| is_at_path(known) && known.sha256 != packed.sha256);
+            ensure!(
+                other.is_none(),
+                "{} is listed in the {MANIFEST} beside it: give --manifest too, or another file with --out",
+                path.display()
+            );
+            return Ok(None);
         }
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         let mut manifest = match folder.join(MANIFEST).is_file() {
             true => read_manifest(folder)?,
             false => ModelManifest { schema_version: SCHEMA_VERSION, models: Vec::new() },
         };
         ensure!(
-            config.num_classes() == 3,
+            entry.config.num_classes() == 3,
             "a model in the manifest has the classes background, lesion and lung"
         );
-        let (id, title) = match config.backbone {
-            Backbone::Resnet50 => ("r50", "Mask R-CNN ResNet50-FPN"),
-            Backbone::Resnet101 => ("r101", "Mask R-CNN ResNet101-FPN"),
-        };
         let entry = ModelEntry {
-            id: self.id.clone().unwrap_or_else(|| id.to_owned()),
-            title: self.title.clone().unwrap_or_else(|| title.to_owned()),
+            id: self.id.clone().unwrap_or(entry.id),
+            title: self.title.clone().unwrap_or(entry.title),
             file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             bytes: packed.bytes,
             sha256: packed.sha256.clone(),
-            backbone: config.backbone,
             quantization,
-            classes: ["background", "lesion", "lung"].map(str::to_owned).to_vec(),
-            preprocessing: Preprocessing {
-                input_size: config.input_size,
-                lung_crop: Some(LungCrop::new(config.input_size)),
-                ..Preprocessing::default()
-            },
-            config,
-            licence: self.licence.clone(),
-            data: self.trained_on.clone(),
+            licence: self.licence.clone().unwrap_or(entry.licence),
+            data: self.trained_on.clone().unwrap_or(entry.data),
             accuracy,
+            ..entry
         };
         entry.validate()?;
+        if let Some(other) = manifest.models.iter().find(|known| known.id != entry.id && is_at_path(known)) {
+            bail!(
+                "{} is the file of the model '{}': give another file with --out, or --id {}",
+                path.display(),
+                other.id,
+                other.id
+            );
+        }
         match manifest.models.iter_mut().find(|known| known.id == entry.id) {
             Some(known) => *known = entry,
             None => manifest.models.push(entry),
         }
-        let path = folder.join(MANIFEST);
-        write_whole(&path, manifest.to_json()?.as_bytes())
-            .with_context(|| format!("writing {}", path.display()))
+        Ok(Some(Listing { path: manifest_beside(path), text: manifest.to_json()? }))
     }
 }
 

@@ -63,7 +63,7 @@ pub struct StudyArgs {
     #[command(flatten)]
     pub at_once: AtOnceArg,
 
-    /// Keep instances from this score on, 0 to 1, and parts that touch a lesion from half of it on
+    /// Keep instances above this score, 0 to 1, and parts that touch a lesion above half of it
     #[arg(long, value_name = "T", default_value_t = DEFAULT_SCORE_THRESHOLD, value_parser = parse_score)]
     pub score: f32,
 

@@ -110,6 +110,8 @@ fn within_budget(
 ) -> anyhow::Result<usize> {
     let Some(budget_s) = options.time_budget else { return Ok(options.every.into()) };
     let slices = chosen.plan()?.slices.len();
+    // No more than will be at work at the most.
+    let at_once = at_once.min(slices);
     let input = InputInfo { name: "middle slice".to_owned(), sha256: String::new() };
     let mut slice_s = 0.0;
     for _ in 0..2 {

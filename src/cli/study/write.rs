@@ -12,7 +12,7 @@ use lunglens::study::{Measured, StudyReport};
 
 use super::StudyArgs;
 use super::open::Chosen;
-use crate::cli::collect::InputFile;
+use crate::cli::collect::{InputFile, holds_our_study};
 use crate::cli::outputs::write_whole;
 use crate::cli::segment::DEFAULT_OUT;
 
@@ -54,8 +54,7 @@ pub fn check(options: &StudyArgs, chosen: &Chosen) -> anyhow::Result<Option<Dico
     }
 }
 
-/// Writes all that was asked for and, last, the JSON; each file whole or not at all. Files of an older result that this
-/// one does not have are removed, since they would show another study.
+/// Makes all that was asked for, then writes it, the JSON last; each file whole or not at all.
 pub fn results(
     out: &Path,
     options: &StudyArgs,
@@ -69,31 +68,40 @@ pub fn results(
         ExportStudy { report, measured, geometry: plan.geometry.as_ref(), grid: chosen.series.grid(), dicom };
     let export_options =
         ExportOptions { deidentify_dicom: options.deidentify, created_unix_s: created_unix_s()? };
-    let mut written = Vec::new();
-    let mut write = |file: &ExportFile| -> anyhow::Result<()> {
-        let path = out.join(&file.name);
-        write_whole(&path, &file.bytes).with_context(|| format!("writing {}", path.display()))?;
-        written.push(file.name.clone());
-        Ok(())
-    };
+    // All in memory before the first is written, so that one that cannot be made leaves the folder as it is.
+    let mut files = Vec::new();
     if options.overlays {
         for record in &measured.slices {
-            write(&slice_overlay(&chosen.series.slice(record.index)?, record)?)?;
+            files.push(slice_overlay(&chosen.series.slice(record.index)?, record)?);
         }
     }
     let mut formats = vec![ExportFormat::KeyOverlays];
     formats.extend(options.asked_formats());
     formats.extend([ExportFormat::Csv, ExportFormat::Json]);
     for format in formats {
-        for file in export(format, &study, &export_options)? {
-            write(&file)?;
+        files.extend(export(format, &study, &export_options)?);
+    }
+    replace(out, &files)
+}
+
+/// Writes the files of a result in place of those of an older one, which are all removed first: whatever fails, the folder
+/// never shows two studies. Where there is no older one, files of such names are somebody's own.
+fn replace(out: &Path, files: &[ExportFile]) -> anyhow::Result<()> {
+    if holds_our_study(out) {
+        for entry in fs::read_dir(out).with_context(|| format!("reading {}", out.display()))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if is_ours(&name) && entry.path().is_file() {
+                fs::remove_file(entry.path()).with_context(|| format!("removing the older {name}"))?;
+            }
         }
     }
-    for entry in fs::read_dir(out).with_context(|| format!("reading {}", out.display()))? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if is_ours(&name) && !written.contains(&name) && entry.path().is_file() {
-            fs::remove_file(entry.path()).with_context(|| format!("removing the older {name}"))?;
+    for (count, file) in files.iter().enumerate() {
+        let path = out.join(&file.name);
+        if let Err(error) = write_whole(&path, &file.bytes) {
+            // Without its JSON nobody could tell them from others later.
+            files[..count].iter().for_each(|written| drop(fs::remove_file(out.join(&written.name))));
+            return Err(error).with_context(|| format!("writing {}", path.display()));
         }
     }
     Ok(())
@@ -106,4 +114,42 @@ fn created_unix_s() -> anyhow::Result<i64> {
         return text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is {text}, no number of seconds"));
     }
     Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::outputs::tests::scratch_folder;
+
+    #[test]
+    fn a_result_that_cannot_be_written_leaves_nothing_of_itself_or_an_older_one() {
+        let out = scratch_folder("study-replace");
+        for name in ["study.seg.dcm", "slice-0003.overlay.png", "slice-3.overlay.png", "notes.txt"] {
+            fs::write(out.join(name), "older").unwrap();
+        }
+        fs::write(out.join("study.json"), r#"{"software":{"name":"LungLens","version":"1"}}"#).unwrap();
+        // A folder in the way of a file.
+        fs::create_dir_all(out.join("slices.csv/inside")).unwrap();
+        let file = |name: &str| ExportFile { name: name.into(), media_type: "", bytes: b"new".into() };
+        let files = [file("key-1.overlay.png"), file("slices.csv"), file("study.json")];
+        assert!(replace(&out, &files).is_err());
+        let mut names: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["notes.txt", "slice-3.overlay.png", "slices.csv"]);
+        fs::remove_dir_all(out.join("slices.csv")).unwrap();
+        replace(&out, &files).unwrap();
+        assert_eq!(fs::read(out.join("study.json")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn files_that_are_of_no_study_stay() {
+        let out = scratch_folder("study-beside-others");
+        for name in ["slice-0003.overlay.png", "study.pdf"] {
+            fs::write(out.join(name), "somebody's").unwrap();
+        }
+        let json = ExportFile { name: "study.json".into(), media_type: "", bytes: b"new".into() };
+        replace(&out, &[json]).unwrap();
+        let kept = |name: &str| fs::read(out.join(name)).is_ok_and(|bytes| bytes == b"somebody's");
+        assert!(kept("slice-0003.overlay.png") && kept("study.pdf"));
+    }
 }
