@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# Builds the page into dist/: the app, the worker, the models and the samples. Works offline once the crates are here.
+# Builds the page into dist/: the app, the worker, the models and the samples. Works offline once set up.
 # LUNGLENS_WASM_OPT=z also runs wasm-opt, which takes minutes and makes the wasm smaller.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
+# Unless it was done since the last change, as serve.sh and test.sh do before.
+if ! command -v trunk >/dev/null ||
+  [ -n "$(find scripts/setup.sh Cargo.lock package-lock.json -newer node_modules/.set-up 2>&1)" ]; then
+  scripts/setup.sh serve
+fi
 trunk build
 # What a browser downloads for the page and its worker, without the model.
 for file in dist/*.wasm dist/*.js; do

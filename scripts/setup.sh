@@ -35,6 +35,16 @@ install_tool() {
   CARGO_TARGET_DIR="$LUNGLENS_CACHE/tools-target" cargo install --root "$LUNGLENS_CACHE/tools" "$@"
 }
 
+# Before anything is installed, since Node.js is the user's matter.
+need_node() {
+  local major
+  major="$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')" || true
+  if [ "${major:-0}" -lt 20 ] || ! command -v npm >/dev/null; then
+    echo "Install Node.js 20 or later with npm first: https://nodejs.org (Debian 12's own is 18)." >&2
+    exit 1
+  fi
+}
+
 install_web_tools() {
   rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
   # Trunk compiles only with its own lock file; wasm-bindgen-cli only without.
@@ -45,6 +55,7 @@ install_web_tools() {
   cargo fetch --locked --quiet
   # npm ci removes and fetches everything, so it runs only when the lock file is newer.
   if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then npm ci; fi
+  touch node_modules/.set-up # build-web.sh looks for it
 }
 
 command -v cargo >/dev/null || { echo "Install Rust first: https://rustup.rs" >&2; exit 1; }
@@ -52,10 +63,12 @@ vulkan=(libvulkan1 mesa-vulkan-drivers)
 case "$job" in
   demo) install_packages gcc libc6-dev "${vulkan[@]}" ;;
   serve)
+    need_node
     install_packages gcc libc6-dev
     install_web_tools
     ;;
   test)
+    need_node
     install_packages gcc g++ libc6-dev "${vulkan[@]}" chromium # g++: libFuzzer
     for part in rustfmt clippy; do
       "cargo-${part/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$part"
