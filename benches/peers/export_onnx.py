@@ -114,8 +114,9 @@ def pack(lunglens, out, entry):
             one.update(sha256=hashlib.sha256(weights.read_bytes()).hexdigest(), quantization=storage)
             one["config"].update(backbone=f"resnet{depth}", input_size=size)
             one["preprocessing"]["input_size"] = size
-            # The peers compute one network once.
+            # The peers compute one network once, which has no semantic head.
             one["preprocessing"].pop("lung_crop", None)
+            one["config"].pop("semantic_channels", None)
             folder = out / "models" / (f"r{depth}-{size}" + ("-int8" if storage == "int8" else ""))
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "manifest.json").write_text(json.dumps({"schema_version": 1, "models": [one]}, indent=2) + "\n")
@@ -136,6 +137,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
 
     state = {name: tensor.float() for name, tensor in load_file(arguments.checkpoint).items()}
+    state = {name: tensor for name, tensor in state.items() if not name.startswith("semantic_head.")}
     save_file(state, out / "r50.safetensors")
     save_file(stretched(state), out / "r101.safetensors")
     for size in SIZES:
