@@ -1,6 +1,6 @@
 // The licences of the crates that are compiled into the page, as text: what is handed out has to bring them along.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const OURS = 'lunglens-web';
@@ -27,10 +27,9 @@ function crates(name) {
 function licences({ manifest_path: manifest }) {
   const folder = dirname(manifest);
   const names = readdirSync(folder).filter((name) => /^(licen[cs]e|copying|notice|unlicense)/i.test(name)).sort();
-  const texts = names.map((name) => join(folder, name)).filter((file) => existsSync(file));
-  return texts.flatMap((file) => {
+  return names.flatMap((name) => {
     try {
-      return [readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim()];
+      return [readFileSync(join(folder, name), 'utf8').replaceAll('\r\n', '\n').trim()];
     } catch {
       // A folder of texts, whose crate names its licence anyway.
       return [];

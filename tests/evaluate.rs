@@ -70,7 +70,7 @@ fn reference() -> (Reference, Evaluation) {
                 mask: i.mask.decode().unwrap(),
             })
             .collect();
-        evaluator.add(truth, &found).unwrap();
+        evaluator.add(&grey(&truth.lesion), truth, &found).unwrap();
     }
     let bootstrap = Bootstrap { resamples: reference.resamples, seed: reference.seed };
     let evaluation = evaluator.finish(&bootstrap).unwrap();
@@ -121,10 +121,23 @@ fn truth(name: &str, patient: &str, lesion: &Mask, lung: Option<&Mask>) -> Slice
     SliceTruth { name: name.into(), patient: patient.into(), lesion: lesion.clone(), lung: lung.cloned() }
 }
 
+/// A picture of the mask's size: its values say nothing of what can be lung.
+fn grey(mask: &Mask) -> CtSlice {
+    CtSlice {
+        rows: mask.rows,
+        columns: mask.columns,
+        values: vec![0.0; mask.pixels.len()],
+        scale: ValueScale::Grey { max: 255.0 },
+        pixel_spacing: None,
+        patient_right_is_image_left: None,
+        format: FileFormat::Png,
+    }
+}
+
 fn evaluate(slices: Vec<(SliceTruth, Vec<Instance>)>) -> Evaluation {
     let mut evaluator = Evaluator::new(0.5, SeverityConfig::default());
     for (truth, found) in slices {
-        evaluator.add(truth, &found).unwrap();
+        evaluator.add(&grey(&truth.lesion), truth, &found).unwrap();
     }
     evaluator.finish(&Bootstrap::default()).unwrap()
 }
@@ -259,8 +272,8 @@ fn without_lung_labels_there_are_no_lung_metrics() {
     assert_eq!(value(&evaluation, Metric::LesionSliceDice), Some(0.5));
 
     let mut evaluator = Evaluator::new(0.5, SeverityConfig::default());
-    evaluator.add(truth("a", "a", &lesion, None), &[]).unwrap();
-    let mixed = evaluator.add(truth("b", "b", &lesion, Some(&drawn(&LUNG))), &[]);
+    evaluator.add(&grey(&lesion), truth("a", "a", &lesion, None), &[]).unwrap();
+    let mixed = evaluator.add(&grey(&lesion), truth("b", "b", &lesion, Some(&drawn(&LUNG))), &[]);
     assert!(matches!(mixed, Err(EvaluateError::MixedLabels { slice }) if slice == "b"));
 }
 
@@ -269,17 +282,19 @@ fn wrong_inputs_are_errors_that_name_the_slice() {
     let mut evaluator = Evaluator::new(0.5, SeverityConfig::default());
     let lesion = drawn(&LESION);
     let small = instance(ClassName::Lesion, 0.9, &drawn(&["##", "##"]));
-    let error = evaluator.add(truth("x.png", "a", &lesion, None), &[small]).unwrap_err();
+    let error = evaluator.add(&grey(&lesion), truth("x.png", "a", &lesion, None), &[small]).unwrap_err();
     assert!(
         matches!(&error, EvaluateError::Mask { .. }) && error.to_string().starts_with("x.png"),
         "{error}"
     );
     let mut bad = instance(ClassName::Lesion, f32::NAN, &drawn(&FIRST));
-    let error = evaluator.add(truth("x.png", "a", &lesion, None), std::slice::from_ref(&bad)).unwrap_err();
+    let error = evaluator
+        .add(&grey(&lesion), truth("x.png", "a", &lesion, None), std::slice::from_ref(&bad))
+        .unwrap_err();
     assert!(matches!(error, EvaluateError::NotFinite { .. }));
     bad.score = 0.9;
     bad.bbox[2] = f32::INFINITY;
-    assert!(evaluator.add(truth("x.png", "a", &lesion, None), &[bad]).is_err());
+    assert!(evaluator.add(&grey(&lesion), truth("x.png", "a", &lesion, None), &[bad]).is_err());
     assert_eq!(evaluator.finish(&Bootstrap::default()).unwrap_err(), EvaluateError::NoSlice);
 }
 
@@ -477,7 +492,7 @@ fn pooled_folds_give_what_one_run_gives() {
         let name = format!("{number}.png");
         let (lesion, lung) = (slice.lesion.decode().unwrap(), slice.lung.decode().unwrap());
         let found = pooled.slices[&name].instances().unwrap();
-        evaluator.add(truth(&name, &slice.patient, &lesion, Some(&lung)), &found).unwrap();
+        evaluator.add(&grey(&lesion), truth(&name, &slice.patient, &lesion, Some(&lung)), &found).unwrap();
     }
     let bootstrap = Bootstrap { resamples: reference.resamples, seed: reference.seed };
     assert_eq!(evaluator.finish(&bootstrap).unwrap(), whole);

@@ -78,13 +78,17 @@ fn stem(path: &Path) -> String {
     }
 }
 
+/// The folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Whether two paths are one file, also where it is not there yet.
 pub fn is_same_file(one: &Path, other: &Path) -> bool {
     let place = |path: &Path| {
-        fs::canonicalize(path).ok().or_else(|| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Some(fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?.join(path.file_name()?))
-        })
+        fs::canonicalize(path)
+            .ok()
+            .or_else(|| Some(fs::canonicalize(folder_of(path)).ok()?.join(path.file_name()?)))
     };
     // Below a folder that is not there only the same words are the same file.
     one == other || place(one).is_some_and(|one| place(other) == Some(one))

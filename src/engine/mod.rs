@@ -151,7 +151,13 @@ impl Engine {
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Vec<Instance>, EngineError> {
         let mut run = Run::new(cancel, progress);
-        Ok(self.find_noting(slice, &self.preprocessing(options), options, &mut run).await?.0)
+        let found = self.find(slice, &self.preprocessing(options), options, &mut run).await;
+        Ok(self.noting(found)?.0)
+    }
+
+    /// A GPU that a run found lost is not opened again.
+    fn noting<T>(&self, result: Result<T, EngineError>) -> Result<T, EngineError> {
+        result.inspect_err(|error| device::note_failure(&self.info, error))
     }
 
     fn mask_threshold(&self) -> f32 {
@@ -164,18 +170,6 @@ impl Engine {
             preprocessing.clahe = options.clahe;
         }
         preprocessing
-    }
-
-    /// As [`Self::find`], and a lost GPU is not opened again.
-    async fn find_noting(
-        &self,
-        slice: &CtSlice,
-        preprocessing: &Preprocessing,
-        options: &SegmentOptions,
-        run: &mut Run<'_>,
-    ) -> Result<(Vec<Instance>, Option<BoxXyxy>), EngineError> {
-        let found = self.find(slice, preprocessing, options, run).await;
-        found.inspect_err(|error| device::note_failure(&self.info, error))
     }
 
     /// The instances, and the part of the slice that was looked at if it was not all.
@@ -243,7 +237,8 @@ impl Engine {
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        let (instances, region) = self.find_noting(slice, &preprocessing, options, &mut run).await?;
+        let found = self.find(slice, &preprocessing, options, &mut run).await;
+        let (instances, region) = self.noting(found)?;
         let masks = |class: ClassName| -> Vec<&Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
         };

@@ -9,7 +9,7 @@ use super::slice::{Counts, Extent, SliceResult, measure_lungs, of_class, reporte
 use super::truth::{lesion_instances, lung_instances};
 use crate::imaging::CtSlice;
 use crate::masks::{Mask, MaskError};
-use crate::report::{ClassName, Instance, join_lesions};
+use crate::report::{ClassName, Instance};
 use crate::severity::SeverityConfig;
 
 const CLASSES: [ClassName; 2] = [ClassName::Lesion, ClassName::Lung];
@@ -114,28 +114,11 @@ impl Evaluator {
     /// # Errors
     /// [`EvaluateError`] if a mask is not of the slice's size, a score or box is not finite, or only some slices have
     /// lung labels.
-    pub fn add_slice(
+    pub fn add(
         &mut self,
         slice: &CtSlice,
         truth: SliceTruth,
         found: &[Instance],
-    ) -> Result<(), EvaluateError> {
-        self.add_with(truth, found, |found, score| reported(found, score, slice))
-    }
-
-    /// As [`Self::add_slice`], of a slice of grey values, which say nothing of what can be lung.
-    ///
-    /// # Errors
-    /// As [`Self::add_slice`].
-    pub fn add(&mut self, truth: SliceTruth, found: &[Instance]) -> Result<(), EvaluateError> {
-        self.add_with(truth, found, join_lesions)
-    }
-
-    fn add_with(
-        &mut self,
-        truth: SliceTruth,
-        found: &[Instance],
-        reported: impl FnOnce(Vec<Instance>, f32) -> Result<Vec<Instance>, MaskError>,
     ) -> Result<(), EvaluateError> {
         let name = || truth.name.clone();
         let bad_mask = |source: MaskError| EvaluateError::Mask { slice: name(), source };
@@ -156,7 +139,7 @@ impl Evaluator {
         let mut ranked: Vec<&Instance> = found.iter().collect();
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
         let kept = ranked.iter().copied().cloned().collect();
-        let kept = reported(kept, self.score_threshold).map_err(bad_mask)?;
+        let kept = reported(kept, self.score_threshold, slice).map_err(bad_mask)?;
         let kept: Vec<&Instance> = kept.iter().collect();
 
         let lesions = lesion_instances(&truth.lesion);
@@ -370,7 +353,7 @@ mod tests {
         };
         let of_slice = |scale| {
             let slice = fat(scale);
-            measured(&|evaluator| evaluator.add_slice(&slice, truth(), &found).unwrap())
+            measured(&|evaluator| evaluator.add(&slice, truth(), &found).unwrap())
         };
         let (hounsfield, grey) =
             (of_slice(ValueScale::Hounsfield), of_slice(ValueScale::Grey { max: 255.0 }));
@@ -378,11 +361,10 @@ mod tests {
         assert_eq!(hounsfield.slices[0].lung.unwrap().predicted.lung_pixels, 0);
         assert_eq!(hounsfield.curves, grey.curves);
         assert_eq!(grey.slices[0].lung.unwrap().predicted.percent, 100.0 / 3.0);
-        assert_eq!(grey, measured(&|evaluator| evaluator.add(truth(), &found).unwrap()));
 
         let small = CtSlice { rows: 3, ..fat(ValueScale::Hounsfield) };
         let mut evaluator = Evaluator::new(0.5, SeverityConfig::default());
-        let error = evaluator.add_slice(&small, truth(), &found).unwrap_err();
+        let error = evaluator.add(&small, truth(), &found).unwrap_err();
         assert!(error.to_string().starts_with("1.dcm"), "{error}");
     }
 }

@@ -37,7 +37,7 @@ pub fn report(
     for item in items {
         let (slice, truth, instances) =
             read_with(item, &pooled.slices[&item.name]).with_context(|| item.name.clone())?;
-        evaluator.add_slice(&slice, truth, &instances)?;
+        evaluator.add(&slice, truth, &instances)?;
     }
     let bootstrap = Bootstrap::default();
     let evaluation = evaluator.finish(&bootstrap)?;

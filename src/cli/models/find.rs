@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use lunglens::manifest::{ModelEntry, ModelManifest};
 
+use crate::cli::outputs::folder_of;
+
 /// The file that lists the models of a folder.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -34,11 +36,6 @@ pub fn models_folder(asked: Option<&Path>) -> anyhow::Result<PathBuf> {
              LUNGLENS_MODELS"
         )
     })
-}
-
-/// The folder of a file.
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The place of the manifest beside a file.

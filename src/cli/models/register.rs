@@ -10,8 +10,8 @@ use lunglens::manifest::{Backbone, MaskRcnnConfig, ModelEntry, ModelManifest, SC
 use lunglens::weights::Quantization;
 use serde_json::{Map, Value};
 
-use super::find::{MANIFEST, folder_of, manifest_beside, read_manifest};
-use crate::cli::outputs::{is_same_file, write_whole};
+use super::find::{MANIFEST, manifest_beside, read_manifest};
+use crate::cli::outputs::{folder_of, is_same_file, write_whole};
 use crate::cli::pack::PackSummary;
 
 /// The figures of an evaluation that the manifest shows.
