@@ -131,6 +131,7 @@ fn grey(mask: &Mask) -> CtSlice {
         pixel_spacing: None,
         patient_right_is_image_left: None,
         format: FileFormat::Png,
+        picture: None,
     }
 }
 
@@ -404,6 +405,7 @@ fn the_sheet_has_the_best_the_median_and_the_worst() {
             pixel_spacing: None,
             patient_right_is_image_left: None,
             format: FileFormat::Png,
+            picture: None,
         },
         true_lesion: lesion.clone(),
         true_lung: None,
@@ -431,6 +433,7 @@ fn a_fingerprint_is_of_values_and_labels_not_of_names() {
         pixel_spacing: None,
         patient_right_is_image_left: None,
         format: FileFormat::Png,
+        picture: None,
     };
     let labels = truth("0.png", "a", &lesion, Some(&lung));
     let print = fingerprint(&slice, &labels);

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use lunglens::imaging::{CtSlice, FileFormat, ImagingError, PixelSpacing, ValueScale, decode};
+use lunglens::imaging::{CtSlice, FileFormat, PictureReading, PixelSpacing, ValueScale, decode};
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -86,15 +86,22 @@ fn pictures_keep_their_grey_levels() {
         assert_eq!(slice.format, format, "{name}");
         assert_eq!(slice.scale, ValueScale::Grey { max: case["max"].as_f64().unwrap() as f32 }, "{name}");
         assert_eq!((slice.pixel_spacing, slice.patient_right_is_image_left), (None, None), "{name}");
+        let plain = PictureReading {
+            coloured: false,
+            exif_orientation: 1,
+            part: None,
+            turned_degrees: 0,
+            reduced_by: 1,
+        };
+        assert_eq!(slice.picture, Some(plain), "{name}");
         assert_slice(name, &slice, &numbers(&case["grey"]), case["tolerance"].as_f64().unwrap() as f32);
     }
 }
 
 #[test]
-fn coloured_pictures_are_refused() {
-    let error = decode(&read("pictures/coloured.png")).unwrap_err();
-    assert_eq!(error, ImagingError::Coloured { format: FileFormat::Png, row: 4, column: 7 });
-    assert!(error.to_string().contains("colours"), "{error}");
-    let error = decode(&read("pictures/coloured.jpg")).unwrap_err();
-    assert!(matches!(error, ImagingError::Coloured { format: FileFormat::Jpeg, .. }), "{error:?}");
+fn coloured_marks_are_read_as_grey_and_said() {
+    for name in ["pictures/coloured.png", "pictures/coloured.jpg"] {
+        let slice = decode(&read(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(slice.picture.unwrap().coloured, "{name}");
+    }
 }

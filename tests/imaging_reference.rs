@@ -207,5 +207,6 @@ fn hounsfield(rows: usize, columns: usize) -> CtSlice {
         pixel_spacing: None,
         patient_right_is_image_left: None,
         format: FileFormat::Dicom,
+        picture: None,
     }
 }

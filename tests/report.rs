@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use image::Rgb;
-use lunglens::imaging::{CtSlice, FileFormat, PixelSpacing, Preprocessing, ValueScale};
+use lunglens::imaging::{CtSlice, FileFormat, PictureReading, PixelSpacing, Preprocessing, ValueScale};
 use lunglens::masks::{Mask, MaskError, outline};
 use lunglens::report::{
     ClassName, DeviceInfo, DeviceKind, InputInfo, Instance, LESION_RGB, LUNG_RGB, ModelInfo, NOTICE,
@@ -34,6 +34,7 @@ fn slice(pixel_spacing: Option<PixelSpacing>) -> CtSlice {
         pixel_spacing,
         patient_right_is_image_left: None,
         format: FileFormat::Png,
+        picture: None,
     }
 }
 
@@ -243,7 +244,19 @@ fn reports_fit_the_schema() {
     timed.timings = Some(Timings { stages: [("boxes".to_owned(), 1.0)].into(), total: 1.5 });
     let bare = report_of(&slice(None), &[]).unwrap();
     assert_eq!(bare.assessment.finding, Finding::NoLungFound);
-    for report in [&sample(), &timed, &bare] {
+    let photo = CtSlice {
+        picture: Some(PictureReading {
+            coloured: true,
+            exif_orientation: 6,
+            part: None,
+            turned_degrees: 0,
+            reduced_by: 2,
+        }),
+        ..slice(None)
+    };
+    let photo = report_of(&photo, &instances()).unwrap();
+    assert!(photo.to_json().contains("\"reduced_by\": 2"));
+    for report in [&sample(), &timed, &bare, &photo] {
         let value = serde_json::from_str(&report.to_json()).unwrap();
         assert_eq!(fault(&value), None);
     }

@@ -130,6 +130,27 @@ fn left_and_right_are_the_patients() {
 }
 
 #[test]
+fn a_picture_of_several_slices_has_no_left_and_right() {
+    let small = [[5, 5, 20, 12], [5, 25, 18, 12], [40, 5, 20, 12]];
+    let lungs = |more: &[[usize; 4]]| [rectangles(&[&small, more].concat())];
+    let config = SeverityConfig::default();
+    let assessed = |lungs: &[Mask], spacing| {
+        assess(&[] as &[Mask], lungs, ROWS, COLUMNS, spacing, None, &config).unwrap()
+    };
+    // Three lungs, with a fragment that is no lung.
+    let one = assessed(&lungs(&[[40, 25, 5, 9]]), None);
+    assert!(!one.several_slices && one.left.is_some() && one.right.is_some());
+    let four = lungs(&[[40, 25, 10, 9]]);
+    let several = assessed(&four, None);
+    assert!(several.several_slices && several.side_assumed);
+    assert_eq!((several.left, several.right), (None, None));
+    assert_eq!(several.lungs, assessed(&four, None).lungs);
+    // A file that knows the size of its pixels is of one slice.
+    let spacing = PixelSpacing { row_mm: 0.7, column_mm: 0.7 };
+    assert!(!assessed(&four, Some(spacing)).several_slices);
+}
+
+#[test]
 fn one_mask_of_both_lungs_is_split_by_its_components() {
     let [a, b] = two_lungs();
     let mut both = a.clone();

@@ -11,6 +11,7 @@ use lunglens::weights::Quantization;
 
 use super::evaluate::{EXAMPLES as EVALUATE_EXAMPLES, EvaluateArgs};
 use super::pack::{EXAMPLES as PACK_EXAMPLES, PackArgs};
+use super::part::PartArgs;
 use super::quantize::{EXAMPLES as QUANTIZE_EXAMPLES, QuantizeArgs};
 use super::study::{EXAMPLES as STUDY_EXAMPLES, StudyArgs};
 
@@ -125,6 +126,9 @@ pub struct SegmentArgs {
     /// Contrast equalisation; auto applies it to DICOM images and leaves pictures as they are
     #[arg(long, value_enum, default_value_t = ClaheArg::Auto)]
     pub clahe: ClaheArg,
+
+    #[command(flatten)]
+    pub part: PartArgs,
 
     #[command(flatten)]
     pub at_once: AtOnceArg,

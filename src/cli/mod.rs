@@ -10,6 +10,7 @@ mod interrupt;
 mod models;
 mod outputs;
 mod pack;
+mod part;
 mod progress;
 mod quantize;
 mod runner;

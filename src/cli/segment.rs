@@ -19,6 +19,7 @@ use super::in_flight::in_order;
 use super::interrupt::cancel_on_ctrl_c;
 use super::models::hex;
 use super::outputs::{self, OutputPaths};
+use super::part::PartArgs;
 use super::progress::Progress;
 use super::runner::Runner;
 use super::summary;
@@ -113,7 +114,7 @@ impl<'a> Run<'a> {
         let ended = in_order(
             files.len(),
             at_once,
-            |index| Ok(read(&files[index])),
+            |index| Ok(read(&files[index], self.options.part)),
             |index, file| self.one(index, &files[index], file?, outputs.map(|outputs| &outputs[index])),
             |index, made| {
                 let file = &files[index];
@@ -163,6 +164,12 @@ impl<'a> Run<'a> {
     }
 
     fn print(&self, file: &InputFile, segmentation: &Segmentation, time: Duration) -> anyhow::Result<()> {
+        let name = file.path.display().to_string();
+        if !self.options.quiet {
+            for caution in summary::cautions(&segmentation.report) {
+                self.progress.around(|| eprintln!("note: {name}: {caution}"));
+            }
+        }
         let line = if self.options.json {
             segmentation.report.to_json_line()
         } else if self.options.quiet {
@@ -170,7 +177,6 @@ impl<'a> Run<'a> {
         } else {
             let lesions =
                 segmentation.instances.iter().filter(|instance| instance.class == ClassName::Lesion).count();
-            let name = file.path.display().to_string();
             let report = &segmentation.report;
             summary::line(&name, &report.assessment, lesions, &report.device, time)
         };
@@ -179,10 +185,10 @@ impl<'a> Run<'a> {
     }
 }
 
-fn read(file: &InputFile) -> anyhow::Result<ReadFile> {
+fn read(file: &InputFile, part: PartArgs) -> anyhow::Result<ReadFile> {
     let begun = Instant::now();
     let bytes = read_file(&file.path)?;
-    let slice = imaging::decode(&bytes)?;
+    let slice = imaging::decode_part(&bytes, part.part())?;
     let input = InputInfo {
         name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         sha256: hex(&Sha256::digest(&bytes)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lunglens::report::{DeviceInfo, DeviceKind};
+use lunglens::report::{DeviceInfo, DeviceKind, Report};
 use lunglens::severity::{Assessment, Finding, Involvement};
 use lunglens::words::counted;
 
@@ -48,6 +48,22 @@ fn percent(involvement: &Involvement) -> String {
     format!("{:.1} %", involvement.percent)
 }
 
+/// What a reader of the line must know of how the slice was read.
+pub fn cautions(report: &Report) -> Vec<&'static str> {
+    let coloured = report.input.picture.is_some_and(|picture| picture.coloured);
+    let all = [
+        (
+            coloured,
+            "the picture has colours and was read as grey; marks drawn on it can be taken for lesions",
+        ),
+        (
+            report.assessment.several_slices,
+            "the picture seems to show several slices, and the figures mix them; read one alone (--part)",
+        ),
+    ];
+    all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +81,7 @@ mod tests {
             lesion_pixels_outside_lungs: 0,
             alarming_from_percent: 25.0,
             side_assumed: true,
+            several_slices: false,
         }
     }
 

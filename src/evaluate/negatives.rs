@@ -194,6 +194,7 @@ mod tests {
             pixel_spacing: None,
             patient_right_is_image_left: None,
             format: FileFormat::Dicom,
+            picture: None,
         }
     }
 

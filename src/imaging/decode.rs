@@ -1,47 +1,18 @@
 //! Recognises a file by its content and decodes it.
 
-use super::{CtSlice, FileFormat, ImagingError, dicom, picture};
+use super::{CtSlice, FileFormat, ImagingError, PicturePart, dicom, picture};
 
-/// The longest side of an image that is read, in pixels. CT slices have 512 to 2048.
+/// The longest side of a slice that is read, in pixels. CT slices have 512 to 2048.
 pub const MAX_SIDE: usize = 4096;
-
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
-const JPEG: &[u8] = b"\xFF\xD8\xFF";
 
 /// Whether the first 8 bytes of a file are those of a PNG or JPEG picture.
 pub fn begins_like_a_picture(head: &[u8]) -> bool {
-    head.starts_with(PNG) || head.starts_with(JPEG)
-}
-
-/// Rows and columns that a PNG or JPEG picture states in its first bytes; none where they are not among these.
-pub fn picture_size(head: &[u8]) -> Option<[usize; 2]> {
-    let number = |bytes: &[u8]| bytes.iter().fold(0, |number, &byte| number << 8 | usize::from(byte));
-    if head.starts_with(PNG) {
-        let [columns, rows] = [16, 20].map(|at| head.get(at..at + 4).map(number));
-        return (head.get(12..16) == Some(b"IHDR")).then_some([rows?, columns?]);
-    }
-    if !head.starts_with(JPEG) {
-        return None;
-    }
-    let mut at = 2;
-    loop {
-        match *head.get(at..at + 2)? {
-            [0xFF, 0xFF] => at += 1,
-            [0xFF, 0x01 | 0xD0..=0xD8] => at += 2,
-            // Start of frame, whatever its coding; not the tables of the same range.
-            [0xFF, kind @ 0xC0..=0xCF] if !matches!(kind, 0xC4 | 0xC8 | 0xCC) => {
-                let [rows, columns] = [at + 5, at + 7].map(|at| head.get(at..at + 2).map(number));
-                return Some([rows?, columns?]);
-            }
-            [0xFF, _] => at += 2 + head.get(at + 2..at + 4).map(number)?,
-            _ => return None,
-        }
-    }
+    picture::format_of(head).is_some()
 }
 
 /// Decodes one slice from the bytes of a PNG, JPEG or DICOM file, recognised by its content.
 ///
-/// Pictures may have 8 or 16 bits and be grey, or RGB(A) that is grey. DICOM files must hold one
+/// Pictures may have 8 or 16 bits and be grey or coloured as a photo of a grey slice is ([`super::PictureReading`]). DICOM files must hold one
 /// CT image, compressed or not ([`super::DicomImage`]); their values are Hounsfield units, and padding outside the field of view is -1250 HU, the lower
 /// end of the default window.
 ///
@@ -51,22 +22,44 @@ pub fn decode(bytes: &[u8]) -> Result<CtSlice, ImagingError> {
     if bytes.is_empty() {
         return Err(ImagingError::Empty);
     }
-    if bytes.starts_with(PNG) {
-        return picture::decode(bytes, FileFormat::Png);
-    }
-    if bytes.starts_with(JPEG) {
-        return picture::decode(bytes, FileFormat::Jpeg);
+    if picture::format_of(bytes).is_some() {
+        return decode_part(bytes, PicturePart::default());
     }
     dicom::decode(bytes)?.ok_or_else(|| ImagingError::UnknownFormat { looks_like: describe(bytes) })
 }
 
-/// Refuses an image with no pixels or with more than [`MAX_SIDE`] on a side.
+/// As [`decode`], a part of a PNG or JPEG picture; all of any file where `part` is the default.
+///
+/// # Errors
+/// As [`decode`]; [`ImagingError::NoPicture`] for a part of a file of another format, [`ImagingError::BadPart`] for one that the
+/// picture has not.
+pub fn decode_part(bytes: &[u8], part: PicturePart) -> Result<CtSlice, ImagingError> {
+    if let Some(format) = picture::format_of(bytes) {
+        return picture::decode(bytes, format, part);
+    }
+    match decode(bytes) {
+        Ok(_) if part != PicturePart::default() => Err(ImagingError::NoPicture),
+        decoded => decoded,
+    }
+}
+
+/// Refuses a slice with no pixels or with more than [`MAX_SIDE`] on a side.
 pub(super) fn check_size(format: FileFormat, rows: u64, columns: u64) -> Result<(), ImagingError> {
+    check_pixels(format, rows, columns, MAX_SIDE)
+}
+
+/// Refuses an image with no pixels or with more than `limit` on a side.
+pub(super) fn check_pixels(
+    format: FileFormat,
+    rows: u64,
+    columns: u64,
+    limit: usize,
+) -> Result<(), ImagingError> {
     if rows == 0 || columns == 0 {
         return Err(ImagingError::BadSlice { problem: format!("the {format} image has no pixels") });
     }
-    if rows.max(columns) > MAX_SIDE as u64 {
-        return Err(ImagingError::TooLarge { format, rows, columns, limit: MAX_SIDE });
+    if rows.max(columns) > limit as u64 {
+        return Err(ImagingError::TooLarge { format, rows, columns, limit });
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What can go wrong between the bytes of a file and the network's input.
 
-use super::FileFormat;
+use super::{FileFormat, MIN_PART_SIDE};
 use crate::source::SourceError;
 use crate::words::counted;
 
@@ -50,19 +50,33 @@ pub enum ImagingError {
         /// The longest side that is read, in pixels.
         limit: usize,
     },
-    /// A picture with colours, which a CT slice does not have.
+    /// A picture whose colours are more than a photo's tint or a few marks.
     #[error(
-        "The {format} picture has colours (first at column {column}, row {row}). LungLens reads plain grey CT \
-         slices: export the slice without coloured marks or overlays."
+        "The {format} picture is strongly coloured ({percent} % of it), so it shows no plain CT slice. LungLens reads \
+         grey slices, and photos of them with little around them."
     )]
     Coloured {
         /// The format of the file.
         format: FileFormat,
-        /// Row of the first coloured pixel, counted from 0.
-        row: usize,
-        /// Column of the first coloured pixel, counted from 0.
-        column: usize,
+        /// The share of its pixels that are strongly coloured.
+        percent: u32,
     },
+    /// A part of a picture that it has not, or that is too small.
+    #[error(
+        "{} is no part of the picture, which has {} x {} pixels, of at least {MIN_PART_SIDE} pixels on a side.",
+        area.map_or_else(|| "All of it".to_owned(), |[x0, y0, x1, y1]| format!("{x0},{y0} to {x1},{y1}")),
+        size[0],
+        size[1]
+    )]
+    BadPart {
+        /// What was asked for, `[x0, y0, x1, y1]` in pixels; none for all.
+        area: Option<[u32; 4]>,
+        /// Width and height of the picture in pixels.
+        size: [u32; 2],
+    },
+    /// A part of a file that is no picture.
+    #[error("Only of a PNG or JPEG picture can a part be read, or one be turned.")]
+    NoPicture,
     /// The structure of a DICOM file makes no sense.
     #[error("The DICOM file is damaged at byte {offset}: {detail}.")]
     DicomStructure {

@@ -18,7 +18,7 @@ mod resize;
 mod slice;
 
 pub use clahe::clahe;
-pub use decode::{MAX_SIDE, begins_like_a_picture, decode, picture_size};
+pub use decode::{MAX_SIDE, begins_like_a_picture, decode, decode_part};
 pub(crate) use dicom::entry_of as dicom_entry;
 pub use dicom::{
     AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, LossyCompression, read_dicom_header,
@@ -29,6 +29,7 @@ pub use error::ImagingError;
 pub use geometry::{Geometry, Vector};
 pub use letterbox::Letterbox;
 pub use lung_crop::LungCrop;
+pub use picture::{MAX_PICTURE_SIDE, MIN_PART_SIDE, PicturePart, PictureReading, picture_size};
 pub use preprocess::{ClaheMode, NetworkInput, PreparedSlice, Preprocessing, prepare, preprocess};
 pub use resize::{resize_bilinear, resize_cubic};
 pub use slice::{CtSlice, FileFormat, PixelSpacing, ValueScale};

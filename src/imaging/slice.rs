@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::PictureReading;
+
 /// What the numbers of a [`CtSlice`] mean.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -72,4 +74,6 @@ pub struct CtSlice {
     pub patient_right_is_image_left: Option<bool>,
     /// Where the slice came from.
     pub format: FileFormat,
+    /// How its file was read, where that is a PNG or JPEG picture.
+    pub picture: Option<PictureReading>,
 }

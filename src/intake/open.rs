@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::stack::Pictures;
 use super::volume::{self, Volume};
 use super::{IntakeError, NamedSource};
-use crate::imaging::{CtSlice, DicomIdentity, DicomImage, Geometry, ImagingError, Vector};
+use crate::imaging::{CtSlice, DicomIdentity, DicomImage, Geometry, ImagingError, PicturePart, Vector};
 use crate::study::{ImageGroup, SeriesPlan, SlicePlace, StudyImage};
 use crate::volume::{SourceGrid, VolumeReader};
 
@@ -32,6 +32,9 @@ pub(super) trait SliceReader {
 
     /// The file that a slice comes from.
     fn file(&self, index: usize) -> &NamedSource;
+
+    /// Which part of a picture is read from now on; other formats have none.
+    fn read_part(&mut self, _: Option<PicturePart>) {}
 
     /// Whose images they are; none where they are not DICOM.
     fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
@@ -62,7 +65,7 @@ impl OpenSeries {
     /// One picture, or several of one folder; without a plan where they do not fit together.
     pub(super) fn pictures(files: Vec<NamedSource>, plan: Option<SeriesPlan>) -> Self {
         let slices = files.len();
-        let reader = Box::new(Pictures { files, size: Cell::new(None) });
+        let reader = Box::new(Pictures { files, part: PicturePart::default(), size: Cell::new(None) });
         Self { plan, instances: Vec::new(), slices, reader }
     }
 
@@ -150,6 +153,11 @@ impl OpenSeries {
     /// [`IntakeError`] if the file cannot be read.
     pub fn identity(&self) -> Result<Option<DicomIdentity>, IntakeError> {
         self.reader.identity()
+    }
+
+    /// From now on, reads this part of each picture; none for all of it. For other formats it means nothing.
+    pub fn read_part(&mut self, part: Option<PicturePart>) {
+        self.reader.read_part(part);
     }
 
     /// The slice at `index`, from 0 for the lowest, decoded.

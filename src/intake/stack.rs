@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::open::SliceReader;
 use super::scan::IN_ARCHIVE;
 use super::{IntakeError, NamedSource};
-use crate::imaging::{self, CtSlice, DicomHeader, picture_size};
+use crate::imaging::{self, CtSlice, DicomHeader, PicturePart, picture_size};
 use crate::source::ByteSource;
 use crate::study::{SeriesPlan, SlicePlace, StudyError};
 use crate::volume::natural_order;
@@ -104,6 +104,8 @@ fn mixed(first: [usize; 2], other: [usize; 2], name: Option<&str>) -> StudyError
 /// Gives pictures as slices.
 pub(super) struct Pictures {
     pub files: Vec<NamedSource>,
+    /// Which part of each is read.
+    pub part: PicturePart,
     /// Rows and columns of the first that was read: all must have them.
     pub size: Cell<Option<[usize; 2]>>,
 }
@@ -113,8 +115,8 @@ impl SliceReader for Pictures {
         let file = &self.files[index];
         let of_source = |error| IntakeError::Source { name: file.name.clone(), error };
         let bytes = file.source.read_all(LARGEST_PICTURE).map_err(of_source)?;
-        let slice =
-            imaging::decode(&bytes).map_err(|error| IntakeError::File { name: file.name.clone(), error })?;
+        let slice = imaging::decode_part(&bytes, self.part)
+            .map_err(|error| IntakeError::File { name: file.name.clone(), error })?;
         let size = [slice.rows, slice.columns];
         let first = self.size.get().unwrap_or(size);
         self.size.set(Some(first));
@@ -122,6 +124,11 @@ impl SliceReader for Pictures {
             return Err(mixed(first, size, None).into());
         }
         Ok(slice)
+    }
+
+    fn read_part(&mut self, part: Option<PicturePart>) {
+        self.part = part.unwrap_or_default();
+        self.size.set(None);
     }
 
     fn file(&self, index: usize) -> &NamedSource {

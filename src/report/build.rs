@@ -76,6 +76,7 @@ pub fn build(parts: ReportParts<'_>) -> Result<Report, ReportError> {
             rows: slice.rows,
             columns: slice.columns,
             pixel_spacing_mm: slice.pixel_spacing.map(|s| [s.row_mm, s.column_mm]),
+            picture: slice.picture,
         },
         model: parts.model,
         device: parts.device,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{ClassName, ReportError};
-use crate::imaging::{FileFormat, Preprocessing};
+use crate::imaging::{FileFormat, PictureReading, Preprocessing};
 use crate::masks::Rle;
 use crate::severity::Assessment;
 
 /// The version of the report's schema. The first number grows when a reader of the old one would fail.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 /// The sentence that every report and every page carries.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
 
@@ -54,6 +54,9 @@ pub struct Input {
     pub columns: usize,
     /// Millimetres between rows and between columns, where the file states them.
     pub pixel_spacing_mm: Option<[f32; 2]>,
+    /// How a picture was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureReading>,
 }
 
 /// The model that was run.

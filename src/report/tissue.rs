@@ -69,6 +69,7 @@ mod tests {
             pixel_spacing: None,
             patient_right_is_image_left: None,
             format: FileFormat::Dicom,
+            picture: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use thiserror::Error;
 
 use super::assessment::{Assessment, Finding, Involvement, SeverityConfig};
-use super::sides::split_sides;
+use super::sides::{Sides, are_of_several_slices, split_sides};
 use crate::imaging::PixelSpacing;
 use crate::masks::{Mask, MaskError};
 
@@ -26,7 +26,7 @@ pub enum SeverityError {
 /// the involvement is `100 * lesion / lung` pixels. From `alarming_from_percent` (25 %, the boundary between CT-1
 /// and CT-2 of the MosMed scale, arXiv 2005.06465) the slice is alarming, below it mild. MosMed grades a volume; for
 /// one slice the grade is an indication. Left and right are the patient's; where `patient_right_is_image_left` is
-/// not known, the usual radiological view is assumed (see [`split_sides`]).
+/// not known, the usual radiological view is assumed (see [`split_sides`]). A picture of several slices has no sides.
 ///
 /// # Errors
 /// [`SeverityError`] if a mask is of another size or the boundary is no percentage.
@@ -61,7 +61,12 @@ pub fn assess(
     lesion.keep(&lung)?;
 
     let whole = measure(&lung, &lesion, spacing);
-    let sides = split_sides(&lung, spacing);
+    // A file that states the size of its pixels is of one slice.
+    let several_slices = spacing.is_none() && are_of_several_slices(&lung);
+    let sides = match several_slices {
+        true => Sides { image_left: None, image_right: None },
+        false => split_sides(&lung, spacing),
+    };
     let side = |mask: &Option<Mask>| mask.as_ref().map(|m| measure(m, &lesion, spacing));
     let (image_left, image_right) = (side(&sides.image_left), side(&sides.image_right));
     let (left, right) = if patient_right_is_image_left.unwrap_or(true) {
@@ -77,6 +82,7 @@ pub fn assess(
         lesion_pixels_outside_lungs: lesion_pixels - whole.lesion_pixels,
         alarming_from_percent: boundary,
         side_assumed: patient_right_is_image_left.is_none(),
+        several_slices,
     })
 }
 

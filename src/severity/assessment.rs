@@ -76,4 +76,8 @@ pub struct Assessment {
     pub alarming_from_percent: f32,
     /// Whether left and right rest on the usual radiological view, because the file does not state them.
     pub side_assumed: bool,
+    /// Whether there are more lungs than a slice has, as on a photo of a film: the figures then mix several slices, and there is no
+    /// left and right.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub several_slices: bool,
 }

@@ -10,6 +10,18 @@ const COLUMN_OVERLAP_SHARE: f64 = 0.5;
 /// One component this many times as wide as high is both lungs grown together; a lung alone is higher than wide.
 const FUSED_WIDTH_TO_HEIGHT: f64 = 1.25;
 
+/// From so many components on, each of at least [`LUNG_SHARE`] of the largest one's area, there is more than one slice: of the 1,189
+/// labelled slices of the COVID-19 CT dataset 16 have three, and none has four.
+const LUNGS_OF_SEVERAL_SLICES: usize = 4;
+const LUNG_SHARE: f64 = 0.2;
+
+/// Whether `lung`, the union of the lungs, has more of them than a slice has.
+pub(super) fn are_of_several_slices(lung: &Mask) -> bool {
+    let areas = connected_components(lung).areas();
+    let largest = areas.iter().copied().max().unwrap_or_default() as f64;
+    areas.iter().filter(|&&area| area as f64 >= LUNG_SHARE * largest).count() >= LUNGS_OF_SEVERAL_SLICES
+}
+
 /// The lungs by their side of the image; none where there is no lung on that side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sides {

@@ -114,6 +114,7 @@ impl VolumeReader {
                 VolumeFormat::Nrrd => FileFormat::Nrrd,
                 VolumeFormat::Nifti1 | VolumeFormat::Nifti2 => FileFormat::Nifti,
             },
+            picture: None,
         })
     }
 

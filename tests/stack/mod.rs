@@ -59,6 +59,7 @@ pub fn measure(
         pixel_spacing: None,
         patient_right_is_image_left: Some(right_first),
         format: FileFormat::Dicom,
+        picture: None,
     };
     let mut builder = StudyBuilder::new(&plan, every, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {

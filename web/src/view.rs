@@ -65,6 +65,7 @@ mod tests {
             slice_spacing_mm: None,
             axes: None,
             values: Values::Hounsfield,
+            picture: None,
         };
         let mut view = View::new(0, frame);
         let mut order = Vec::new();

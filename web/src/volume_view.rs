@@ -6,6 +6,7 @@
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 
+use lunglens::imaging::PictureReading;
 use lunglens::masks::Mask;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,8 @@ pub struct Frame {
     pub axes: Option<[[f64; 3]; 3]>,
     /// What the values mean.
     pub values: Values,
+    /// How its first slice was read, where that is a picture.
+    pub picture: Option<PictureReading>,
 }
 
 impl Frame {

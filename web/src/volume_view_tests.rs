@@ -9,6 +9,7 @@ fn frame(rows: usize, columns: usize, len: usize) -> Frame {
         slice_spacing_mm: Some(2.0),
         axes: Some([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
         values: Values::Hounsfield,
+        picture: None,
     }
 }
 

@@ -334,6 +334,7 @@ impl DicomImage {
             pixel_spacing: pixel_spacing(&attributes)?,
             patient_right_is_image_left: patient_right_is_image_left(&attributes)?,
             format: FileFormat::Dicom,
+            picture: None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use lunglens::report::{ClassName, DeviceKind};
+use lunglens::report::{ClassName, DeviceKind, Report};
 use lunglens::severity::{Finding, Involvement};
 use yew::prelude::*;
 
@@ -50,6 +50,7 @@ pub fn spoken(slice: &SliceOutcome) -> String {
     let (name, hint, _) = grade(assessment.finding);
     match assessment.finding {
         Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
+        _ if assessment.several_slices => format!("{}: {name}. {}", t.result, t.several_slices),
         _ => {
             format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent))
         }
@@ -79,13 +80,16 @@ pub fn Findings(props: &Props) -> Html {
                     <h3>{ t.involvement }</h3>
                     <dl class="involvement">
                         { involvement(t.whole, Some(&assessment.lungs), limit, "whole") }
-                        { involvement(t.right, assessment.right.as_ref(), limit, "right") }
-                        { involvement(t.left, assessment.left.as_ref(), limit, "left") }
+                        if !assessment.several_slices {
+                            { involvement(t.right, assessment.right.as_ref(), limit, "right") }
+                            { involvement(t.left, assessment.left.as_ref(), limit, "left") }
+                        }
                     </dl>
-                    if assessment.side_assumed {
+                    if assessment.side_assumed && !assessment.several_slices {
                         <p class="hint">{ t.side_assumed }</p>
                     }
                 }
+                { cautions(report) }
             </section>
             <section class="card instances" aria-labelledby="instances-title">
                 <h2 id="instances-title">{ t.instances }<span class="count">{ report.instances.len() }</span></h2>
@@ -98,6 +102,21 @@ pub fn Findings(props: &Props) -> Html {
     }
 }
 
+/// What must be known of a picture beside its figures.
+fn cautions(report: &Report) -> Html {
+    let t = text();
+    let Some(picture) = report.input.picture else { return html! {} };
+    let several = report.assessment.several_slices;
+    let no_lung = report.assessment.finding == Finding::NoLungFound;
+    let all =
+        [(several, t.several_slices), (several || no_lung, t.picture_advice), (picture.coloured, t.coloured)];
+    let shown: Vec<&str> = all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
+    if shown.is_empty() {
+        return html! {};
+    }
+    html! { <p class="caution" data-field="caution">{ shown.join(" ") }</p> }
+}
+
 /// How the result came about.
 #[component]
 pub fn Facts(props: &FactsProps) -> Html {
@@ -106,7 +125,9 @@ pub fn Facts(props: &FactsProps) -> Html {
     let report = &slice.report;
     let device =
         DeviceSummary { gpu: report.device.kind == DeviceKind::Gpu, name: report.device.name.clone() };
-    let size = format!("{} \u{d7} {}", report.input.columns, report.input.rows);
+    let reduced = report.input.picture.map_or(1, |picture| picture.reduced_by);
+    let reduced = if reduced > 1 { format!(" (1 : {reduced})") } else { String::new() };
+    let size = format!("{} \u{d7} {}{reduced}", report.input.columns, report.input.rows);
     html! {
         <section class="card facts">
             <dl>

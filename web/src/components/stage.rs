@@ -153,6 +153,7 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
             }
             <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current}
                 on_slice={link.callback(|index| Message::Act(crate::state::Action::Show(index)))}
+                on_part={link.callback(|part| Message::Act(crate::state::Action::ChoosePart(part)))}
                 lit={page.lit} on_light={link.callback(Message::Light)}
                 chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
                 name={format!("{}.lunglens", page.state.saved_name())}>

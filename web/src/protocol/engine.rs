@@ -243,6 +243,7 @@ mod tests {
                 pixel_spacing: None,
                 patient_right_is_image_left: Some(true),
                 format: FileFormat::Dicom,
+                picture: None,
             },
             input: InputInfo { name: "slice".into(), sha256: String::new() },
             options: RunOptions { score_threshold: 0.4, clahe: ClaheWish::Off },

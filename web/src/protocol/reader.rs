@@ -1,6 +1,7 @@
 //! The messages between the page and the reader.
 
 use lunglens::export::ExportFormat;
+use lunglens::imaging::PicturePart;
 use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,8 @@ pub enum ReaderRequest {
         job: u32,
         /// Index in [`Found::series`].
         series: usize,
+        /// Which part of its pictures is read; none for all, and for what is no picture.
+        part: Option<PicturePart>,
     },
     /// Decode a slice of the opened series to be shown. Answered by `Slice` or `NotShown`.
     Show {

@@ -1,6 +1,6 @@
 //! A slice as the engine reads it, and what a study found on it.
 
-use lunglens::imaging::{CtSlice, FileFormat, PixelSpacing, ValueScale};
+use lunglens::imaging::{CtSlice, FileFormat, PictureReading, PixelSpacing, ValueScale};
 use lunglens::masks::Rle;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct SliceHead {
     pub patient_right_is_image_left: Option<bool>,
     /// Where the slice came from.
     pub format: FileFormat,
+    /// How it was read, where it is a picture.
+    pub picture: Option<PictureReading>,
 }
 
 impl SliceHead {
@@ -40,6 +42,7 @@ impl SliceHead {
             pixel_spacing: slice.pixel_spacing,
             patient_right_is_image_left: slice.patient_right_is_image_left,
             format: slice.format,
+            picture: slice.picture,
         }
     }
 
@@ -53,6 +56,7 @@ impl SliceHead {
             pixel_spacing: self.pixel_spacing,
             patient_right_is_image_left: self.patient_right_is_image_left,
             format: self.format,
+            picture: self.picture,
         })
     }
 }

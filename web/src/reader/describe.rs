@@ -71,6 +71,7 @@ pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
             slice_spacing_mm: (series.len() > 1).then_some(geometry.slice_spacing_mm),
             axes: Some([row, column, geometry.normal()]),
             values,
+            picture: None,
         });
     }
     let slice = series.slice(0).map_err(|problem| problem.to_string())?;
@@ -87,6 +88,7 @@ pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
         slice_spacing_mm: None,
         axes,
         values,
+        picture: slice.picture,
     })
 }
 

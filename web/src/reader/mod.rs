@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::Promise;
+use lunglens::imaging::PicturePart;
 use lunglens::intake::{Catalogue, NamedSource, OpenSeries, Scan};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
@@ -59,11 +60,11 @@ fn hear(shelf: &Rc<RefCell<Shelf>>, request: ReaderRequest, luggage: Luggage) {
             *shelf.borrow_mut() = Shelf { job, ..Shelf::default() };
             spawn_local(scan(shelf.clone(), job, names, luggage.files));
         }
-        ReaderRequest::Choose { job, series } => {
+        ReaderRequest::Choose { job, series, part } => {
             let mut shelf = shelf.borrow_mut();
             if shelf.job == job {
                 (shelf.series, shelf.study) = (None, Study::default());
-                match shelf.open(series) {
+                match shelf.open(series, part) {
                     Ok(frame) => bridge::reply(&ReaderReply::Opened { job, series, frame }, Vec::new()),
                     Err(message) => refuse(job, message),
                 }
@@ -102,9 +103,10 @@ fn hear(shelf: &Rc<RefCell<Shelf>>, request: ReaderRequest, luggage: Luggage) {
 type Said = Result<(ReaderReply, Vec<js_sys::ArrayBuffer>), String>;
 
 impl Shelf {
-    fn open(&mut self, index: usize) -> Result<crate::volume_view::Frame, String> {
+    fn open(&mut self, index: usize, part: Option<PicturePart>) -> Result<crate::volume_view::Frame, String> {
         let catalogue = self.catalogue()?;
-        let open = catalogue.open_to_look(index).map_err(|e| e.to_string())?;
+        let mut open = catalogue.open_to_look(index).map_err(|e| e.to_string())?;
+        open.read_part(part);
         let problem = match open.plan() {
             Some(_) => None,
             None => catalogue.open(index).err().map(|e| e.to_string()),

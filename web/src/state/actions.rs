@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use lunglens::export::ExportFormat;
+use lunglens::imaging::PicturePart;
 
 use super::Files;
 use super::pool::EngineId;
@@ -35,6 +36,8 @@ pub enum Action {
     Tell(String),
     /// Look at another series.
     Choose(usize),
+    /// Read this part of the picture that is looked at.
+    ChoosePart(PicturePart),
     /// Every how-manieth slice the next study reads.
     ChooseEvery(usize),
     /// Measure the opened study.

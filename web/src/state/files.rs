@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use lunglens::imaging::PicturePart;
+
 use super::run::Task;
 use super::{Effect, Files, RunState, State};
 use crate::protocol::{Found, ReaderReply, ReaderRequest};
@@ -103,7 +105,9 @@ impl State {
         let recommended = found.recommended;
         self.found = Some(Rc::new(found));
         match recommended {
-            Some(series) => vec![Effect::Read(ReaderRequest::Choose { job: self.job, series })],
+            Some(series) => {
+                vec![Effect::Read(ReaderRequest::Choose { job: self.job, series, part: None })]
+            }
             None => {
                 self.run = RunState::Open;
                 Vec::new()
@@ -113,10 +117,22 @@ impl State {
 
     /// Looks at another of the found series.
     pub(super) fn choose(&mut self, series: usize) -> Vec<Effect> {
+        self.choose_part(series, None)
+    }
+
+    /// Reads a part of the picture that is looked at, and segments it.
+    pub(super) fn look_at_part(&mut self, part: PicturePart) -> Vec<Effect> {
+        match self.view.as_ref().map(|view| view.series) {
+            Some(series) => self.choose_part(series, Some(part)),
+            None => Vec::new(),
+        }
+    }
+
+    fn choose_part(&mut self, series: usize, part: Option<PicturePart>) -> Vec<Effect> {
         let mut effects = self.stop();
         self.run = RunState::Open;
         effects.extend(self.forget_view());
-        effects.push(Effect::Read(ReaderRequest::Choose { job: self.job, series }));
+        effects.push(Effect::Read(ReaderRequest::Choose { job: self.job, series, part }));
         effects
     }
 

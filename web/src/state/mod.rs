@@ -352,6 +352,7 @@ impl State {
             Action::Refuse(message) => return self.close(message),
             Action::Tell(notice) => self.notice = Some(notice),
             Action::Choose(series) => return self.choose(series),
+            Action::ChoosePart(part) => return self.look_at_part(part),
             Action::ChooseEvery(every) => self.every = every.max(1),
             Action::Start => return self.begin(Task::Study { every: self.every }),
             Action::StartSlice => {

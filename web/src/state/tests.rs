@@ -1,4 +1,4 @@
-use lunglens::imaging::{FileFormat, Preprocessing, ValueScale};
+use lunglens::imaging::{FileFormat, PicturePart, Preprocessing, ValueScale};
 use lunglens::masks::{Mask, Rle};
 use lunglens::report::{
     ClassName, DeviceInfo, DeviceKind, Input, InputInfo, Instance, InstanceReport, ModelInfo, NOTICE, Report,
@@ -65,6 +65,7 @@ fn prepared(state: &mut State, run: u32, index: usize) -> Vec<Effect> {
         pixel_spacing: None,
         patient_right_is_image_left: None,
         format: FileFormat::Dicom,
+        picture: None,
     };
     let input = InputInfo { name: format!("slice {index}"), sha256: String::new() };
     reader(state, ReaderReply::Prepared { run, index, head, input })
@@ -79,7 +80,7 @@ fn open(state: &mut State, slices: usize) -> Vec<Effect> {
     reader(state, ReaderReply::Scanned { job, read: 1, of: slices });
     let series = FoundSeries { label: "Chest".into(), slices, ..FoundSeries::default() };
     let found = Found { series: vec![series], recommended: Some(0), set_aside: Vec::new(), files: slices };
-    let choose = Effect::Read(ReaderRequest::Choose { job, series: 0 });
+    let choose = Effect::Read(ReaderRequest::Choose { job, series: 0, part: None });
     assert_eq!(reader(state, ReaderReply::Found { job, found }), [choose]);
     let frame = Frame {
         rows: 2,
@@ -89,6 +90,7 @@ fn open(state: &mut State, slices: usize) -> Vec<Effect> {
         slice_spacing_mm: None,
         axes: None,
         values: Values::Hounsfield,
+        picture: None,
     };
     reader(state, ReaderReply::Opened { job, series: 0, frame })
 }
@@ -138,6 +140,7 @@ fn report() -> String {
             rows: 2,
             columns: 2,
             pixel_spacing_mm: None,
+            picture: None,
         },
         model: ModelInfo {
             id: "r50".into(),
@@ -193,6 +196,21 @@ fn finished() -> State {
     let effects = reader(&mut state, ReaderReply::Finished { run, study, settled: Vec::new(), formats });
     assert_eq!(effects, [Effect::LinkLesions]);
     state
+}
+
+#[test]
+fn a_part_of_a_picture_takes_the_place_of_the_whole() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 1);
+    let part = PicturePart { area: Some([0, 0, 40, 40]), quarter_turns: 1 };
+    let effects = state.update(Action::ChoosePart(part));
+    let choose = Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: Some(part) });
+    assert_eq!(effects.last(), Some(&choose), "{effects:?}");
+    assert!(effects.contains(&Effect::ResetView(None)), "nothing of the whole stays in front: {effects:?}");
+    assert!(matches!(state.run, RunState::Open));
+    // Without a picture there is no part of one.
+    let mut idle = ready_on(cpu());
+    assert!(idle.update(Action::ChoosePart(part)).is_empty());
 }
 
 #[test]
@@ -347,7 +365,7 @@ fn a_refused_series_leaves_the_others_to_be_chosen() {
     let mut state = ready_on(cpu());
     open(&mut state, 4);
     let effects = state.update(Action::Choose(0));
-    assert_eq!(effects.last(), Some(&Effect::Read(ReaderRequest::Choose { job: 1, series: 0 })));
+    assert_eq!(effects.last(), Some(&Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: None })));
     reader(&mut state, ReaderReply::Refused { job: 1, message: "Slices are missing.".into() });
     assert_eq!(state.run, RunState::Failed { message: "Slices are missing.".into() });
     assert!(state.found.is_some() && state.view.is_none());

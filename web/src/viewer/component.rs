@@ -2,6 +2,7 @@
 
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
+use lunglens::imaging::PicturePart;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, WheelEvent};
@@ -13,6 +14,7 @@ use super::keys::Command;
 use super::model::Model;
 use super::observer::Observer;
 use super::paint::Painter;
+use super::part::PartWish;
 use super::plane::Plane;
 use crate::browser;
 use crate::volume_view::SharedVolume;
@@ -41,6 +43,8 @@ pub struct Props {
     pub visits: u32,
     /// A region in the picture was pressed, or a place without one.
     pub on_choose: Callback<Option<usize>>,
+    /// Another part of the picture is to be read.
+    pub on_part: Callback<PicturePart>,
     /// What a saved picture is called, without its ending.
     pub name: AttrValue,
     /// More controls under the picture.
@@ -74,6 +78,8 @@ pub enum Message {
     Opacity(f64),
     /// Remove all rulers.
     ClearRulers,
+    /// Another part of the picture.
+    Part(PartWish),
     /// Save the picture.
     Save,
     /// The picture area may have another size.

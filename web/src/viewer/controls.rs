@@ -10,6 +10,7 @@ use super::gesture::{TOOLS, Tool};
 use super::keys::Command;
 use super::model::Model;
 use super::orientation;
+use super::part::{self, PartWish};
 use super::plane::PLANES;
 use super::strip;
 use super::window::{PRESETS, Window};
@@ -121,8 +122,33 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
                 }
             </div>
             <div class="segments" role="group" aria-label={words.tools_label}>{ for tools }</div>
+            { part_buttons(volume, model, link) }
             <button type="button" class="segment is-alone" data-action="fit" title={words.fit_hint} onclick={obey(Command::Fit)}>{ words.fit }</button>
         </div>
+    }
+}
+
+/// Which part of a single picture is read; for nothing else.
+fn part_buttons(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
+    let words = &text().of_viewer;
+    let frame = volume.frame();
+    if frame.picture.is_none() || frame.len > 1 {
+        return html! {};
+    }
+    let wishes = [
+        ("part-shown", words.part_shown, Some(words.part_hint), PartWish::Shown),
+        ("part-turn", words.part_turn, Some(words.turn_hint), PartWish::Turned),
+        ("part-whole", words.part_whole, None, PartWish::Whole),
+    ];
+    let buttons = wishes.into_iter().map(|(id, label, title, wish)| {
+        let press = link.callback(move |_: MouseEvent| Message::Part(wish));
+        let disabled = part::wished(frame, model, wish).is_none();
+        html! {
+            <button type="button" class="segment" data-action={id} {title} {disabled} onclick={press}>{ label }</button>
+        }
+    });
+    html! {
+        <div class="segments" role="group" aria-label={words.part_label}>{ for buttons }</div>
     }
 }
 

@@ -11,6 +11,7 @@ use super::controls;
 use super::gesture::{Gesture, Pointer, Wheel};
 use super::keys;
 use super::paint::Style;
+use super::part;
 use super::plane::Voxel;
 use crate::browser;
 
@@ -112,6 +113,12 @@ impl Viewer {
             Message::ClearRulers => {
                 self.model.rulers.clear();
                 true
+            }
+            Message::Part(wish) => {
+                if let Some(part) = part::wished(frame, &self.model, wish) {
+                    props.on_part.emit(part);
+                }
+                false
             }
             Message::Save => {
                 let name = format!("{}.png", props.name);

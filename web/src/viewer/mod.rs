@@ -5,6 +5,7 @@ pub mod keys;
 pub mod lesions;
 pub mod model;
 pub mod orientation;
+pub mod part;
 pub mod plane;
 pub mod runs;
 pub mod strip;

@@ -244,6 +244,7 @@ mod tests {
             slice_spacing_mm: Some(5.0),
             axes: None,
             values: Values::Hounsfield,
+            picture: None,
         }
     }
 

@@ -47,6 +47,7 @@ mod tests {
             slice_spacing_mm: None,
             axes,
             values: Values::Hounsfield,
+            picture: None,
         }
     }
 

@@ -15,6 +15,7 @@ fn volume() -> VolumeView {
         slice_spacing_mm: Some(3.0),
         axes: None,
         values: Values::Hounsfield,
+        picture: None,
     };
     let mut volume = VolumeView::new(frame).expect("sound");
     for slice in 0..LEN {

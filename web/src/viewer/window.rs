@@ -117,6 +117,7 @@ mod tests {
             pixel_spacing: None,
             patient_right_is_image_left: None,
             format: FileFormat::Dicom,
+            picture: None,
         };
         let lung = lut(PRESETS[0].window, Values::Hounsfield);
         let shown: Vec<u8> = values.iter().map(|&v| lung[(v as i16) as u16 as usize]).collect();

@@ -1,0 +1,181 @@
+//! PNG and JPEG pictures of a slice: exports, screenshots, scans, and photos of a screen or a film.
+
+mod grey;
+mod jpeg;
+mod part;
+
+use std::io::Cursor;
+
+use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageBuffer, ImageDecoder, Limits, Luma, imageops};
+use serde::{Deserialize, Serialize};
+
+use super::decode::check_pixels;
+use super::{CtSlice, FileFormat, ImagingError, ValueScale};
+use part::{lies, stored_area};
+
+pub use part::{MIN_PART_SIDE, PicturePart};
+
+/// A picture with a longer side is read reduced. No CT slice has more pixels; a photo's beyond them are noise and moire.
+pub(super) const FULL_SIDE: u32 = 2048;
+/// The longest side of a picture that is read, in pixels: beyond what phones take.
+pub const MAX_PICTURE_SIDE: usize = 12_288;
+
+/// A picture may take this many bytes of memory, and beyond them this many times the bytes of its file.
+const SMALL_BYTES: u64 = 56 << 20;
+const MAX_PNG_GROWTH: u64 = 4;
+/// A photo has from half a bit a pixel on, where six bytes may have to be kept.
+const MAX_JPEG_GROWTH: u64 = 32;
+
+/// How a picture became a grey slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PictureReading {
+    /// Whether it has colours, as a photo's tint or marks drawn on it. They were read as grey.
+    pub coloured: bool,
+    /// How it was turned upright: Exif's Orientation (CIPA DC-008, tag 274), 1 to 8; 1 is as it is.
+    pub exif_orientation: u8,
+    /// The part of it that was read, as [`PicturePart::area`]; none for all of it.
+    pub part: Option<[u32; 4]>,
+    /// By how much that was turned clockwise, beyond Exif: 0, 90, 180 or 270.
+    pub turned_degrees: u16,
+    /// How many of its pixels, across and down, are one of the slice.
+    pub reduced_by: u32,
+}
+
+/// Decodes a part of a PNG or JPEG picture into grey levels from 0 to 255 or 65535.
+///
+/// Colours become the mean of their channels; a picture that is strongly coloured is refused. Alpha is composited on black, as
+/// air is black. A photo is turned as its Exif data say, and one of more than 2048 pixels on a side is reduced by a whole
+/// number, each pixel the mean of a square.
+pub(super) fn decode(bytes: &[u8], format: FileFormat, part: PicturePart) -> Result<CtSlice, ImagingError> {
+    let failed = |detail: String| ImagingError::Picture { format, detail };
+    if format == FileFormat::Jpeg {
+        jpeg::check_end(bytes)?;
+    }
+    let mut decoder = open(bytes, format).map_err(|e| failed(e.to_string()))?;
+    let (columns, rows) = decoder.dimensions();
+    check_pixels(format, u64::from(rows), u64::from(columns), MAX_PICTURE_SIDE)?;
+    check_growth(format, bytes, &*decoder)?;
+    let orientation = orientation(&mut *decoder);
+    let shown = if lies(orientation) { [rows, columns] } else { [columns, rows] };
+    let area = part.on(shown).ok_or(ImagingError::BadPart { area: part.area, size: shown })?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(|e| failed(e.to_string()))?;
+
+    let stored = stored_area(area, orientation, [columns, rows]);
+    let [width, height] = [stored[2] - stored[0], stored[3] - stored[1]];
+    let reduced_by = reduction(width, height);
+    let grey::GreyPicture { values, max, coloured } = grey::read(&picture, stored, reduced_by as usize)
+        .map_err(|percent| ImagingError::Coloured { format, percent })?;
+    drop(picture);
+    let size = [width.div_ceil(reduced_by), height.div_ceil(reduced_by)];
+    let image = turned(upright(size, values, orientation), part.degrees());
+    let reading = PictureReading {
+        coloured,
+        exif_orientation: orientation.to_exif(),
+        part: part.area.map(|_| area),
+        turned_degrees: part.degrees(),
+        reduced_by,
+    };
+    Ok(CtSlice {
+        rows: image.height() as usize,
+        columns: image.width() as usize,
+        values: image.into_raw(),
+        scale: ValueScale::Grey { max },
+        pixel_spacing: None,
+        patient_right_is_image_left: None,
+        format,
+        picture: Some(reading),
+    })
+}
+
+/// Rows and columns of the slice that [`decode`] makes of a picture, by its first bytes; none where they do not say.
+pub fn picture_size(head: &[u8]) -> Option<[usize; 2]> {
+    let format = format_of(head)?;
+    let mut decoder = open(head, format).ok()?;
+    let (columns, rows) = decoder.dimensions();
+    let by = reduction(columns, rows);
+    let [rows, columns] = [rows.div_ceil(by) as usize, columns.div_ceil(by) as usize];
+    Some(if lies(orientation(&mut *decoder)) { [columns, rows] } else { [rows, columns] })
+}
+
+/// The format of a picture by its first bytes.
+pub(super) fn format_of(head: &[u8]) -> Option<FileFormat> {
+    if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some(FileFormat::Png)
+    } else if head.starts_with(b"\xFF\xD8\xFF") {
+        Some(FileFormat::Jpeg)
+    } else {
+        None
+    }
+}
+
+/// Reads the header.
+fn open<'a>(bytes: &'a [u8], format: FileFormat) -> image::ImageResult<Box<dyn ImageDecoder + 'a>> {
+    let mut limits = Limits::default();
+    // For what the decoder keeps beside the pixels, as a colour profile that inflates.
+    limits.max_alloc = Some(SMALL_BYTES / 4 + MAX_PNG_GROWTH * bytes.len() as u64);
+    Ok(match format {
+        FileFormat::Png => Box::new(PngDecoder::with_limits(Cursor::new(bytes), limits)?),
+        _ => Box::new(JpegDecoder::new(Cursor::new(bytes))?),
+    })
+}
+
+/// How many pixels of a picture become one, across and down.
+fn reduction(columns: u32, rows: u32) -> u32 {
+    columns.max(rows).div_ceil(FULL_SIDE).max(1)
+}
+
+/// What the Exif data say; Exif data that cannot be read say nothing.
+fn orientation(decoder: &mut dyn ImageDecoder) -> Orientation {
+    decoder.orientation().unwrap_or(Orientation::NoTransforms)
+}
+
+/// Grey values as an image, so that `image` can turn them.
+type Values = ImageBuffer<Luma<f32>, Vec<f32>>;
+
+/// Turns the values of a width and a height as Exif says.
+fn upright([columns, rows]: [u32; 2], values: Vec<f32>, orientation: Orientation) -> Values {
+    let Some(image) = Values::from_raw(columns, rows, values) else { unreachable!("a value for each pixel") };
+    match orientation {
+        Orientation::NoTransforms => image,
+        Orientation::Rotate90 => imageops::rotate90(&image),
+        Orientation::Rotate180 => imageops::rotate180(&image),
+        Orientation::Rotate270 => imageops::rotate270(&image),
+        Orientation::FlipHorizontal => imageops::flip_horizontal(&image),
+        Orientation::FlipVertical => imageops::flip_vertical(&image),
+        Orientation::Rotate90FlipH => imageops::flip_horizontal(&imageops::rotate90(&image)),
+        Orientation::Rotate270FlipH => imageops::flip_horizontal(&imageops::rotate270(&image)),
+    }
+}
+
+/// Turns by whole quarters, clockwise.
+fn turned(image: Values, degrees: u16) -> Values {
+    match degrees {
+        90 => imageops::rotate90(&image),
+        180 => imageops::rotate180(&image),
+        270 => imageops::rotate270(&image),
+        _ => image,
+    }
+}
+
+/// Refuses a picture that would take far more memory than its file: a real one does not shrink so much.
+fn check_growth(format: FileFormat, bytes: &[u8], decoder: &dyn ImageDecoder) -> Result<(), ImagingError> {
+    let (columns, rows) = decoder.dimensions();
+    let pixels = u64::from(rows) * u64::from(columns);
+    let by = u64::from(reduction(columns, rows));
+    // A progressive JPEG keeps coefficients of 16 bit a sample beside the samples.
+    let (kept, growth) = match format {
+        FileFormat::Jpeg if jpeg::is_progressive(bytes) => {
+            (2 * pixels * u64::from(decoder.color_type().channel_count()), MAX_JPEG_GROWTH)
+        }
+        FileFormat::Jpeg => (0, MAX_JPEG_GROWTH),
+        _ => (0, MAX_PNG_GROWTH),
+    };
+    let needed = decoder.total_bytes() + kept + pixels / (by * by) * size_of::<f32>() as u64;
+    if needed > SMALL_BYTES + growth * bytes.len() as u64 {
+        let detail = format!("it claims {columns} x {rows} pixels in {} bytes", bytes.len());
+        return Err(ImagingError::Picture { format, detail });
+    }
+    Ok(())
+}

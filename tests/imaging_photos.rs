@@ -1,0 +1,119 @@
+//! Photos and marked pictures: turned, reduced and read as grey, as OpenCV and numpy do (`fixtures/imaging/make_photos.py`).
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
+use lunglens::imaging::{
+    ImagingError, MAX_PICTURE_SIDE, PicturePart, PictureReading, decode, decode_part, picture_size,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Case {
+    file: String,
+    rows: usize,
+    columns: usize,
+    #[serde(flatten)]
+    reading: PictureReading,
+    tolerance: f32,
+    grey: Vec<f32>,
+}
+
+fn read(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imaging/photos");
+    std::fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// A JPEG of a slope with a tint, as large as asked for.
+fn photo(columns: u32, rows: u32) -> Vec<u8> {
+    let pixel = |i: u32| {
+        let grey = (i % columns * 200 / columns) as u8;
+        [grey, grey + 10, grey + 25]
+    };
+    let rgb: Vec<u8> = (0..columns * rows).flat_map(pixel).collect();
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, 90)
+        .write_image(&rgb, columns, rows, ExtendedColorType::Rgb8)
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn photos_are_turned_reduced_and_read_as_grey() {
+    let cases: Vec<Case> = serde_json::from_slice(&read("index.json")).unwrap();
+    assert!(cases.len() >= 15);
+    for Case { file, rows, columns, reading, tolerance, grey } in cases {
+        let bytes = read(&file);
+        let part = PicturePart { area: reading.part, quarter_turns: (reading.turned_degrees / 90) as u8 };
+        let slice = decode_part(&bytes, part).unwrap_or_else(|e| panic!("{file}: {e}"));
+        assert_eq!([slice.rows, slice.columns], [rows, columns], "{file}");
+        assert_eq!(slice.picture, Some(reading), "{file}");
+        if part == PicturePart::default() {
+            assert_eq!(decode(&bytes).as_ref(), Ok(&slice), "{file}");
+            assert_eq!(picture_size(&bytes), Some([rows, columns]), "{file}");
+        }
+        for (at, (found, wanted)) in slice.values.iter().zip(&grey).enumerate() {
+            assert!((found - wanted).abs() <= tolerance, "{file} at {at}: {found}, not {wanted}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_none_is_refused() {
+    let beyond = PicturePart { area: Some([70, 0, 200, 60]), quarter_turns: 0 };
+    let error = decode_part(&read("part_1_0.jpg"), beyond).unwrap_err();
+    assert!(
+        error.to_string().starts_with("70,0 to 200,60 is no part of the picture, which has 80 x 60 pixels"),
+        "{error}"
+    );
+    assert_eq!(decode_part(b"", beyond), Err(ImagingError::Empty));
+    let dicom = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/imaging/dicom/siemens_crop.dcm");
+    assert_eq!(decode_part(&std::fs::read(dicom).unwrap(), beyond), Err(ImagingError::NoPicture));
+}
+
+#[test]
+fn a_map_in_false_colours_is_no_slice() {
+    let error = decode(&read("false_colours.png")).unwrap_err();
+    assert!(matches!(error, ImagingError::Coloured { percent: 80..=100, .. }), "{error:?}");
+    assert!(error.to_string().contains("strongly coloured"), "{error}");
+}
+
+#[test]
+fn a_photo_of_a_phone_is_read() {
+    // 13 and 12 megapixels, in files smaller than any photo's.
+    for ([columns, rows], reduced_by, size) in
+        [([4160, 3120], 3, [1040, 1387]), ([4000, 3000], 2, [1500, 2000])]
+    {
+        let bytes = photo(columns, rows);
+        let slice = decode(&bytes).unwrap();
+        assert_eq!([slice.rows, slice.columns], size);
+        assert_eq!(
+            slice.picture,
+            Some(PictureReading {
+                coloured: true,
+                exif_orientation: 1,
+                part: None,
+                turned_degrees: 0,
+                reduced_by
+            })
+        );
+    }
+}
+
+#[test]
+fn a_picture_larger_than_any_photo_is_refused_before_it_is_decoded() {
+    let mut bytes = Vec::new();
+    let wide = image::GrayImage::new(MAX_PICTURE_SIDE as u32 + 1, 1);
+    wide.write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
+    let error = decode(&bytes).unwrap_err();
+    assert!(matches!(error, ImagingError::TooLarge { rows: 1, limit: MAX_PICTURE_SIDE, .. }), "{error:?}");
+
+    // A small JPEG whose frame header claims 12,000 x 12,000 pixels.
+    let mut jpeg = photo(64, 64);
+    let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x2E, 0xE0, 0x2E, 0xE0]);
+    let error = decode(&jpeg).unwrap_err();
+    assert!(error.to_string().contains("claims 12000 x 12000 pixels"), "{error}");
+}

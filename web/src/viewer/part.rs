@@ -1,0 +1,95 @@
+//! The part of a picture that is read: one slice of a photographed film, upright.
+
+use lunglens::imaging::{MIN_PART_SIDE, PicturePart};
+
+use super::model::Model;
+use crate::volume_view::Frame;
+
+/// What the user asks of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartWish {
+    /// Only what is shown now.
+    Shown,
+    /// The same, turned by 90 degrees clockwise.
+    Turned,
+    /// All of it, as it is.
+    Whole,
+}
+
+/// The part that is wished for; none where it cannot be had.
+pub fn wished(frame: &Frame, model: &Model, wish: PartWish) -> Option<PicturePart> {
+    let picture = frame.picture.filter(|_| frame.len == 1)?;
+    let now = PicturePart { area: picture.part, quarter_turns: (picture.turned_degrees / 90) as u8 };
+    match wish {
+        PartWish::Whole => (now != PicturePart::default()).then(PicturePart::default),
+        PartWish::Turned => Some(now.turned()),
+        PartWish::Shown => {
+            let place = model.placement(frame);
+            let ([x0, y0], [x1, y1]) = (place.to_cut([0.0, 0.0]), place.to_cut(model.screen));
+            let part = picture.part_of_slice([x0, y0, x1, y1], frame.rows, frame.columns);
+            let enough = |[x0, y0, x1, y1]: [u32; 4]| (x1 - x0).min(y1 - y0) >= MIN_PART_SIDE;
+            Some(part).filter(|part| model.view().zoom > 1.0 && part.area.is_some_and(enough))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lunglens::imaging::PictureReading;
+
+    use super::super::gesture::Gesture;
+    use super::*;
+    use crate::volume_view::Values;
+
+    fn frame() -> Frame {
+        Frame {
+            rows: 300,
+            columns: 400,
+            len: 1,
+            pixel_spacing_mm: None,
+            slice_spacing_mm: None,
+            axes: None,
+            values: Values::Grey { offset: 0, lowest: 0, highest: 255 },
+            picture: Some(PictureReading {
+                coloured: true,
+                exif_orientation: 1,
+                part: None,
+                turned_degrees: 0,
+                reduced_by: 2,
+            }),
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_a_part_of_the_picture() {
+        let frame = frame();
+        let mut model = Model::new(&frame, 0);
+        model.screen = [400.0, 400.0];
+        assert_eq!(wished(&frame, &model, PartWish::Shown), None, "all of it is shown");
+        // The picture fits at 1:1 with 50 pixels above it; twice as large about its right border, rows 50 to 250 are seen.
+        model.take(&frame, Gesture::Zoom { at: [400.0, 200.0], factor: 2.0 });
+        let part = wished(&frame, &model, PartWish::Shown);
+        assert_eq!(part.and_then(|part| part.area), Some([400, 100, 800, 500]));
+        model.take(&frame, Gesture::Zoom { at: [400.0, 200.0], factor: 10.0 });
+        let part = wished(&frame, &model, PartWish::Shown);
+        assert_eq!(part.and_then(|part| part.area), Some([760, 280, 800, 320]));
+        let small = Frame { picture: frame.picture.map(|p| PictureReading { reduced_by: 1, ..p }), ..frame };
+        assert_eq!(wished(&small, &model, PartWish::Shown), None, "20 pixels are too few");
+    }
+
+    #[test]
+    fn turning_keeps_the_part_and_the_whole_forgets_it() {
+        let mut frame = frame();
+        let model = Model::new(&frame, 0);
+        assert_eq!(wished(&frame, &model, PartWish::Whole), None);
+        let turned = PicturePart { area: None, quarter_turns: 1 };
+        assert_eq!(wished(&frame, &model, PartWish::Turned), Some(turned));
+        let part = Some([10, 20, 110, 220]);
+        frame.picture = frame.picture.map(|p| PictureReading { part, turned_degrees: 270, ..p });
+        let upright = PicturePart { area: part, quarter_turns: 0 };
+        assert_eq!(wished(&frame, &model, PartWish::Turned), Some(upright));
+        assert_eq!(wished(&frame, &model, PartWish::Whole), Some(PicturePart::default()));
+        frame.len = 3;
+        assert_eq!(wished(&frame, &model, PartWish::Turned), None, "a stack is read as it is");
+    }
+}
