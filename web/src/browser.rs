@@ -34,6 +34,17 @@ pub fn before_leaving(at_stake: impl Fn() -> bool + 'static) -> Option<EventList
     Some(listener)
 }
 
+/// Hears that the page is about to be printed, by whichever way.
+pub fn before_printing(hear: impl Fn() + 'static) -> Option<EventListener> {
+    let window = window()?;
+    Some(EventListener::new(&window, "beforeprint", move |_| hear()))
+}
+
+/// Opens the browser's dialog that prints the page.
+pub fn print() -> Result<(), JsValue> {
+    window().ok_or("no window")?.print()
+}
+
 /// Something is dragged over the window.
 pub enum Drag {
     /// It is over it.
@@ -89,6 +100,16 @@ pub fn show_modal(dialog: &NodeRef) -> Option<HtmlElement> {
 pub fn focus(element: Option<HtmlElement>) {
     if let Some(element) = element.filter(|element| element.is_connected()) {
         let _ = element.focus();
+    }
+}
+
+/// Gives the styles a text without quotes in it, as a custom property of an element.
+pub fn tell_styles(element: &Element, name: &str, text: &str) {
+    // By reflection, as below.
+    let get = |of: &JsValue, key: &str| Reflect::get(of, &key.into()).ok();
+    let Some(style) = get(element, "style") else { return };
+    if let Some(set) = get(&style, "setProperty").and_then(|set| set.dyn_into::<Function>().ok()) {
+        let _ = set.call2(&style, &name.into(), &format!("\"{text}\"").into());
     }
 }
 

@@ -1,4 +1,4 @@
-//! The files that a study's result can be saved as.
+//! The files that a study's result can be saved as, and paper.
 
 use std::rc::Rc;
 
@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::print::PrintButton;
 use crate::outcome::Outcome;
 use crate::state::Action;
 use crate::strings::text;
@@ -57,7 +58,7 @@ pub fn Downloads(props: &Props) -> Html {
     html! {
         <section class="card downloads" aria-labelledby="downloads-title">
             <h2 id="downloads-title">{ t.downloads }</h2>
-            <ul class="downloads-list">{ for buttons }</ul>
+            <ul class="downloads-list">{ for buttons }<li key="print"><PrintButton /></li></ul>
             if let Some(problem) = &props.problem {
                 <p class="changed" role="alert" data-field="not-exported">{ problem }</p>
             }

@@ -131,7 +131,7 @@ pub fn Facts(props: &FactsProps) -> Html {
     html! {
         <section class="card facts">
             <dl>
-                <div><dt>{ t.file }</dt><dd class="file-name">{ &report.input.name }</dd></div>
+                <div class="screen-only"><dt>{ t.file }</dt><dd class="file-name">{ &report.input.name }</dd></div>
                 <div><dt>{ t.size }</dt><dd>{ size }</dd></div>
                 <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
                 <div><dt>{ t.device }</dt><dd data-field="report-device">{ format::device(&device) }</dd></div>

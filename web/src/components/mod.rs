@@ -7,6 +7,7 @@ mod language;
 mod open;
 mod options;
 mod page;
+mod print;
 mod progress;
 mod replace;
 mod samples;

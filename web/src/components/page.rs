@@ -423,6 +423,7 @@ fn use_language(language: Language) {
     if let Some(root) = document.document_element() {
         let _ = root.set_attribute("lang", language.tag());
         let _ = root.set_attribute("dir", language.direction());
+        browser::tell_styles(&root, "--notice", text().notice_research);
     }
     // It stands beside the page, for the script that keeps the page for use without a network.
     if let Some(offline) = document.get_element_by_id("offline") {

@@ -11,6 +11,7 @@ use super::language::LanguageChoice;
 use super::open::OpenPanel;
 use super::options::Options;
 use super::page::{Message, Page};
+use super::print::{PrintButton, PrintHead};
 use super::progress::{EngineLine, RunProgress};
 use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
@@ -47,9 +48,10 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
                 <EngineLine state={state.clone()} on_action={act.clone()} />
             </header>
             <aside class="notice" aria-label={t.notice_label}>
-                <p><strong>{ t.notice_research }</strong>{ " " }{ t.notice_local }</p>
+                <p><strong>{ t.notice_research }</strong><span class="screen-only">{ " " }{ t.notice_local }</span></p>
                 <LanguageChoice on_language={link.callback(Message::Speak)} />
             </aside>
+            <PrintHead state={state.clone()} />
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
             <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_deref() }</p>
             <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
@@ -159,6 +161,7 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
                 name={format!("{}.lunglens", page.state.saved_name())}>
                 if let (true, Some(_)) = (done, page.state.slice_outcome()) {
                     <SaveReport state={page.state.clone()} />
+                    <PrintButton />
                 }
             </Viewer>
         </>

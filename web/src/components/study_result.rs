@@ -109,7 +109,7 @@ pub fn StudyResult(props: &Props) -> Html {
                 if report.lesions.is_empty() {
                     <p class="hint">{ t.no_lesions }</p>
                 } else {
-                    <p class="hint">{ t.lesions_hint }</p>
+                    <p class="hint screen-only">{ t.lesions_hint }</p>
                 }
                 <ol>{ for report.lesions.iter().enumerate().map(|(index, lesion)| lesion_button(props, index, lesion)) }</ol>
             </section>
