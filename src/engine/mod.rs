@@ -214,13 +214,33 @@ impl Engine {
     ) -> Result<Option<BoxXyxy>, EngineError> {
         run.stage(Stage::Lungs);
         run.pause().await?;
-        let view = prepared.network_input(None, crop.search_size)?;
+        let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
+        let surroundings = slice.has_surroundings();
+        // Lungs that are a small part of a photo are easily missed in a small view.
+        let size = if surroundings { self.entry.config.input_size } else { crop.search_size };
+        let [lungs, lesions] = self.boxes(prepared, None, size, run).await?;
+        let around = LungCrop::slice_around(&lungs, slice.rows, slice.columns);
+        let Some(view) = around.filter(|_| surroundings) else {
+            return Ok(crop.region(&lungs, &lesions, whole));
+        };
+        let [lungs, lesions] = self.boxes(prepared, Some(view), crop.search_size, run).await?;
+        Ok(Some(crop.region(&lungs, &lesions, view).unwrap_or(view)))
+    }
+
+    /// The boxes of lungs and of lesions in a view of a slice, in source pixels.
+    async fn boxes(
+        &self,
+        prepared: &PreparedSlice,
+        view: Option<BoxXyxy>,
+        size: usize,
+        run: &mut Run<'_>,
+    ) -> Result<[Vec<BoxXyxy>; 2], EngineError> {
+        let view = prepared.network_input(view, size)?;
         let found = self.model.detect_boxes(&view, DEFAULT_SCORE_THRESHOLD, &mut WithinStage(run)).await?;
-        let boxes = |class: ClassName| -> Vec<BoxXyxy> {
+        Ok([ClassName::Lung, ClassName::Lesion].map(|class| {
             let is_one = |one: &&Detection| ClassName::from_label(one.label) == Some(class);
             found.iter().filter(is_one).map(|one| view.letterbox.to_source(one.bbox)).collect()
-        };
-        Ok(crop.region(&boxes(ClassName::Lung), &boxes(ClassName::Lesion), slice.rows, slice.columns))
+        }))
     }
 
     /// Finds, outlines and measures what is in a slice.

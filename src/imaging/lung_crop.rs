@@ -8,6 +8,8 @@ use crate::detect::BoxXyxy;
 const LARGEST: f32 = 0.92;
 /// A part is not smaller than this share of the slice's longer side: views were not larger in training.
 const SMALLEST: f32 = 0.5;
+/// The lungs' longer side as a share of a slice's: as they are on most slices of the middle of the chest.
+const LUNGS_OF_SLICE: f32 = 0.65;
 
 /// How the lungs are looked for before the slice is segmented. Part of the model manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -25,35 +27,51 @@ impl LungCrop {
         Self { search_size: (input_size / 2).next_multiple_of(32), margin: 0.05 }
     }
 
-    /// The part of a slice of `rows` x `columns` that holds its `lungs` and `lesions`, in source pixels.
+    /// Where `lungs` found in a picture with more on it than a slice are a small part of it: about the slice, `[x0, y0, x1, y1]` in source
+    /// pixels, in which they are to be looked for once more.
+    pub fn slice_around(lungs: &[BoxXyxy], rows: usize, columns: usize) -> Option<BoxXyxy> {
+        let [x0, y0, x1, y1] = around(lungs)?;
+        let (width, height) = (columns as f32, rows as f32);
+        let side = (x1 - x0).max(y1 - y0) / LUNGS_OF_SLICE;
+        let (across, down) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0);
+        let half = side / 2.0;
+        let view = [
+            (across - half).max(0.0),
+            (down - half).max(0.0),
+            (across + half).min(width),
+            (down + half).min(height),
+        ];
+        (side < LARGEST * width.max(height)).then_some(view)
+    }
+
+    /// The part of a `view` of a slice, `[x0, y0, x1, y1]` in source pixels, that holds its `lungs` and `lesions`.
     ///
-    /// None, so that the whole slice is segmented, unless both lungs were found, and where the part would be hardly smaller than the slice.
-    pub fn region(
-        &self,
-        lungs: &[BoxXyxy],
-        lesions: &[BoxXyxy],
-        rows: usize,
-        columns: usize,
-    ) -> Option<BoxXyxy> {
+    /// None, so that the whole view is segmented, unless both lungs were found, and where the part would be hardly smaller than it.
+    pub fn region(&self, lungs: &[BoxXyxy], lesions: &[BoxXyxy], view: BoxXyxy) -> Option<BoxXyxy> {
         if lungs.len() < 2 {
             return None;
         }
-        let (width, height) = (columns as f32, rows as f32);
-        let longest = width.max(height);
-        let nothing = [f32::INFINITY, f32::INFINITY, f32::NEG_INFINITY, f32::NEG_INFINITY];
-        let around = lungs.iter().chain(lesions).fold(nothing, |all, one| {
-            [all[0].min(one[0]), all[1].min(one[1]), all[2].max(one[2]), all[3].max(one[3])]
-        });
+        let longest = (view[2] - view[0]).max(view[3] - view[1]);
+        let all: Vec<BoxXyxy> = lungs.iter().chain(lesions).copied().collect();
+        let around = around(&all)?;
         let margin = self.margin * longest;
         let [mut x0, mut y0, mut x1, mut y1] =
             [around[0] - margin, around[1] - margin, around[2] + margin, around[3] + margin];
         // Whichever side is the longer grows to the least length.
         let missing = (SMALLEST * longest - (x1 - x0).max(y1 - y0)).max(0.0) / 2.0;
         (x0, y0, x1, y1) = (x0 - missing, y0 - missing, x1 + missing, y1 + missing);
-        let region = [x0.max(0.0), y0.max(0.0), x1.min(width), y1.min(height)];
+        let region = [x0.max(view[0]), y0.max(view[1]), x1.min(view[2]), y1.min(view[3])];
         let longer = (region[2] - region[0]).max(region[3] - region[1]);
         (longer < LARGEST * longest).then_some(region)
     }
+}
+
+/// The box around boxes; none around none.
+fn around(boxes: &[BoxXyxy]) -> Option<BoxXyxy> {
+    boxes
+        .iter()
+        .copied()
+        .reduce(|all, one| [all[0].min(one[0]), all[1].min(one[1]), all[2].max(one[2]), all[3].max(one[3])])
 }
 
 #[cfg(test)]
@@ -61,16 +79,17 @@ mod tests {
     use super::*;
 
     const CROP: LungCrop = LungCrop { search_size: 160, margin: 0.05 };
+    const SLICE: BoxXyxy = [0.0, 0.0, 256.0, 256.0];
     const RIGHT: BoxXyxy = [60.0, 80.0, 120.0, 180.0];
     const LEFT: BoxXyxy = [140.0, 90.0, 200.0, 190.0];
 
     #[test]
     fn it_holds_both_lungs_the_lesions_and_a_margin() {
-        let region = CROP.region(&[RIGHT, LEFT], &[], 256, 256).unwrap();
+        let region = CROP.region(&[RIGHT, LEFT], &[], SLICE).unwrap();
         for (found, expected) in region.into_iter().zip([47.2, 67.2, 212.8, 202.8]) {
             assert!((found - expected).abs() < 1e-3, "{region:?}");
         }
-        let beyond = CROP.region(&[RIGHT, LEFT], &[[50.0, 185.0, 70.0, 210.0]], 256, 256).unwrap();
+        let beyond = CROP.region(&[RIGHT, LEFT], &[[50.0, 185.0, 70.0, 210.0]], SLICE).unwrap();
         assert!((beyond[0] - 37.2).abs() < 1e-3 && (beyond[3] - 222.8).abs() < 1e-3, "{beyond:?}");
     }
 
@@ -82,28 +101,25 @@ mod tests {
 
     #[test]
     fn it_stays_inside_the_slice() {
-        let region = CROP.region(&[[2.0, 80.0, 60.0, 180.0], LEFT], &[], 256, 256).unwrap();
+        let region = CROP.region(&[[2.0, 80.0, 60.0, 180.0], LEFT], &[], SLICE).unwrap();
         assert_eq!(region[0], 0.0);
     }
 
     #[test]
     fn without_both_lungs_the_slice_stays_whole() {
-        assert_eq!(CROP.region(&[], &[RIGHT], 256, 256), None);
-        assert_eq!(CROP.region(&[LEFT], &[RIGHT, LEFT], 256, 256), None);
+        assert_eq!(CROP.region(&[], &[RIGHT], SLICE), None);
+        assert_eq!(CROP.region(&[LEFT], &[RIGHT, LEFT], SLICE), None);
     }
 
     #[test]
     fn lungs_that_fill_the_slice_leave_it_whole() {
-        assert_eq!(
-            CROP.region(&[[10.0, 40.0, 120.0, 200.0], [130.0, 40.0, 245.0, 200.0]], &[], 256, 256),
-            None
-        );
+        assert_eq!(CROP.region(&[[10.0, 40.0, 120.0, 200.0], [130.0, 40.0, 245.0, 200.0]], &[], SLICE), None);
     }
 
     #[test]
     fn small_lungs_are_not_magnified_more_than_twice() {
         let apices = [[100.0, 100.0, 120.0, 120.0], [140.0, 100.0, 160.0, 120.0]];
-        let region = CROP.region(&apices, &[], 256, 256).unwrap();
+        let region = CROP.region(&apices, &[], SLICE).unwrap();
         assert!((region[2] - region[0] - 128.0).abs() < 1e-3, "{region:?}");
         assert!(region[0] <= 100.0 && region[2] >= 160.0 && region[1] <= 100.0 && region[3] >= 120.0);
     }

@@ -74,7 +74,13 @@ pub struct PreparedSlice {
     columns: usize,
     source_rows: usize,
     source_columns: usize,
+    /// Whether a part of it is stretched to all grey levels, as a photo's is: its black and white are not the slice's.
+    stretched: bool,
 }
+
+/// The shares of the pixels of a photo's part that become black and white.
+const BLACK_SHARE: f64 = 0.01;
+const WHITE_SHARE: f64 = 0.005;
 
 /// Prepares a whole slice for the network: [`prepare`], then its [`PreparedSlice::network_input`].
 ///
@@ -122,7 +128,14 @@ pub fn prepare(slice: &CtSlice, settings: &Preprocessing) -> Result<PreparedSlic
     } else {
         grey
     };
-    Ok(PreparedSlice { grey, rows, columns, source_rows: slice.rows, source_columns: slice.columns })
+    Ok(PreparedSlice {
+        grey,
+        rows,
+        columns,
+        source_rows: slice.rows,
+        source_columns: slice.columns,
+        stretched: slice.has_surroundings(),
+    })
 }
 
 impl PreparedSlice {
@@ -148,7 +161,10 @@ impl PreparedSlice {
         let (top, bottom) = within(region[1], region[3], scale[1], self.rows);
         let (rows, columns) = (bottom - top, right - left);
         let lines = self.grey.chunks_exact(self.columns).skip(top).take(rows);
-        let part: Vec<u8> = lines.flat_map(|line| &line[left..right]).copied().collect();
+        let mut part: Vec<u8> = lines.flat_map(|line| &line[left..right]).copied().collect();
+        if self.stretched {
+            stretch(&mut part);
+        }
         let [x0, x1] = [left, right].map(|x| x as f32 / scale[0]);
         let [y0, y1] = [top, bottom].map(|y| y as f32 / scale[1]);
         let letterbox = Letterbox { region: [x0, y0, x1, y1], ..Letterbox::fit(rows, columns, size) };
@@ -172,6 +188,30 @@ fn letterboxed(
         }
     }
     Ok(NetworkInput { size, values, letterbox })
+}
+
+/// Stretches the grey levels that most pixels have over all levels.
+fn stretch(grey: &mut [u8]) {
+    let mut counts = [0usize; 256];
+    for &level in &*grey {
+        counts[usize::from(level)] += 1;
+    }
+    // The first level with so many pixels up to it.
+    let level = |share: f64| {
+        let mut below = 0;
+        let wanted = (share * grey.len() as f64) as usize;
+        counts.iter().position(|&count| {
+            below += count;
+            below > wanted
+        })
+    };
+    let (Some(low), Some(high)) = (level(BLACK_SHARE), level(1.0 - WHITE_SHARE)) else { return };
+    if low < high {
+        let scale = 1.0 / (high - low) as f32;
+        for value in grey {
+            *value = to_8_bit((f32::from(*value) - low as f32) * scale);
+        }
+    }
 }
 
 /// Whether a picture has more than 8 bits, whose used range is arbitrary (often 12 of 16 bits).

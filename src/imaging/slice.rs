@@ -77,3 +77,12 @@ pub struct CtSlice {
     /// How its file was read, where that is a PNG or JPEG picture.
     pub picture: Option<PictureReading>,
 }
+
+impl CtSlice {
+    /// Whether it is a picture with more on it than a slice, as a photo of a screen or a screenshot: it has colours, or it is larger than a
+    /// scanner's usual 512 pixels and not about as wide as high.
+    pub fn has_surroundings(&self) -> bool {
+        let (shorter, longer) = (self.rows.min(self.columns), self.rows.max(self.columns));
+        self.picture.is_some_and(|picture| picture.coloured || (longer > 512 && shorter * 10 < longer * 9))
+    }
+}

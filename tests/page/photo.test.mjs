@@ -1,0 +1,112 @@
+// A photo of a film with four slices: tinted, taken on its side, read whole and then one slice of it alone.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { DIST, PNG_SAMPLE, assertFits, drawn, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
+import { serve } from './serve.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await serve(DIST);
+  browser = await launch();
+});
+after(async () => {
+  await browser.close();
+  await server.close();
+});
+
+/** A JPEG of the sample four times, with the tint of a screen, stored on its side; Exif says how it is upright. */
+async function photo() {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const sample = readFileSync(join(DIST, 'samples', PNG_SAMPLE)).toString('base64');
+  const jpeg = await page.evaluate(async (source) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${source}`;
+    await image.decode();
+    const side = 2 * image.width;
+    const canvas = Object.assign(document.createElement('canvas'), { width: side, height: side });
+    const pen = canvas.getContext('2d');
+    // Orientation 6 is turned clockwise when it is shown, so it is stored turned the other way.
+    pen.translate(0, side);
+    pen.rotate(-Math.PI / 2);
+    for (const [x, y] of [[0, 0], [1, 0], [0, 1], [1, 1]]) pen.drawImage(image, x * image.width, y * image.height);
+    const pixels = pen.getImageData(0, 0, side, side);
+    for (let at = 0; at < pixels.data.length; at += 4) {
+      [0.84, 0.93, 1].forEach((tint, channel) => (pixels.data[at + channel] = 10 + 0.92 * tint * pixels.data[at + channel]));
+    }
+    pen.putImageData(pixels, 0, 0);
+    return canvas.toDataURL('image/jpeg', 0.92).split(',')[1];
+  }, sample);
+  await context.close();
+  const exif = Buffer.from('Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0', 'latin1');
+  const length = Buffer.from([0, exif.length + 2]);
+  const bytes = Buffer.from(jpeg, 'base64');
+  return Buffer.concat([bytes.subarray(0, 2), Buffer.from([0xff, 0xe1]), length, exif, bytes.subarray(2)]);
+}
+
+const caution = (page) => page.locator('[data-field="caution"]').innerText();
+async function press(page, action) {
+  await page.locator(`[data-action="${action}"]`).click();
+  // The picture is opened anew, so the run before is gone at once.
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  return savedReport(page);
+}
+
+test('one slice of a photographed film is read alone', { timeout: 300_000 }, async (t) => {
+  const { page, context, requests, complaints } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  const asked = requests.length;
+  await page.locator('input[data-input="files"]').setInputFiles({ name: 'film.jpg', mimeType: 'image/jpeg', buffer: await photo() });
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  assert.match(await caution(page), /seems to show several slices.*Read one slice alone.*has colours/s);
+  assert.equal(await page.locator('[data-involvement="left"]').count(), 0);
+  const whole = await savedReport(page);
+  assert.equal(whole.assessment.several_slices, true);
+  assert.deepEqual(whole.input.picture,
+    { coloured: true, exif_orientation: 6, part: null, turned_degrees: 0, reduced_by: 1 });
+  await shot(page, 'photo-film');
+
+  // All of it is shown, so there is nothing to choose yet.
+  const part = page.locator('[data-action="part-shown"]');
+  assert.ok(await part.isDisabled());
+  const canvas = page.locator('[data-field="slice"]');
+  await canvas.scrollIntoViewIfNeeded();
+  const box = await canvas.boundingBox();
+  const side = Math.min(box.width, box.height);
+  // About the upper left corner, twice as large: the first slice fills the view.
+  await page.mouse.move(box.x + (box.width - side) / 2 + 1, box.y + (box.height - side) / 2 + 1);
+  await page.keyboard.down('Control');
+  for (let turns = 0; turns < 60 && Number(await canvas.getAttribute('data-zoom')) < 2; turns++) {
+    await page.mouse.wheel(0, -25);
+    await drawn(page);
+  }
+  await page.keyboard.up('Control');
+  const zoom = Number(await canvas.getAttribute('data-zoom'));
+  assert.ok(zoom >= 2 && zoom < 2.4, `zoom ${zoom}`);
+  assert.ok(await part.isEnabled());
+  const alone = await press(page, 'part-shown');
+  const [x0, y0, x1, y1] = alone.input.picture.part;
+  assert.ok(x0 < 8 && y0 < 8 && y1 < 280 && y1 > 200, `${alone.input.picture.part}`);
+  assert.deepEqual([alone.input.columns, alone.input.rows], [x1 - x0, y1 - y0]);
+  assert.doesNotMatch(await caution(page), /several slices/);
+  assert.equal(alone.assessment.finding, 'mild');
+  assert.equal(alone.assessment.several_slices, undefined);
+  await shot(page, 'photo-part');
+
+  const turned = await press(page, 'part-turn');
+  assert.deepEqual(turned.input.picture, { ...alone.input.picture, turned_degrees: 90 });
+  assert.deepEqual([turned.input.columns, turned.input.rows], [y1 - y0, x1 - x0]);
+  const again = await press(page, 'part-whole');
+  assert.deepEqual(again.instances, whole.instances, 'the whole picture again, and the same result');
+  assert.ok(await page.locator('[data-action="part-whole"]').isDisabled());
+  assert.deepEqual(requests.slice(asked), [], 'nothing was asked for');
+  assert.deepEqual(complaints, []);
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  await assertFits(page, 'a picture at 360 px');
+  await shot(page, 'photo-narrow');
+});
