@@ -66,7 +66,7 @@ test('a folder of folders, with a text, a scout and what systems leave behind', 
   const rubbish = { 'series/.DS_Store': 'x', 'Thumbs.db': 'y', 'AUTORUN.INF': '[autorun]\n', 'viewer/viewer.exe': 'MZ\x90' };
   const { page, complaints } = await open(t, put('Patient ü 1', { ...study(), ...rubbish }));
   await untilOpen(page);
-  assert.match(await series(page), /DICOM CT, 6 slices of 256 × 256, 5 mm apart/);
+  assert.match(await series(page), /DICOM CT, 6 slices of 256 × 256, 5\u00a0mm apart/);
   assert.match(await page.locator('[data-field="set-aside"]').innerText(), /Set aside \(5\)/);
   await shot(page, 'files-folder');
   const report = await measure(page);
@@ -81,7 +81,7 @@ test('a medium with a DICOMDIR, whole and with an image missing', { timeout: 120
   for (let k = 0; k < 4; k += 1) cpSync(join(FIXTURES, `acquisitions/${k}.dcm`), join(cd, `DICOM/${k}`));
   const { page } = await open(t, cd);
   await untilOpen(page);
-  assert.match(await series(page), /4 slices of 4 × 4, 2 mm apart/);
+  assert.match(await series(page), /4 slices of 4 × 4, 2\u00a0mm apart/);
   assert.match(await page.locator('[data-field="set-aside"]').textContent(), /DICOMDIR/);
   assert.equal((await measure(page)).series.slices, 4);
 
@@ -120,7 +120,7 @@ test('a volume is the same study as NIfTI and as NRRD', { timeout: 240_000 }, as
   await drop(page, join(path, 'chest.nrrd'));
   await page.locator('[data-field="series"]', { hasText: 'NRRD' }).waitFor({ timeout: 30_000 });
   await untilOpen(page);
-  assert.match(await series(page), /NRRD.*40 slices of 512 × 512, 5 mm apart/);
+  assert.match(await series(page), /NRRD.*40 slices of 512 × 512, 5\u00a0mm apart/);
   const nrrd = await measure(page, 2);
   assert.deepEqual(nrrd.assessment, nifti.assessment);
   assert.deepEqual(nrrd.lesions, nifti.lesions);
@@ -134,7 +134,7 @@ test('a volume is the same study as NIfTI and as NRRD', { timeout: 240_000 }, as
 test('a file of many frames is a study', { timeout: 120_000 }, async (t) => {
   const { page } = await open(t, join(FIXTURES, 'codings/enhanced.dcm'));
   await untilOpen(page);
-  assert.match(await series(page), /5 slices of 20 × 16, 2\.5 mm apart/);
+  assert.match(await series(page), /5 slices of 20 × 16, 2\.5\u00a0mm apart/);
   const report = await measure(page);
   assert.deepEqual([report.series.slices_read, report.series.slice_spacing_mm], [5, 2.5]);
 });

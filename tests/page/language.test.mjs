@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertFits, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { misfits } from './misfits.mjs';
 import { phantom } from './phantom.mjs';
 
 let server;
@@ -40,8 +41,8 @@ for (const [locale, tag, notice] of [
 }
 
 for (const [locale, tag, direction, notice, series, percent] of [
-  ['es-MX', 'es', 'ltr', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5 mm/, /^\d+,\d %$/],
-  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1, الشرائح: 40 \u2066512 × 512\u2069, كل 5 مم/, /^\d+\.\d %$/],
+  ['es-MX', 'es', 'ltr', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5\u00a0mm/, /^\d+,\d\u00a0%$/],
+  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1, الشرائح: 40 بمقاس \u2066512 × 512\u2069, كل 5\u00a0مم/, /^\u2066\d+\.\d\u00a0%\u2069$/],
 ]) {
   test(`a study in ${tag}, at 360 px`, { timeout: 300_000 }, async (t) => {
     const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });
@@ -61,6 +62,11 @@ for (const [locale, tag, direction, notice, series, percent] of [
     assert.match(await page.locator('[data-involvement="whole"]').innerText(), percent);
     await assertFits(page, 'result');
     await shot(page, `language-${tag}-result`);
+    for (const other of ['en', 'es', 'fr', 'pt', 'ru', 'ar', 'zh']) {
+      await page.locator('[data-field="language"]').selectOption(other);
+      await page.locator(`html[lang="${other}"]`).waitFor({ state: 'attached' });
+      assert.deepEqual(await page.evaluate(misfits), [], `the result in ${other}`);
+    }
     assert.deepEqual(complaints, []);
   });
 }

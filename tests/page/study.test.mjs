@@ -66,7 +66,7 @@ test('a study in a folder, from the choice of files to every file of the result'
   const asked = requests.length;
   await openFolder(page);
   await untilOpen(page);
-  assert.match(await page.locator('[data-field="series"]').innerText(), /DICOM CT, 6 slices of 256 × 256, 5 mm apart/);
+  assert.match(await page.locator('[data-field="series"]').innerText(), /DICOM CT, 6 slices of 256 × 256, 5\u00a0mm apart/);
   await page.locator('[data-field="set-aside"] summary').click();
   assert.match(await page.locator('[data-field="set-aside"]').innerText(), /1 file/);
   assert.equal(await page.locator('[data-series]').count(), 1, 'the localiser can be chosen instead');
@@ -175,7 +175,7 @@ test('a NIfTI volume is a study', { timeout: 600_000 }, async (t) => {
   await untilReady(page);
   await openFile(page, 'volume.nii', niftiFile(picture, drawnSlices(picture, SLICES)));
   await untilOpen(page);
-  assert.match(await page.locator('[data-field="series"]').innerText(), /NIfTI.*6 slices of 256 × 256, 5 mm apart/);
+  assert.match(await page.locator('[data-field="series"]').innerText(), /NIfTI.*6 slices of 256 × 256, 5\u00a0mm apart/);
   await start(page);
   assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
   assert.equal(await page.locator('[data-export="seg"]').count(), 0, 'DICOM results need DICOM images');

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as people read them. A number and its unit stay on one line, so the space between them does not break.
 
 use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
@@ -19,7 +19,7 @@ pub fn counted(count: usize, one: &str, several: &str) -> String {
 
 /// Bytes in megabytes, such as `22.4 MB`.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{} MB", decimal(bytes as f64 / 1e6, 1))
+    format!("{}\u{a0}MB", decimal(bytes as f64 / 1e6, 1))
 }
 
 /// What a series is called.
@@ -54,16 +54,21 @@ pub fn details(series: &FoundSeries) -> String {
 /// A percentage, with one decimal below 10 and with none that would mislead: `0.4 %`, `12.3 %`; `< 0.1 %` for traces.
 pub fn percent(value: f32) -> String {
     if value > 0.0 && value < 0.05 {
-        return format!("< {} %", decimal(0.1, 1));
+        return share(&format!("<\u{a0}{}", decimal(0.1, 1)));
     }
-    format!("{} %", decimal(f64::from(value), 1))
+    share(&decimal(f64::from(value), 1))
+}
+
+/// A number that is a percentage, as the page's language writes it.
+pub fn share(number: &str) -> String {
+    text().percent.replace("{number}", number)
 }
 
 /// An area in mm2 where known, else in pixels.
 pub fn area(pixels: u64, mm2: Option<f32>) -> String {
     match mm2 {
-        Some(mm2) => format!("{} mm\u{b2}", grouped(mm2.round() as u64)),
-        None => format!("{} px", grouped(pixels)),
+        Some(mm2) => format!("{}\u{a0}mm\u{b2}", grouped(mm2.round() as u64)),
+        None => format!("{}\u{a0}px", grouped(pixels)),
     }
 }
 
@@ -82,7 +87,7 @@ pub fn grouped(number: u64) -> String {
 
 /// Seconds from milliseconds, such as `3.4 s` or `0.08 s`.
 pub fn seconds(millis: f64) -> String {
-    format!("{} s", decimal(millis / 1e3, if millis < 995.0 { 2 } else { 1 }))
+    format!("{}\u{a0}s", decimal(millis / 1e3, if millis < 995.0 { 2 } else { 1 }))
 }
 
 /// A time to come from milliseconds, no more exact than it can be told: `about 40 s`, `about 12 min`, `about 2 h`.
@@ -101,9 +106,9 @@ pub fn about(millis: f64) -> String {
 /// A volume, with a decimal below 100 ml.
 pub fn ml(ml: f64) -> String {
     match ml {
-        ml if ml > 0.0 && ml < 0.05 => format!("< {} ml", decimal(0.1, 1)),
-        ml if ml < 100.0 => format!("{} ml", decimal(ml, 1)),
-        ml => format!("{} ml", grouped(ml.round() as u64)),
+        ml if ml > 0.0 && ml < 0.05 => format!("<\u{a0}{}\u{a0}ml", decimal(0.1, 1)),
+        ml if ml < 100.0 => format!("{}\u{a0}ml", decimal(ml, 1)),
+        ml => format!("{}\u{a0}ml", grouped(ml.round() as u64)),
     }
 }
 
@@ -130,29 +135,29 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!(megabytes(22_431_000), "22.4 MB");
-        assert_eq!(percent(0.01), "< 0.1 %");
-        assert_eq!(percent(0.0), "0.0 %");
-        assert_eq!(percent(24.96), "25.0 %");
-        assert_eq!(area(1234, None), "1\u{202f}234 px");
-        assert_eq!(area(1234, Some(999.6)), "1\u{202f}000 mm\u{b2}");
+        assert_eq!(megabytes(22_431_000), "22.4\u{a0}MB");
+        assert_eq!(percent(0.01), "<\u{a0}0.1\u{a0}%");
+        assert_eq!(percent(0.0), "0.0\u{a0}%");
+        assert_eq!(percent(24.96), "25.0\u{a0}%");
+        assert_eq!(area(1234, None), "1\u{202f}234\u{a0}px");
+        assert_eq!(area(1234, Some(999.6)), "1\u{202f}000\u{a0}mm\u{b2}");
         assert_eq!(grouped(12), "12");
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
-        assert_eq!(seconds(80.0), "0.08 s");
-        assert_eq!(seconds(3444.0), "3.4 s");
+        assert_eq!(seconds(80.0), "0.08\u{a0}s");
+        assert_eq!(seconds(3444.0), "3.4\u{a0}s");
     }
 
     #[test]
     fn times_and_volumes_are_no_more_exact_than_they_are_known() {
         assert_eq!(about(1200.0), "a few seconds");
-        assert_eq!(about(38_000.0), "about 40 s");
-        assert_eq!(about(59_000.0), "about 1 min");
-        assert_eq!(about(720_000.0), "about 12 min");
-        assert_eq!(about(9_000_000.0), "about 3 h");
-        assert_eq!(ml(0.01), "< 0.1 ml");
-        assert_eq!(ml(0.0), "0.0 ml");
-        assert_eq!(ml(12.34), "12.3 ml");
-        assert_eq!(ml(4250.4), "4\u{202f}250 ml");
+        assert_eq!(about(38_000.0), "about 40\u{a0}s");
+        assert_eq!(about(59_000.0), "about 1\u{a0}min");
+        assert_eq!(about(720_000.0), "about 12\u{a0}min");
+        assert_eq!(about(9_000_000.0), "about 3\u{a0}h");
+        assert_eq!(ml(0.01), "<\u{a0}0.1\u{a0}ml");
+        assert_eq!(ml(0.0), "0.0\u{a0}ml");
+        assert_eq!(ml(12.34), "12.3\u{a0}ml");
+        assert_eq!(ml(4250.4), "4\u{202f}250\u{a0}ml");
     }
 
     #[test]
@@ -166,10 +171,10 @@ mod tests {
             ..FoundSeries::default()
         };
         assert_eq!(title(&series), "Series 3");
-        assert_eq!(details(&series), "DICOM CT, 6 slices of 256 \u{d7} 512, 2.5 mm apart");
+        assert_eq!(details(&series), "DICOM CT, 6 slices of 256 \u{d7} 512, 2.5\u{a0}mm apart");
         assert_eq!(
             details(&FoundSeries { slice_spacing_mm: Some(10.0), ..series.clone() }),
-            "DICOM CT, 6 slices of 256 \u{d7} 512, 10 mm apart"
+            "DICOM CT, 6 slices of 256 \u{d7} 512, 10\u{a0}mm apart"
         );
         let picture = FoundSeries { label: "a.png".into(), slices: 1, ..FoundSeries::default() };
         assert_eq!((title(&picture), details(&picture)), ("a.png".into(), "Pictures, 1 slice".into()));

@@ -67,7 +67,7 @@ pub fn Findings(props: &Props) -> Html {
     let (name, hint, class) = grade(assessment.finding);
     let limit = assessment.alarming_from_percent;
     let hint = match assessment.finding {
-        Finding::Mild | Finding::Alarming => hint.replace("{limit}", &format!("{limit} %")),
+        Finding::Mild | Finding::Alarming => hint.replace("{limit}", &format::share(&limit.to_string())),
         _ => hint.to_owned(),
     };
     html! {

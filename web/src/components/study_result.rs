@@ -53,8 +53,8 @@ pub fn StudyResult(props: &Props) -> Html {
     let (name, _, class) = grade(assessment.finding);
     let limit = assessment.alarming_from_percent;
     let hint = match assessment.finding {
-        Finding::Mild => t.study_mild_hint.replace("{limit}", &format!("{limit} %")),
-        Finding::Alarming => t.study_alarming_hint.replace("{limit}", &format!("{limit} %")),
+        Finding::Mild => t.study_mild_hint.replace("{limit}", &format::share(&limit.to_string())),
+        Finding::Alarming => t.study_alarming_hint.replace("{limit}", &format::share(&limit.to_string())),
         Finding::NoLesionFound => t.no_lesion_hint.to_owned(),
         Finding::NoLungFound => t.no_lung_hint.to_owned(),
     };
@@ -126,7 +126,7 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
     let series = &report.series;
     let voxel = match (series.pixel_spacing_mm, series.step_mm) {
         (Some([row_mm, column_mm]), Some(step_mm)) => {
-            [row_mm, column_mm, step_mm].map(|mm| format::decimal(mm, 2)).join(" \u{d7} ") + " mm"
+            [row_mm, column_mm, step_mm].map(|mm| format::decimal(mm, 2)).join(" \u{d7} ") + "\u{a0}mm"
         }
         _ => t.not_told.to_owned(),
     };
@@ -179,7 +179,7 @@ fn involvement(label: &'static str, value: &VolumeInvolvement, limit: f32, side:
 
 /// A volume in ml where known, else in voxels.
 fn extent(ml: Option<f64>, voxels: u64) -> String {
-    ml.map_or_else(|| format!("{} px", format::grouped(voxels)), format::ml)
+    ml.map_or_else(|| format!("{}\u{a0}px", format::grouped(voxels)), format::ml)
 }
 
 /// The six zones, as one looks at the patient: the right lung on the left.
@@ -231,7 +231,7 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
                 <span class="instance-name">{ format!("{} {}", t.lesion, lesion.id) }</span>
                 <span class="figure">{ extent(lesion.volume_ml, lesion.voxels) }</span>
                 if let Some(mean_hu) = lesion.mean_hu {
-                    <span class="figure hu">{ format!("{mean_hu:.0} {}", t.of_viewer.hu).replace('-', "\u{2212}") }</span>
+                    <span class="figure hu">{ format!("{mean_hu:.0}\u{a0}{}", t.of_viewer.hu).replace('-', "\u{2212}") }</span>
                 }
                 <span class="figure place">{ format!("{side}, {slices}") }</span>
             </button>

@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// Arabic. Counts stand behind their noun, so that one form does for all.
 pub const ARABIC: Strings = Strings {
     decimal: '.',
+    percent: "\u{2066}{number}\u{a0}%\u{2069}",
     one_from: 1,
     part_counts: false,
 
@@ -131,12 +132,12 @@ pub const ARABIC: Strings = Strings {
     fetch_stalled: "توقّف تحميل النموذج. تحقّق من الاتصال ثم حاول مرة أخرى.",
     empty_file: "هذا الملف فارغ. صدّر الشريحة من جديد وافتح الملف الجديد.",
     no_files: "لا توجد فيه ملفات.",
-    unreadable: "تعذّرت قراءة {name} وقد يكون شريحة من الدراسة. انسخ كل الملفات إلى هذا الجهاز وافتح النسخة.",
+    unreadable: "تعذّرت قراءة \u{2068}{name}\u{2069} وقد يكون شريحة من الدراسة. انسخ كل الملفات إلى هذا الجهاز وافتح النسخة.",
 
     choose_folder: "اختر مجلدًا",
     too_many: "يوجد أكثر من 50,000 ملف. اختر مجلد دراسة واحدة.",
     and_more: "{name} و{count} غيره",
-    replace_title: "هل يُفتح {name} بدلًا من ذلك؟",
+    replace_title: "هل يُفتح \u{2068}{name}\u{2069} بدلًا من ذلك؟",
     replace_work: "تُقاس دراسة الآن. فتح شيء آخر ينهيها ولا يُحفظ منها شيء.",
     replace_unsaved: "نتيجة الدراسة غير محفوظة. فتح شيء آخر يلغيها.",
     replace: "فتح",
@@ -152,8 +153,8 @@ pub const ARABIC: Strings = Strings {
     one_slice: "الشرائح: {count}",
     some_slices: "الشرائح: {count}",
     // Isolated, or the two numbers would change places.
-    of_size: "\u{2066}{columns} × {rows}\u{2069}",
-    apart: "كل {mm} مم",
+    of_size: "بمقاس \u{2066}{columns} × {rows}\u{2069}",
+    apart: "كل {mm}\u{a0}مم",
     pictures: "صور",
     series: "السلسلة",
     series_number: "السلسلة {number}",
@@ -183,9 +184,9 @@ pub const ARABIC: Strings = Strings {
     slices_measured: "الشرائح: {done} من {all}",
     left_time: "الباقي: {time}",
     few_seconds: "بضع ثوانٍ",
-    about_seconds: "نحو {n} ث",
-    about_minutes: "نحو {n} د",
-    about_hours: "نحو {n} س",
+    about_seconds: "نحو {n}\u{a0}ث",
+    about_minutes: "نحو {n}\u{a0}د",
+    about_hours: "نحو {n}\u{a0}س",
     unfinished: "لم ينتهِ: ما رُسم حتى الآن ليس نتيجة.",
     downloads: "احفظ النتيجة",
     writing: "يُكتب",

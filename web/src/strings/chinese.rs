@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// Chinese, simplified.
 pub const CHINESE: Strings = Strings {
     decimal: '.',
+    percent: "{number}%",
     one_from: 1,
     part_counts: false,
 
@@ -141,7 +142,7 @@ pub const CHINESE: Strings = Strings {
     one_slice: "{count} 张切片",
     some_slices: "{count} 张切片",
     of_size: "{columns} × {rows}",
-    apart: "间距 {mm} mm",
+    apart: "间距 {mm}\u{a0}mm",
     pictures: "图片",
     series: "序列",
     series_number: "序列 {number}",

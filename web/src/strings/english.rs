@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// English.
 pub const ENGLISH: Strings = Strings {
     decimal: '.',
+    percent: "{number}\u{a0}%",
     one_from: 1,
     part_counts: false,
 
@@ -155,7 +156,7 @@ pub const ENGLISH: Strings = Strings {
     one_slice: "{count} slice",
     some_slices: "{count} slices",
     of_size: "of {columns} \u{d7} {rows}",
-    apart: "{mm} mm apart",
+    apart: "{mm}\u{a0}mm apart",
     pictures: "Pictures",
     series: "Series",
     series_number: "Series {number}",
@@ -185,9 +186,9 @@ pub const ENGLISH: Strings = Strings {
     slices_measured: "{done} of {all} slices",
     left_time: "{time} left",
     few_seconds: "a few seconds",
-    about_seconds: "about {n} s",
-    about_minutes: "about {n} min",
-    about_hours: "about {n} h",
+    about_seconds: "about {n}\u{a0}s",
+    about_minutes: "about {n}\u{a0}min",
+    about_hours: "about {n}\u{a0}h",
     unfinished: "Not finished: what is outlined so far is no result.",
     downloads: "Save the result",
     writing: "Writing",

@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// French.
 pub const FRENCH: Strings = Strings {
     decimal: ',',
+    percent: "{number}\u{a0}%",
     one_from: 0,
     part_counts: true,
 
@@ -156,7 +157,7 @@ pub const FRENCH: Strings = Strings {
     one_slice: "{count} coupe",
     some_slices: "{count} coupes",
     of_size: "de {columns} × {rows}",
-    apart: "tous les {mm} mm",
+    apart: "tous les {mm}\u{a0}mm",
     pictures: "Images",
     series: "Série",
     series_number: "Série {number}",
@@ -186,9 +187,9 @@ pub const FRENCH: Strings = Strings {
     slices_measured: "{done} coupes sur {all}",
     left_time: "Encore {time}",
     few_seconds: "quelques secondes",
-    about_seconds: "environ {n} s",
-    about_minutes: "environ {n} min",
-    about_hours: "environ {n} h",
+    about_seconds: "environ {n}\u{a0}s",
+    about_minutes: "environ {n}\u{a0}min",
+    about_hours: "environ {n}\u{a0}h",
     unfinished: "Non terminé : ce qui est tracé jusqu’ici n’est pas un résultat.",
     downloads: "Enregistrer le résultat",
     writing: "Écriture",

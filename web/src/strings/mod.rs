@@ -22,6 +22,8 @@ use crate::viewer::words::ViewerWords;
 pub struct Strings {
     /// Between the whole and the parts of a number.
     pub decimal: char,
+    /// A percentage, on one line; from right to left, the sign still stands right of the number.
+    pub percent: &'static str,
     /// The least count that takes the singular; the largest is 1.
     pub one_from: usize,
     /// Whether in "1 of 3 slices" the first number chooses between singular and plural.

@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// Portuguese, in words that Brazil, Africa and Portugal share where they can.
 pub const PORTUGUESE: Strings = Strings {
     decimal: ',',
+    percent: "{number}\u{a0}%",
     one_from: 1,
     part_counts: false,
 
@@ -156,7 +157,7 @@ pub const PORTUGUESE: Strings = Strings {
     one_slice: "{count} corte",
     some_slices: "{count} cortes",
     of_size: "de {columns} × {rows}",
-    apart: "a cada {mm} mm",
+    apart: "a cada {mm}\u{a0}mm",
     pictures: "Imagens",
     series: "Série",
     series_number: "Série {number}",
@@ -186,9 +187,9 @@ pub const PORTUGUESE: Strings = Strings {
     slices_measured: "{done} de {all} cortes",
     left_time: "Faltam {time}",
     few_seconds: "alguns segundos",
-    about_seconds: "cerca de {n} s",
-    about_minutes: "cerca de {n} min",
-    about_hours: "cerca de {n} h",
+    about_seconds: "cerca de {n}\u{a0}s",
+    about_minutes: "cerca de {n}\u{a0}min",
+    about_hours: "cerca de {n}\u{a0}h",
     unfinished: "Não terminado: o que foi contornado até agora não é um resultado.",
     downloads: "Salvar o resultado",
     writing: "Escrevendo",

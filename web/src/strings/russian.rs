@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// Russian. Counts stand behind their noun, so that one form does for all.
 pub const RUSSIAN: Strings = Strings {
     decimal: ',',
+    percent: "{number}\u{a0}%",
     one_from: 1,
     part_counts: false,
 
@@ -156,7 +157,7 @@ pub const RUSSIAN: Strings = Strings {
     one_slice: "срезов: {count}",
     some_slices: "срезов: {count}",
     of_size: "по {columns} × {rows}",
-    apart: "через {mm} мм",
+    apart: "через {mm}\u{a0}мм",
     pictures: "Картинки",
     series: "Серия",
     series_number: "Серия {number}",
@@ -186,9 +187,9 @@ pub const RUSSIAN: Strings = Strings {
     slices_measured: "срезов: {done} из {all}",
     left_time: "Осталось: {time}",
     few_seconds: "несколько секунд",
-    about_seconds: "около {n} с",
-    about_minutes: "около {n} мин",
-    about_hours: "около {n} ч",
+    about_seconds: "около {n}\u{a0}с",
+    about_minutes: "около {n}\u{a0}мин",
+    about_hours: "около {n}\u{a0}ч",
     unfinished: "Не закончено: обведённое до сих пор — ещё не результат.",
     downloads: "Сохранить результат",
     writing: "Запись",

@@ -5,6 +5,7 @@ use super::{Strings, ViewerWords};
 /// Spanish.
 pub const SPANISH: Strings = Strings {
     decimal: ',',
+    percent: "{number}\u{a0}%",
     one_from: 1,
     part_counts: false,
 
@@ -156,7 +157,7 @@ pub const SPANISH: Strings = Strings {
     one_slice: "{count} corte",
     some_slices: "{count} cortes",
     of_size: "de {columns} × {rows}",
-    apart: "cada {mm} mm",
+    apart: "cada {mm}\u{a0}mm",
     pictures: "Imágenes",
     series: "Serie",
     series_number: "Serie {number}",
@@ -186,9 +187,9 @@ pub const SPANISH: Strings = Strings {
     slices_measured: "{done} de {all} cortes",
     left_time: "Faltan {time}",
     few_seconds: "unos segundos",
-    about_seconds: "unos {n} s",
-    about_minutes: "unos {n} min",
-    about_hours: "unas {n} h",
+    about_seconds: "unos {n}\u{a0}s",
+    about_minutes: "unos {n}\u{a0}min",
+    about_hours: "unas {n}\u{a0}h",
     unfinished: "Sin terminar: lo contorneado hasta ahora no es un resultado.",
     downloads: "Guardar el resultado",
     writing: "Escribiendo",

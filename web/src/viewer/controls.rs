@@ -296,7 +296,7 @@ fn involvement(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html
                 <path class="strip-bars" d={bars} />
                 <rect class="strip-now" x={model.at.slice.to_string()} width="1" height="100" />
             </svg>
-            <span class="strip-most">{ format!("{most:.0} %") }</span>
+            <span class="strip-most">{ format::share(&format!("{most:.0}")) }</span>
         </div>
     }
 }
@@ -309,6 +309,7 @@ fn overlay(model: &Model, link: &Scope<Viewer>, children: Html) -> Html {
         input.and_then(|input| input.value().parse::<f64>().ok()).map(|value| Message::Opacity(value / 100.0))
     });
     let percent = format!("{:.0}", model.opacity * 100.0);
+    let share = format::share(&percent);
     html! {
         <div class="tools">
             <label class="switch">
@@ -318,8 +319,8 @@ fn overlay(model: &Model, link: &Scope<Viewer>, children: Html) -> Html {
             <label class="slider">
                 <span>{ t.opacity }</span>
                 <input type="range" min="0" max="100" step="5" value={percent.clone()} disabled={!model.overlay}
-                    aria-valuetext={format!("{percent} %")} oninput={strength} />
-                <span class="value" aria-hidden="true">{ format!("{percent} %") }</span>
+                    aria-valuetext={share.clone()} oninput={strength} />
+                <span class="value" aria-hidden="true">{ share }</span>
             </label>
             <ul class="key">
                 <li class="is-lesion">{ t.lesion }</li>
