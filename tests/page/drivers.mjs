@@ -57,7 +57,9 @@ export async function firefox() {
   };
   await send('session.new', { capabilities: { alwaysMatch: { acceptInsecureCerts: false } } });
   await send('session.subscribe', { events: ['log.entryAdded'] });
-  const { contexts: [{ context }] } = await send('browsingContext.getTree');
+  // A tab of its own, in front: in the first one no element has the focus.
+  const { context } = await send('browsingContext.create', { type: 'tab' });
+  await send('browsingContext.activate', { context });
   const evaluate = async (code) => {
     const answer = await send('script.evaluate', {
       expression: `(async () => ${code})()`, awaitPromise: true, userActivation: true, target: { context },
@@ -158,7 +160,8 @@ export async function webkit() {
     close: async () => {
       await send('DELETE', `/session/${sessionId}`).catch(() => {});
       program.kill();
-      rmSync(home, { recursive: true, force: true });
+      // Its helpers end a moment later and may still write.
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }
