@@ -71,7 +71,7 @@ test('a study in a folder, from the choice of files to every file of the result'
   assert.match(await page.locator('[data-field="set-aside"]').innerText(), /1 file/);
   assert.equal(await page.locator('[data-series]').count(), 1, 'the localiser can be chosen instead');
   const budget = await page.locator('[data-field="budget"]').innerText();
-  assert.match(budget, /All 6 slices, (a few seconds|about \d+ s)/, 'a slice was timed');
+  assert.match(budget, /All 6 slices, (a few seconds|about \d+\u00a0s)/, 'a slice was timed');
   assert.match(budget, /One slice in 2 \(3\)/);
   await shot(page, 'study-open');
 
