@@ -4,7 +4,7 @@
 // press(key), wheel(x, y, deltaY), drag(points), resize(width, height), screenshot() in base64, close(), and complaints,
 // what the console was told as errors.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -160,8 +160,15 @@ export async function webkit() {
     close: async () => {
       await send('DELETE', `/session/${sessionId}`).catch(() => {});
       program.kill();
-      // Its helpers end a moment later and may still write.
-      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      // Its helpers end a moment later and may still write there.
+      for (let tries = 0; existsSync(home) && tries < 30; tries += 1) {
+        await new Promise((done) => setTimeout(done, 200));
+        try {
+          rmSync(home, { recursive: true, force: true });
+        } catch {
+          // Once more.
+        }
+      }
     },
   };
 }
