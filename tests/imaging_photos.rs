@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use lunglens::imaging::{
-    ImagingError, MAX_PICTURE_SIDE, PicturePart, PictureReading, decode, decode_part, picture_size,
+    CtSlice, FileFormat, ImagingError, MAX_PICTURE_SIDE, PicturePart, PictureReading, Preprocessing,
+    ValueScale, decode, decode_part, picture_size, prepare,
 };
 use serde::Deserialize;
 
@@ -58,6 +59,61 @@ fn photos_are_turned_reduced_and_read_as_grey() {
             assert!((found - wanted).abs() <= tolerance, "{file} at {at}: {found}, not {wanted}");
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Stretched {
+    file: String,
+    region: [f32; 4],
+    grey: Vec<f32>,
+}
+
+#[test]
+fn the_part_that_the_network_sees_has_all_grey_levels() {
+    let Stretched { file, region, grey } = serde_json::from_slice(&read("stretched.json")).unwrap();
+    let slice = decode(&read(&file)).unwrap();
+    assert!(slice.has_surroundings());
+    let prepared = prepare(&slice, &Preprocessing::default()).unwrap();
+    let (width, height) = ((region[2] - region[0]) as usize, (region[3] - region[1]) as usize);
+    // As large as it is, so that nothing is resized.
+    let input = prepared.network_input(Some(region), width).unwrap();
+    for row in 0..height {
+        for column in 0..width {
+            let (found, wanted) = (input.values[row * width + column] * 255.0, grey[row * width + column]);
+            assert!((found - wanted).abs() < 1.01, "row {row}, column {column}: {found}, not {wanted}");
+        }
+    }
+    // What is no photo stays as it is.
+    let plain = CtSlice { picture: None, ..slice.clone() };
+    let input =
+        prepare(&plain, &Preprocessing::default()).unwrap().network_input(Some(region), width).unwrap();
+    let first = slice.values[region[1] as usize * slice.columns + region[0] as usize];
+    assert!((input.values[0] * 255.0 - first).abs() < 0.01, "{}", input.values[0]);
+}
+
+#[test]
+fn photos_and_screenshots_have_surroundings() {
+    let slice = |columns: usize, rows: usize, coloured| CtSlice {
+        rows,
+        columns,
+        values: vec![0.0; rows * columns],
+        scale: ValueScale::Grey { max: 255.0 },
+        pixel_spacing: None,
+        patient_right_is_image_left: None,
+        format: FileFormat::Png,
+        picture: Some(PictureReading {
+            coloured,
+            exif_orientation: 1,
+            part: None,
+            turned_degrees: 0,
+            reduced_by: 1,
+        }),
+    };
+    assert!(slice(512, 512, true).has_surroundings());
+    assert!(slice(1600, 900, false).has_surroundings());
+    assert!(!slice(512, 512, false).has_surroundings());
+    assert!(!slice(1024, 1000, false).has_surroundings());
+    assert!(!slice(487, 300, false).has_surroundings(), "a slice cut out of a paper");
 }
 
 #[test]

@@ -123,4 +123,20 @@ mod tests {
         assert!((region[2] - region[0] - 128.0).abs() < 1e-3, "{region:?}");
         assert!(region[0] <= 100.0 && region[2] >= 160.0 && region[1] <= 100.0 && region[3] >= 120.0);
     }
+
+    #[test]
+    fn a_small_slice_is_found_around_its_lungs() {
+        let lungs = [[300.0, 200.0, 340.0, 290.0], [370.0, 210.0, 430.0, 300.0]];
+        let view = LungCrop::slice_around(&lungs, 600, 800).unwrap();
+        // The lungs are 130 wide, so the slice is taken to be 200.
+        for (found, expected) in view.into_iter().zip([265.0, 150.0, 465.0, 350.0]) {
+            assert!((found - expected).abs() < 1e-3, "{view:?}");
+        }
+        let region = CROP.region(&lungs, &[], view).unwrap();
+        assert!(region[0] >= view[0] && region[3] <= view[3] && region[2] - region[0] < 200.0, "{region:?}");
+        // One lung is enough to look closer, and lungs that fill the picture are seen well enough.
+        assert!(LungCrop::slice_around(&lungs[..1], 600, 800).is_some());
+        assert_eq!(LungCrop::slice_around(&[[100.0, 50.0, 700.0, 550.0]], 600, 800), None);
+        assert_eq!(LungCrop::slice_around(&[], 600, 800), None);
+    }
 }
