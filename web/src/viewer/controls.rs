@@ -102,8 +102,11 @@ fn bar(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {
         segment(label, id, model.window == preset.window, None, false, obey(Command::Preset(index)))
     });
     let first = Window::first(frame.values);
-    let tools = TOOLS.iter().zip(words.tools.iter().zip(words.tool_hints)).map(|(&tool, (label, hint))| {
-        let missing = tool == Tool::Ruler && frame.pixel_spacing_mm.is_none();
+    let tools = TOOLS.iter().zip(words.tools.iter().zip(words.tool_hints));
+    // A part is selected of pictures only; that there is no ruler is said.
+    let tools = tools.filter(|(tool, _)| **tool != Tool::Select || tool.is_offered(frame));
+    let tools = tools.map(|(&tool, (label, hint))| {
+        let missing = !tool.is_offered(frame);
         let id = format!("tool-{}", tool.id());
         let hint = if missing { words.no_ruler } else { hint };
         segment(label, id, model.tool == tool, Some(hint), missing, obey(Command::Use(tool)))

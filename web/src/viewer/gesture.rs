@@ -1,5 +1,7 @@
 //! Pointers and the wheel to what is meant by them.
 
+use crate::volume_view::Frame;
+
 /// What the main button or one finger does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
@@ -9,21 +11,33 @@ pub enum Tool {
     Window,
     /// Measures a distance.
     Ruler,
+    /// Draws a frame around the part of a picture that is to be read.
+    Select,
 }
 
 impl Tool {
+    /// Whether it can be used on a volume.
+    pub fn is_offered(self, frame: &Frame) -> bool {
+        match self {
+            Self::Browse | Self::Window => true,
+            Self::Ruler => frame.pixel_spacing_mm.is_some(),
+            Self::Select => frame.picture.is_some() && frame.len == 1,
+        }
+    }
+
     /// Its name for tests.
     pub fn id(self) -> &'static str {
         match self {
             Self::Browse => "browse",
             Self::Window => "window",
             Self::Ruler => "ruler",
+            Self::Select => "select",
         }
     }
 }
 
 /// All tools, in the order of the page.
-pub const TOOLS: [Tool; 3] = [Tool::Browse, Tool::Window, Tool::Ruler];
+pub const TOOLS: [Tool; 4] = [Tool::Browse, Tool::Window, Tool::Ruler, Tool::Select];
 
 /// Which kind of pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +64,7 @@ pub enum Gesture {
     },
     /// Width by the way across, level by the way down.
     Window([f64; 2]),
-    /// A distance is drawn out.
+    /// A distance, or a frame by its corners, is drawn out.
     Measure {
         /// Its first end.
         from: [f64; 2],
@@ -134,7 +148,7 @@ impl Pointers {
             (Pointer::Mouse(1), _) => Drag::Pan,
             (Pointer::Mouse(_), _) if setting.shift => Drag::Pan,
             (_, Tool::Window) => Drag::Window,
-            (_, Tool::Ruler) => Drag::Measure,
+            (_, Tool::Ruler | Tool::Select) => Drag::Measure,
             (_, Tool::Browse) if setting.enlarged => Drag::Pan,
             (_, Tool::Browse) => Drag::Scroll,
         });

@@ -30,7 +30,7 @@ pub enum Command {
     Use(Tool),
     /// The overlay on or off.
     ToggleOverlay,
-    /// The last ruler is removed.
+    /// The frame around a part, or the last ruler, is removed.
     RemoveRuler,
 }
 
@@ -63,6 +63,7 @@ pub fn command(key: &str, shift: bool) -> Option<Command> {
         ("b" | "B", _) => Command::Use(Tool::Browse),
         ("w" | "W", _) => Command::Use(Tool::Window),
         ("r" | "R", _) => Command::Use(Tool::Ruler),
+        ("p" | "P", _) => Command::Use(Tool::Select),
         ("o" | "O", _) => Command::ToggleOverlay,
         ("Delete" | "Backspace", _) => Command::RemoveRuler,
         _ => return None,

@@ -42,6 +42,8 @@ pub struct Model {
     pub rulers: Vec<Ruler>,
     /// The distance that is being drawn.
     pub drawing: Option<Ruler>,
+    /// The frame around the part of a picture that is to be read, by two corners in pixels of the slice.
+    pub selected: Option<[[f64; 2]; 2]>,
     /// The place under the pointer.
     pub probe: Option<Voxel>,
     /// Width and height of the picture area in CSS pixels.
@@ -61,6 +63,7 @@ impl Model {
             tool: Tool::Browse,
             rulers: Vec::new(),
             drawing: None,
+            selected: None,
             probe: None,
             screen: [1.0, 1.0],
         }
@@ -69,7 +72,7 @@ impl Model {
     /// The settings for another volume: window, overlay and screen stay if they still mean something.
     pub fn renewed(&self, frame: &Frame, values_before: Values, slice: usize) -> Self {
         let window = if values_before == frame.values { self.window } else { Window::first(frame.values) };
-        let tool = if self.tool == Tool::Ruler { Tool::Browse } else { self.tool };
+        let tool = if matches!(self.tool, Tool::Ruler | Tool::Select) { Tool::Browse } else { self.tool };
         Self {
             window,
             tool,
@@ -173,6 +176,10 @@ impl Model {
                     let [x, y] = place.to_cut(end);
                     [x.clamp(0.0, width), y.clamp(0.0, height)]
                 });
+                if self.tool == Tool::Select {
+                    self.selected = Some(ends);
+                    return;
+                }
                 let ruler = Ruler { plane: self.plane, position: self.position(), ends };
                 self.drawing = Some(ruler);
                 if done {
@@ -214,11 +221,13 @@ impl Model {
             }
             Command::Window(by) => self.take(frame, Gesture::Window(by)),
             Command::Fit => self.fit(),
-            Command::Use(Tool::Ruler) if frame.pixel_spacing_mm.is_none() => {}
+            Command::Use(tool) if !tool.is_offered(frame) => {}
             Command::Use(tool) => self.tool = tool,
             Command::ToggleOverlay => self.overlay = !self.overlay,
             Command::RemoveRuler => {
-                self.rulers.pop();
+                if self.selected.take().is_none() {
+                    self.rulers.pop();
+                }
             }
         }
     }

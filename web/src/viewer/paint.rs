@@ -217,6 +217,12 @@ fn marks(
             stroke(ctx, &[[from, y], [to, y]], 2.0 * density, "rgba(255, 255, 255, 0.75)");
         }
     }
+    if let Some(corners) = model.selected {
+        let [[x0, y0], [x1, y1]] = corners.map(|corner| place.to_screen(corner));
+        for (line_width, colour) in [(4.0, HALO), (2.0, RULER)] {
+            stroke(ctx, &[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]], line_width * density, colour);
+        }
+    }
     for (ruler, mm) in model.shown_rulers(frame) {
         let [from, to] = ruler.ends.map(|end| place.to_screen(end));
         let way = (to[0] - from[0]).hypot(to[1] - from[1]).max(1.0);

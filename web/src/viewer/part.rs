@@ -8,7 +8,7 @@ use crate::volume_view::Frame;
 /// What the user asks of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartWish {
-    /// Only what is shown now.
+    /// Only what is selected, or else what the enlarged picture shows.
     Shown,
     /// The same, turned by 90 degrees clockwise.
     Turned,
@@ -24,11 +24,16 @@ pub fn wished(frame: &Frame, model: &Model, wish: PartWish) -> Option<PicturePar
         PartWish::Whole => (now != PicturePart::default()).then(PicturePart::default),
         PartWish::Turned => Some(now.turned()),
         PartWish::Shown => {
-            let place = model.placement(frame);
-            let ([x0, y0], [x1, y1]) = (place.to_cut([0.0, 0.0]), place.to_cut(model.screen));
-            let part = picture.part_of_slice([x0, y0, x1, y1], frame.rows, frame.columns);
+            let seen = || {
+                let place = model.placement(frame);
+                [[0.0, 0.0], model.screen].map(|corner| place.to_cut(corner))
+            };
+            let enlarged = model.view().zoom > 1.0;
+            let [a, b] = model.selected.or_else(|| enlarged.then(seen))?;
+            let area = [a[0].min(b[0]), a[1].min(b[1]), a[0].max(b[0]), a[1].max(b[1])];
+            let part = picture.part_of_slice(area, frame.rows, frame.columns);
             let enough = |[x0, y0, x1, y1]: [u32; 4]| (x1 - x0).min(y1 - y0) >= MIN_PART_SIDE;
-            Some(part).filter(|part| model.view().zoom > 1.0 && part.area.is_some_and(enough))
+            Some(part).filter(|part| part.area.is_some_and(enough))
         }
     }
 }
@@ -37,7 +42,8 @@ pub fn wished(frame: &Frame, model: &Model, wish: PartWish) -> Option<PicturePar
 mod tests {
     use lunglens::imaging::PictureReading;
 
-    use super::super::gesture::Gesture;
+    use super::super::gesture::{Gesture, Tool};
+    use super::super::keys::Command;
     use super::*;
     use crate::volume_view::Values;
 
@@ -75,6 +81,33 @@ mod tests {
         assert_eq!(part.and_then(|part| part.area), Some([760, 280, 800, 320]));
         let small = Frame { picture: frame.picture.map(|p| PictureReading { reduced_by: 1, ..p }), ..frame };
         assert_eq!(wished(&small, &model, PartWish::Shown), None, "20 pixels are too few");
+    }
+
+    #[test]
+    fn what_is_selected_goes_before_what_is_shown() {
+        let frame = frame();
+        let mut model = Model::new(&frame, 0);
+        model.screen = [400.0, 400.0];
+        model.obey(&frame, Command::Use(Tool::Select));
+        // From the lower right to the upper left corner, 50 pixels below the screen's upper border.
+        let drawn = |done| Gesture::Measure { from: [300.0, 250.0], to: [100.0, 150.0], done };
+        model.take(&frame, drawn(false));
+        model.take(&frame, drawn(true));
+        model.take(&frame, Gesture::Zoom { at: [400.0, 200.0], factor: 2.0 });
+        let part = wished(&frame, &model, PartWish::Shown);
+        assert_eq!(part.and_then(|part| part.area), Some([200, 200, 600, 400]));
+        model.obey(&frame, Command::RemoveRuler);
+        assert_eq!(
+            wished(&frame, &model, PartWish::Shown).and_then(|part| part.area),
+            Some([400, 100, 800, 500])
+        );
+        model.take(&frame, Gesture::Measure { from: [0.0, 60.0], to: [10.0, 300.0], done: true });
+        assert_eq!(wished(&frame, &model, PartWish::Shown), None, "too narrow");
+        // Of a stack nothing is selected.
+        let stack = Frame { len: 3, ..frame };
+        let mut model = Model::new(&stack, 0);
+        model.obey(&stack, Command::Use(Tool::Select));
+        assert_eq!(model.tool, Tool::Browse);
     }
 
     #[test]
