@@ -41,7 +41,12 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
         .filter_map(|(side, lung)| lung.as_ref().map(|lung| format!("{side} {}", percent(lung))))
         .collect();
     let sides = if sides.is_empty() { String::new() } else { format!(" ({})", sides.join(", ")) };
-    format!("{}, lung involvement {}{sides}, {count}", assessment.finding, percent(&assessment.lungs))
+    // What mixes several slices has no grade.
+    let grade = match assessment.several_slices {
+        true => "Several slices".to_owned(),
+        false => assessment.finding.to_string(),
+    };
+    format!("{grade}, lung involvement {}{sides}, {count}", percent(&assessment.lungs))
 }
 
 fn percent(involvement: &Involvement) -> String {

@@ -286,6 +286,7 @@ fn one_slice_of_a_film_is_read_as_it_is_alone() {
     let all = segment(&[&input], &["--turn", "90", "--out", text(&out.join("all"))]);
     assert_eq!(all.code, 0, "{}", all.stderr);
     assert!(all.stderr.contains("film.png: the picture seems to show several slices"), "{}", all.stderr);
+    assert!(all.stdout.contains("Several slices, lung involvement"), "{}", all.stdout);
     assert!(!all.stdout.contains("(left"), "{}", all.stdout);
 
     // The second of the upper row, whose right border is the upper one of the turned film.

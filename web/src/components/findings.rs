@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use lunglens::report::{ClassName, DeviceKind, Report};
-use lunglens::severity::{Finding, Involvement};
+use lunglens::severity::{Assessment, Finding, Involvement};
 use yew::prelude::*;
 
 use crate::outcome::{Outcome, SliceOutcome};
@@ -43,14 +43,23 @@ pub fn grade(finding: Finding) -> (&'static str, &'static str, &'static str) {
     }
 }
 
+/// The same of a slice's result: what mixes several slices has no grade.
+fn grade_of(assessment: &Assessment) -> (&'static str, &'static str, &'static str) {
+    let t = text();
+    match assessment.several_slices {
+        true => (t.several_slices, t.several_slices_hint, "is-unknown"),
+        false => grade(assessment.finding),
+    }
+}
+
 /// The result in one sentence, for a screen reader.
 pub fn spoken(slice: &SliceOutcome) -> String {
     let t = text();
     let assessment = &slice.report.assessment;
-    let (name, hint, _) = grade(assessment.finding);
+    let (name, hint, _) = grade_of(assessment);
     match assessment.finding {
+        _ if assessment.several_slices => format!("{}: {name}. {hint}", t.result),
         Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
-        _ if assessment.several_slices => format!("{}: {name}. {}", t.result, t.several_slices),
         _ => {
             format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent))
         }
@@ -64,7 +73,7 @@ pub fn Findings(props: &Props) -> Html {
     let Outcome::Slice(slice) = props.outcome.as_ref() else { return Html::default() };
     let report = &slice.report;
     let assessment = &report.assessment;
-    let (name, hint, class) = grade(assessment.finding);
+    let (name, hint, class) = grade_of(assessment);
     let limit = assessment.alarming_from_percent;
     let hint = match assessment.finding {
         Finding::Mild | Finding::Alarming => hint.replace("{limit}", &format::share(&limit.to_string())),
@@ -108,8 +117,7 @@ fn cautions(report: &Report) -> Html {
     let Some(picture) = report.input.picture else { return html! {} };
     let several = report.assessment.several_slices;
     let no_lung = report.assessment.finding == Finding::NoLungFound;
-    let all =
-        [(several, t.several_slices), (several || no_lung, t.picture_advice), (picture.coloured, t.coloured)];
+    let all = [(several || no_lung, t.picture_advice), (picture.coloured, t.coloured)];
     let shown: Vec<&str> = all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
     if shown.is_empty() {
         return html! {};

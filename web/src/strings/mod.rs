@@ -102,6 +102,7 @@ pub struct Strings {
     pub side_assumed: &'static str,
     pub coloured: &'static str,
     pub several_slices: &'static str,
+    pub several_slices_hint: &'static str,
     pub picture_advice: &'static str,
     pub instances: &'static str,
     pub no_instances: &'static str,
