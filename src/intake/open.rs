@@ -1,6 +1,6 @@
 //! A series whose slices are read one by one.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
@@ -65,7 +65,7 @@ impl OpenSeries {
     /// One picture, or several of one folder; without a plan where they do not fit together.
     pub(super) fn pictures(files: Vec<NamedSource>, plan: Option<SeriesPlan>) -> Self {
         let slices = files.len();
-        let reader = Box::new(Pictures { files, part: PicturePart::default(), size: Cell::new(None) });
+        let reader = Box::new(Pictures::new(files));
         Self { plan, instances: Vec::new(), slices, reader }
     }
 

@@ -1,6 +1,6 @@
 //! Pictures of one folder as slices.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::open::SliceReader;
@@ -103,15 +103,27 @@ fn mixed(first: [usize; 2], other: [usize; 2], name: Option<&str>) -> StudyError
 
 /// Gives pictures as slices.
 pub(super) struct Pictures {
-    pub files: Vec<NamedSource>,
+    files: Vec<NamedSource>,
     /// Which part of each is read.
-    pub part: PicturePart,
+    part: PicturePart,
     /// Rows and columns of the first that was read: all must have them.
-    pub size: Cell<Option<[usize; 2]>>,
+    size: Cell<Option<[usize; 2]>>,
+    /// The one that was read last: the page asks for a photo several times, and decoding takes longest.
+    last: RefCell<Option<(usize, CtSlice)>>,
+}
+
+impl Pictures {
+    /// Pictures, each read whole.
+    pub fn new(files: Vec<NamedSource>) -> Self {
+        Self { files, part: PicturePart::default(), size: Cell::new(None), last: RefCell::new(None) }
+    }
 }
 
 impl SliceReader for Pictures {
     fn slice(&self, index: usize) -> Result<CtSlice, IntakeError> {
+        if let Some((_, slice)) = self.last.borrow().as_ref().filter(|(last, _)| *last == index) {
+            return Ok(slice.clone());
+        }
         let file = &self.files[index];
         let of_source = |error| IntakeError::Source { name: file.name.clone(), error };
         let bytes = file.source.read_all(LARGEST_PICTURE).map_err(of_source)?;
@@ -123,12 +135,14 @@ impl SliceReader for Pictures {
         if size != first {
             return Err(mixed(first, size, None).into());
         }
+        *self.last.borrow_mut() = Some((index, slice.clone()));
         Ok(slice)
     }
 
     fn read_part(&mut self, part: Option<PicturePart>) {
         self.part = part.unwrap_or_default();
         self.size.set(None);
+        self.last.replace(None);
     }
 
     fn file(&self, index: usize) -> &NamedSource {
