@@ -56,14 +56,24 @@ fn percent(involvement: &Involvement) -> String {
 /// What a reader of the line must know of how the slice was read.
 pub fn cautions(report: &Report) -> Vec<&'static str> {
     let coloured = report.input.picture.is_some_and(|picture| picture.coloured);
+    let assessment = &report.assessment;
+    let no_lung = assessment.finding == Finding::NoLungFound;
+    let one_lung =
+        !no_lung && !assessment.several_slices && (assessment.left.is_none() || assessment.right.is_none());
+    let picture = report.input.picture.is_some();
     let all = [
         (
             coloured,
             "the picture has colours and was read as grey; marks drawn on it can be taken for lesions",
         ),
         (
-            report.assessment.several_slices,
+            assessment.several_slices,
             "the picture seems to show several slices, and the figures mix them; read one alone (--part)",
+        ),
+        (picture && no_lung, "if there is a slice in the picture, read it alone (--part), upright (--turn)"),
+        (
+            picture && one_lung,
+            "only one lung was found; if the picture shows both, read the slice alone (--part)",
         ),
     ];
     all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()

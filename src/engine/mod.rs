@@ -201,7 +201,9 @@ impl Engine {
         } else {
             sort_instances(&mut instances);
         }
-        Ok((instances, lungs.map(|_| network_input.letterbox.region)))
+        let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
+        let region = Some(network_input.letterbox.region).filter(|&region| region != whole);
+        Ok((instances, region))
     }
 
     /// The part of the slice that its lungs lie in, or none where all of it is to be looked at.
@@ -219,9 +221,13 @@ impl Engine {
         // Lungs that are a small part of a photo are easily missed in a small view.
         let size = if surroundings { self.entry.config.input_size } else { crop.search_size };
         let [lungs, lesions] = self.boxes(prepared, None, size, run).await?;
-        let around = LungCrop::slice_around(&lungs, slice.rows, slice.columns);
-        let Some(view) = around.filter(|_| surroundings) else {
-            return Ok(crop.region(&lungs, &lesions, whole));
+        let around_whole = crop.region(&lungs, &lesions, whole);
+        if !surroundings || lungs.is_empty() {
+            return Ok(around_whole);
+        }
+        let Some(view) = LungCrop::slice_around(&lungs, slice.rows, slice.columns) else {
+            // A photo of the lungs alone: a part of it too, whose grey levels are stretched.
+            return Ok(Some(around_whole.unwrap_or(whole)));
         };
         let [lungs, lesions] = self.boxes(prepared, Some(view), crop.search_size, run).await?;
         Ok(Some(crop.region(&lungs, &lesions, view).unwrap_or(view)))

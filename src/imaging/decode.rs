@@ -34,12 +34,10 @@ pub fn decode(bytes: &[u8]) -> Result<CtSlice, ImagingError> {
 /// As [`decode`]; [`ImagingError::NoPicture`] for a part of a file of another format, [`ImagingError::BadPart`] for one that the
 /// picture has not.
 pub fn decode_part(bytes: &[u8], part: PicturePart) -> Result<CtSlice, ImagingError> {
-    if let Some(format) = picture::format_of(bytes) {
-        return picture::decode(bytes, format, part);
-    }
-    match decode(bytes) {
-        Ok(_) if part != PicturePart::default() => Err(ImagingError::NoPicture),
-        decoded => decoded,
+    match picture::format_of(bytes) {
+        Some(format) => picture::decode(bytes, format, part),
+        None if part != PicturePart::default() && !bytes.is_empty() => Err(ImagingError::NoPicture),
+        None => decode(bytes),
     }
 }
 

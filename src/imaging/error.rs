@@ -50,10 +50,25 @@ pub enum ImagingError {
         /// The longest side that is read, in pixels.
         limit: usize,
     },
+    /// A picture that would take more memory than its file warrants, or a phone has.
+    #[error(
+        "The {format} picture claims {columns} x {rows} pixels in {bytes} bytes, more than LungLens decodes of such a file. \
+         Save it smaller, or only the slice in it."
+    )]
+    TooManyPixels {
+        /// The format of the file.
+        format: FileFormat,
+        /// Width that the file states, in pixels.
+        columns: u32,
+        /// Height that the file states, in pixels.
+        rows: u32,
+        /// Bytes of the file.
+        bytes: usize,
+    },
     /// A picture whose colours are more than a photo's tint or a few marks.
     #[error(
         "The {format} picture is strongly coloured ({percent} % of it), so it shows no plain CT slice. LungLens reads \
-         grey slices, and photos of them with little around them."
+         grey slices and photos of them: cut a photo to the slice, and open it again."
     )]
     Coloured {
         /// The format of the file.
@@ -63,14 +78,17 @@ pub enum ImagingError {
     },
     /// A part of a picture that it has not, or that is too small.
     #[error(
-        "{} is no part of the picture, which has {} x {} pixels, of at least {MIN_PART_SIDE} pixels on a side.",
-        area.map_or_else(|| "All of it".to_owned(), |[x0, y0, x1, y1]| format!("{x0},{y0} to {x1},{y1}")),
+        "The part from {},{} to {},{} leaves less than {MIN_PART_SIDE} pixels on a side of the picture, which has {} x {}.",
+        area[0],
+        area[1],
+        area[2],
+        area[3],
         size[0],
         size[1]
     )]
     BadPart {
-        /// What was asked for, `[x0, y0, x1, y1]` in pixels; none for all.
-        area: Option<[u32; 4]>,
+        /// What was asked for, `[x0, y0, x1, y1]` in pixels.
+        area: [u32; 4],
         /// Width and height of the picture in pixels.
         size: [u32; 2],
     },

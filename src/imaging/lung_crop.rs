@@ -10,6 +10,8 @@ const LARGEST: f32 = 0.92;
 const SMALLEST: f32 = 0.5;
 /// The lungs' longer side as a share of a slice's: as they are on most slices of the middle of the chest.
 const LUNGS_OF_SLICE: f32 = 0.65;
+/// The same where but one lung is seen, so that the other's place is in view.
+const LUNG_OF_SLICE: f32 = 0.38;
 
 /// How the lungs are looked for before the slice is segmented. Part of the model manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -32,7 +34,8 @@ impl LungCrop {
     pub fn slice_around(lungs: &[BoxXyxy], rows: usize, columns: usize) -> Option<BoxXyxy> {
         let [x0, y0, x1, y1] = around(lungs)?;
         let (width, height) = (columns as f32, rows as f32);
-        let side = (x1 - x0).max(y1 - y0) / LUNGS_OF_SLICE;
+        let share = if lungs.len() < 2 { LUNG_OF_SLICE } else { LUNGS_OF_SLICE };
+        let side = (x1 - x0).max(y1 - y0) / share;
         let (across, down) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0);
         let half = side / 2.0;
         let view = [
@@ -134,8 +137,9 @@ mod tests {
         }
         let region = CROP.region(&lungs, &[], view).unwrap();
         assert!(region[0] >= view[0] && region[3] <= view[3] && region[2] - region[0] < 200.0, "{region:?}");
-        // One lung is enough to look closer, and lungs that fill the picture are seen well enough.
-        assert!(LungCrop::slice_around(&lungs[..1], 600, 800).is_some());
+        // Around one lung is looked farther: the other may be on either side. Lungs that fill the picture are seen well enough.
+        let wider = LungCrop::slice_around(&lungs[..1], 600, 800).unwrap();
+        assert!(wider[0] < 205.0 && wider[2] > 435.0, "{wider:?}");
         assert_eq!(LungCrop::slice_around(&[[100.0, 50.0, 700.0, 550.0]], 600, 800), None);
         assert_eq!(LungCrop::slice_around(&[], 600, 800), None);
     }

@@ -7,4 +7,4 @@ mod sides;
 pub use assess::{SeverityError, assess};
 pub use assessment::{Assessment, Finding, Involvement, SeverityConfig};
 pub(crate) use sides::Part;
-pub use sides::{Sides, split_sides};
+pub use sides::{Sides, are_of_several_slices, split_sides};

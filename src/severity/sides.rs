@@ -16,7 +16,7 @@ const LUNGS_OF_SEVERAL_SLICES: usize = 4;
 const LUNG_SHARE: f64 = 0.2;
 
 /// Whether `lung`, the union of the lungs, has more of them than a slice has.
-pub(super) fn are_of_several_slices(lung: &Mask) -> bool {
+pub fn are_of_several_slices(lung: &Mask) -> bool {
     let areas = connected_components(lung).areas();
     let largest = areas.iter().copied().max().unwrap_or_default() as f64;
     areas.iter().filter(|&&area| area as f64 >= LUNG_SHARE * largest).count() >= LUNGS_OF_SEVERAL_SLICES

@@ -11,6 +11,7 @@ use super::{SlicePlace, StudyError};
 use crate::imaging::{CtSlice, PixelSpacing, ValueScale};
 use crate::masks::{Mask, MaskError, Rle, fill_holes};
 use crate::report::{ClassName, Instance};
+use crate::severity::are_of_several_slices;
 
 /// How many slices are kept for pictures.
 const KEY_SLICES: usize = 3;
@@ -105,6 +106,8 @@ pub struct Measured {
     pub voxel_ml: Option<f64>,
     /// What could not be measured, for want of what the files do not say.
     pub lacking: Vec<Lacking>,
+    /// Whether the slices are pictures with colours, read as grey.
+    pub coloured: bool,
     /// The slices with the most lesion, the most first; none without lesion.
     pub key_slices: Vec<KeySlice>,
 }
@@ -120,6 +123,8 @@ pub struct StudyBuilder {
     oriented: bool,
     /// Whether the slices are in Hounsfield units, as the first one was; none before it.
     hounsfield: Option<bool>,
+    /// Whether any slice is a picture with colours.
+    coloured: bool,
     alarming_from_percent: f32,
     right_first: Option<bool>,
     found: Vec<FoundSlice>,
@@ -158,6 +163,7 @@ impl StudyBuilder {
             voxel_ml: geometry.map(|grid| grid.voxel_ml() * every as f64),
             oriented: plan.oriented,
             hounsfield: None,
+            coloured: false,
             alarming_from_percent,
             right_first: None,
             found: Vec::new(),
@@ -205,6 +211,10 @@ impl StudyBuilder {
                 ClassName::Lesion => lesion.add(&instance.mask)?,
             }
         }
+        if slice.picture.is_some() && are_of_several_slices(&lung) {
+            return Err(StudyError::SeveralSlices { index });
+        }
+        self.coloured |= slice.picture.is_some_and(|picture| picture.coloured);
         let all_lesion = lesion.area();
         lesion.keep(&lung)?;
         self.sections.add(&lung);
@@ -287,7 +297,15 @@ impl StudyBuilder {
             })
         });
         let key_slices = keys.collect::<Result<_, E>>()?;
-        Ok(Measured { slices, lesions, assessment, voxel_ml: self.voxel_ml, lacking, key_slices })
+        Ok(Measured {
+            slices,
+            lesions,
+            assessment,
+            voxel_ml: self.voxel_ml,
+            lacking,
+            coloured: self.coloured,
+            key_slices,
+        })
     }
 }
 

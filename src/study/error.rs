@@ -157,6 +157,15 @@ pub enum StudyError {
         /// What does not fit.
         problem: String,
     },
+    /// A picture of several slices, as a photo of a film.
+    #[error(
+        "Picture {} shows more lungs than a slice has, as a film with several slices does. Read its slices one by one.",
+        .index + 1
+    )]
+    SeveralSlices {
+        /// Its place in the series, from 0.
+        index: usize,
+    },
     /// Not all slices were measured.
     #[error(
         "Only {found} of {} {} measured, so the study has no result.",

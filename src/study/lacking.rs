@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Why coloured pictures have no densities, and what else to mind.
+const COLOURED: &str = "The pictures have colours and were read as grey levels, not Hounsfield units; marks drawn on them can be \
+                        taken for lesions.";
+
 /// A kind of measure that a source may not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,8 +56,12 @@ pub struct NotMeasured {
 }
 
 impl NotMeasured {
-    /// What is lacking, with the reason.
-    pub fn new(what: Lacking) -> Self {
-        Self { what, why: what.why().to_owned() }
+    /// What is lacking, with the reason; of `coloured` pictures also what their colours mean.
+    pub fn new(what: Lacking, coloured: bool) -> Self {
+        let why = match what {
+            Lacking::Densities if coloured => COLOURED,
+            _ => what.why(),
+        };
+        Self { what, why: why.to_owned() }
     }
 }

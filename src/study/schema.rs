@@ -208,7 +208,11 @@ pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
                 files: one.files,
             })
             .collect(),
-        not_measured: measured.lacking.iter().copied().map(NotMeasured::new).collect(),
+        not_measured: measured
+            .lacking
+            .iter()
+            .map(|&what| NotMeasured::new(what, measured.coloured))
+            .collect(),
         model: parts.model,
         devices: parts.devices,
         thresholds: parts.thresholds,

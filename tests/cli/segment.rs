@@ -336,3 +336,33 @@ fn only_a_picture_has_parts() {
     assert_eq!(done.code, 2, "{}", done.stderr);
     assert!(done.stderr.contains("give left, top, right and lower border"), "{}", done.stderr);
 }
+
+/// Where a slice is a small part of a photo, it is looked for first, and the lungs then in it.
+#[test]
+fn a_small_slice_in_a_photo_is_found_and_looked_at() {
+    let out = scratch_folder("small");
+    let slice = image::open(picture()).unwrap().to_luma8();
+    let slice = image::imageops::resize(&slice, 400, 400, image::imageops::FilterType::Triangle);
+    // A dark room around a screen.
+    let mut photo = image::RgbImage::from_fn(1200, 900, |x, y| {
+        let level = 20 + ((x / 40 + y / 40) % 2) as u8 * 4;
+        image::Rgb([level, level, level + 12])
+    });
+    for (x, y, pixel) in slice.enumerate_pixels() {
+        let level = 15.0 + 0.8 * f32::from(pixel.0[0]);
+        photo.put_pixel(x + 300, y + 250, image::Rgb([(0.9 * level) as u8, level as u8, level as u8]));
+    }
+    let input = out.join("photo.png");
+    photo.save(&input).unwrap();
+    let done = segment(&[&input, &picture()], &["--json"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let reports: Vec<Value> = done.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let region: Vec<f64> =
+        reports[0]["region"].as_array().unwrap().iter().map(|side| side.as_f64().unwrap()).collect();
+    assert!(region[0] >= 290.0 && region[1] >= 240.0, "{region:?}");
+    assert!(region[2] <= 710.0 && region[3] <= 660.0 && region[2] - region[0] < 400.0, "{region:?}");
+    for side in ["lungs", "left", "right"] {
+        let [photo, slice] = [0, 1].map(|i| reports[i]["assessment"][side]["percent"].as_f64().unwrap());
+        assert!((photo - slice).abs() < 3.0, "{side}: {photo}, not {slice}");
+    }
+}

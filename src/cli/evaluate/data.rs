@@ -123,6 +123,14 @@ impl Item {
     /// Reads the slice and its labels, upright.
     pub fn read(&self) -> anyhow::Result<(CtSlice, SliceTruth)> {
         let mut slice = read_picture(&self.ct)?;
+        if let (Labels::Files { .. }, Some(picture)) = (&self.labels, slice.picture) {
+            ensure!(
+                picture.reduced_by == 1 && picture.exif_orientation == 1,
+                "{} would be reduced or turned, and its labels with it: labelled pictures have up to 2048 pixels on a side and no Exif \
+                 orientation",
+                self.ct.display()
+            );
+        }
         let (mut lesion, mut lung) = match &self.labels {
             Labels::NoLesion => (Mask::empty(slice.rows, slice.columns), None),
             Labels::Files { lesion, lung } => {

@@ -24,9 +24,14 @@ pub const MAX_PICTURE_SIDE: usize = 12_288;
 
 /// A picture may take this many bytes of memory, and beyond them this many times the bytes of its file.
 const SMALL_BYTES: u64 = 56 << 20;
-const MAX_PNG_GROWTH: u64 = 4;
-/// A photo has from half a bit a pixel on, where six bytes may have to be kept.
-const MAX_JPEG_GROWTH: u64 = 32;
+/// A screenshot is mostly of one colour.
+const MAX_GROWTH: u64 = 32;
+/// A photo has from half a bit a pixel on, where nine bytes may have to be kept.
+const MAX_JPEG_GROWTH: u64 = 144;
+/// The same of what a decoder keeps beside the pixels, as a colour profile that inflates.
+const MAX_PROFILE_GROWTH: u64 = 4;
+/// No phone's photo has more pixels; a browser's memory is limited.
+const MAX_PIXELS: u64 = 120_000_000;
 
 /// How a picture became a grey slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +64,7 @@ pub(super) fn decode(bytes: &[u8], format: FileFormat, part: PicturePart) -> Res
     check_growth(format, bytes, &*decoder)?;
     let orientation = orientation(&mut *decoder);
     let shown = if lies(orientation) { [rows, columns] } else { [columns, rows] };
-    let area = part.on(shown).ok_or(ImagingError::BadPart { area: part.area, size: shown })?;
+    let area = part.on(shown).map_err(|area| ImagingError::BadPart { area, size: shown })?;
     let picture = DynamicImage::from_decoder(decoder).map_err(|e| failed(e.to_string()))?;
 
     let stored = stored_area(area, orientation, [columns, rows]);
@@ -113,8 +118,7 @@ pub(super) fn format_of(head: &[u8]) -> Option<FileFormat> {
 /// Reads the header.
 fn open<'a>(bytes: &'a [u8], format: FileFormat) -> image::ImageResult<Box<dyn ImageDecoder + 'a>> {
     let mut limits = Limits::default();
-    // For what the decoder keeps beside the pixels, as a colour profile that inflates.
-    limits.max_alloc = Some(SMALL_BYTES / 4 + MAX_PNG_GROWTH * bytes.len() as u64);
+    limits.max_alloc = Some(SMALL_BYTES / 4 + MAX_PROFILE_GROWTH * bytes.len() as u64);
     Ok(match format {
         FileFormat::Png => Box::new(PngDecoder::with_limits(Cursor::new(bytes), limits)?),
         _ => Box::new(JpegDecoder::new(Cursor::new(bytes))?),
@@ -164,18 +168,13 @@ fn check_growth(format: FileFormat, bytes: &[u8], decoder: &dyn ImageDecoder) ->
     let (columns, rows) = decoder.dimensions();
     let pixels = u64::from(rows) * u64::from(columns);
     let by = u64::from(reduction(columns, rows));
-    // A progressive JPEG keeps coefficients of 16 bit a sample beside the samples.
     let (kept, growth) = match format {
-        FileFormat::Jpeg if jpeg::is_progressive(bytes) => {
-            (2 * pixels * u64::from(decoder.color_type().channel_count()), MAX_JPEG_GROWTH)
-        }
-        FileFormat::Jpeg => (0, MAX_JPEG_GROWTH),
-        _ => (0, MAX_PNG_GROWTH),
+        FileFormat::Jpeg => (jpeg::coefficient_bytes(bytes, pixels), MAX_JPEG_GROWTH),
+        _ => (0, MAX_GROWTH),
     };
     let needed = decoder.total_bytes() + kept + pixels / (by * by) * size_of::<f32>() as u64;
-    if needed > SMALL_BYTES + growth * bytes.len() as u64 {
-        let detail = format!("it claims {columns} x {rows} pixels in {} bytes", bytes.len());
-        return Err(ImagingError::Picture { format, detail });
+    if pixels > MAX_PIXELS || needed > SMALL_BYTES + growth * bytes.len() as u64 {
+        return Err(ImagingError::TooManyPixels { format, columns, rows, bytes: bytes.len() });
     }
     Ok(())
 }

@@ -28,12 +28,13 @@ impl PicturePart {
         90 * u16::from(self.quarter_turns % 4)
     }
 
-    /// The area on a picture of a width and a height; none where nothing that can be read is left of it.
-    pub(super) fn on(self, [width, height]: [u32; 2]) -> Option<[u32; 4]> {
-        let Some([x0, y0, x1, y1]) = self.area else { return Some([0, 0, width, height]) };
+    /// The area on a picture of a width and a height, cut to it; what was asked for where too little is left of that.
+    pub(super) fn on(self, [width, height]: [u32; 2]) -> Result<[u32; 4], [u32; 4]> {
+        let Some(asked @ [x0, y0, x1, y1]) = self.area else { return Ok([0, 0, width, height]) };
         let area = [x0, y0, x1.min(width), y1.min(height)];
         let side = |low: u32, high: u32| high.saturating_sub(low);
-        (side(area[0], area[2]).min(side(area[1], area[3])) >= MIN_PART_SIDE).then_some(area)
+        let enough = side(area[0], area[2]).min(side(area[1], area[3])) >= MIN_PART_SIDE;
+        if enough { Ok(area) } else { Err(asked) }
     }
 }
 
@@ -138,9 +139,9 @@ mod tests {
     #[test]
     fn an_area_is_cut_to_the_picture() {
         let part = |area| PicturePart { area: Some(area), quarter_turns: 0 };
-        assert_eq!(PicturePart::default().on([20, 10]), Some([0, 0, 20, 10]));
-        assert_eq!(part([10, 10, 900, 60]).on([100, 50]), Some([10, 10, 100, 50]));
-        assert_eq!(part([10, 10, 900, 60]).on([100, 41]), None);
-        assert_eq!(part([90, 10, 20, 60]).on([100, 50]), None);
+        assert_eq!(PicturePart::default().on([20, 10]), Ok([0, 0, 20, 10]));
+        assert_eq!(part([10, 10, 900, 60]).on([100, 50]), Ok([10, 10, 100, 50]));
+        assert_eq!(part([10, 10, 900, 60]).on([100, 41]), Err([10, 10, 900, 60]));
+        assert_eq!(part([90, 10, 20, 60]).on([100, 50]), Err([90, 10, 20, 60]));
     }
 }

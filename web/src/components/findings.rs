@@ -117,7 +117,10 @@ fn cautions(report: &Report) -> Html {
     let Some(picture) = report.input.picture else { return html! {} };
     let several = report.assessment.several_slices;
     let no_lung = report.assessment.finding == Finding::NoLungFound;
-    let all = [(several || no_lung, t.picture_advice), (picture.coloured, t.coloured)];
+    // Of a photo: it is easily missed where the slice is small in it.
+    let one_lung =
+        picture.coloured && (report.assessment.left.is_none() || report.assessment.right.is_none());
+    let all = [(several || no_lung || one_lung, t.picture_advice), (picture.coloured, t.coloured)];
     let shown: Vec<&str> = all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
     if shown.is_empty() {
         return html! {};

@@ -2,6 +2,7 @@
 
 use super::gesture::{Gesture, Setting, Tool};
 use super::keys::Command;
+use super::part::{self, PartWish};
 use super::plane::{PLANES, Plane, Voxel, length_mm};
 use super::viewport::{Placement, Stage, Viewport};
 use super::window::{PRESETS, Window};
@@ -178,6 +179,10 @@ impl Model {
                 });
                 if self.tool == Tool::Select {
                     self.selected = Some(ends);
+                    // A slip of the finger is no frame.
+                    if done && part::wished(frame, self, PartWish::Shown).is_none() {
+                        self.selected = None;
+                    }
                     return;
                 }
                 let ruler = Ruler { plane: self.plane, position: self.position(), ends };
