@@ -22,7 +22,7 @@ use crate::detect::{BoxXyxy, Detection};
 use crate::imaging::{ClaheMode, CtSlice, Letterbox, LungCrop, PreparedSlice, Preprocessing, prepare};
 use crate::manifest::ModelEntry;
 use crate::masks::{Mask, ProbabilityMap, paste_averaged, paste_mask};
-use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SemanticMaps};
+use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SEARCH_PROPOSALS, SemanticMaps};
 use crate::report::{
     self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, faint_score,
     join_lesions, keep_lung_tissue, sort_instances,
@@ -218,9 +218,12 @@ impl Engine {
         run.pause().await?;
         let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
         let surroundings = slice.has_surroundings();
-        // Lungs that are a small part of a photo are easily missed in a small view.
-        let size = if surroundings { self.entry.config.input_size } else { crop.search_size };
-        let [lungs, lesions] = self.boxes(prepared, None, size, run).await?;
+        // Lungs that are a small part of a photo are easily missed in a small view, and among the best few.
+        let (size, proposals) = match surroundings {
+            true => (self.entry.config.input_size, usize::MAX),
+            false => (crop.search_size, SEARCH_PROPOSALS),
+        };
+        let [lungs, lesions] = self.boxes(prepared, None, size, proposals, run).await?;
         let around_whole = crop.region(&lungs, &lesions, whole);
         if !surroundings || lungs.is_empty() {
             return Ok(around_whole);
@@ -229,7 +232,8 @@ impl Engine {
             // A photo of the lungs alone: a part of it too, whose grey levels are stretched.
             return Ok(Some(around_whole.unwrap_or(whole)));
         };
-        let [lungs, lesions] = self.boxes(prepared, Some(view), crop.search_size, run).await?;
+        let [lungs, lesions] =
+            self.boxes(prepared, Some(view), crop.search_size, SEARCH_PROPOSALS, run).await?;
         Ok(Some(crop.region(&lungs, &lesions, view).unwrap_or(view)))
     }
 
@@ -239,10 +243,12 @@ impl Engine {
         prepared: &PreparedSlice,
         view: Option<BoxXyxy>,
         size: usize,
+        proposals: usize,
         run: &mut Run<'_>,
     ) -> Result<[Vec<BoxXyxy>; 2], EngineError> {
         let view = prepared.network_input(view, size)?;
-        let found = self.model.detect_boxes(&view, DEFAULT_SCORE_THRESHOLD, &mut WithinStage(run)).await?;
+        let run = &mut WithinStage(run);
+        let found = self.model.detect_boxes(&view, proposals, DEFAULT_SCORE_THRESHOLD, run).await?;
         Ok([ClassName::Lung, ClassName::Lesion].map(|class| {
             let is_one = |one: &&Detection| ClassName::from_label(one.label) == Some(class);
             found.iter().filter(is_one).map(|one| view.letterbox.to_source(one.bbox)).collect()

@@ -29,22 +29,16 @@ impl LungCrop {
         Self { search_size: (input_size / 2).next_multiple_of(32), margin: 0.05 }
     }
 
-    /// Where `lungs` found in a picture with more on it than a slice are a small part of it: about the slice, `[x0, y0, x1, y1]` in source
-    /// pixels, in which they are to be looked for once more.
+    /// Where `lungs` found in a picture with more on it than a slice, the surest first, are a small part of it: about the slice,
+    /// `[x0, y0, x1, y1]` in source pixels, in which they are to be looked for once more.
     pub fn slice_around(lungs: &[BoxXyxy], rows: usize, columns: usize) -> Option<BoxXyxy> {
-        let [x0, y0, x1, y1] = around(lungs)?;
-        let (width, height) = (columns as f32, rows as f32);
-        let share = if lungs.len() < 2 { LUNG_OF_SLICE } else { LUNGS_OF_SLICE };
-        let side = (x1 - x0).max(y1 - y0) / share;
-        let (across, down) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0);
-        let half = side / 2.0;
-        let view = [
-            (across - half).max(0.0),
-            (down - half).max(0.0),
-            (across + half).min(width),
-            (down + half).min(height),
-        ];
-        (side < LARGEST * width.max(height)).then_some(view)
+        match lungs {
+            // Of two that are too far from each other for one slice, the second is none.
+            [surest, _] => {
+                view_around(lungs, rows, columns).or_else(|| view_around(&[*surest], rows, columns))
+            }
+            _ => view_around(lungs, rows, columns),
+        }
     }
 
     /// The part of a `view` of a slice, `[x0, y0, x1, y1]` in source pixels, that holds its `lungs` and `lesions`.
@@ -67,6 +61,23 @@ impl LungCrop {
         let longer = (region[2] - region[0]).max(region[3] - region[1]);
         (longer < LARGEST * longest).then_some(region)
     }
+}
+
+/// The place of a slice with these lungs, where it is clearly smaller than the picture.
+fn view_around(lungs: &[BoxXyxy], rows: usize, columns: usize) -> Option<BoxXyxy> {
+    let [x0, y0, x1, y1] = around(lungs)?;
+    let (width, height) = (columns as f32, rows as f32);
+    let share = if lungs.len() < 2 { LUNG_OF_SLICE } else { LUNGS_OF_SLICE };
+    let side = (x1 - x0).max(y1 - y0) / share;
+    let (across, down) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0);
+    let half = side / 2.0;
+    let view = [
+        (across - half).max(0.0),
+        (down - half).max(0.0),
+        (across + half).min(width),
+        (down + half).min(height),
+    ];
+    (side < LARGEST * width.max(height)).then_some(view)
 }
 
 /// The box around boxes; none around none.
@@ -140,6 +151,10 @@ mod tests {
         // Around one lung is looked farther: the other may be on either side. Lungs that fill the picture are seen well enough.
         let wider = LungCrop::slice_around(&lungs[..1], 600, 800).unwrap();
         assert!(wider[0] < 205.0 && wider[2] > 435.0, "{wider:?}");
+        // What is found far away is no lung of this slice; three may be of several slices, which are looked at together.
+        let far = [740.0, 500.0, 790.0, 590.0];
+        assert_eq!(LungCrop::slice_around(&[lungs[0], far], 600, 800), Some(wider));
+        assert_eq!(LungCrop::slice_around(&[lungs[0], lungs[1], far], 600, 800), None);
         assert_eq!(LungCrop::slice_around(&[[100.0, 50.0, 700.0, 550.0]], 600, 800), None);
         assert_eq!(LungCrop::slice_around(&[], 600, 800), None);
     }

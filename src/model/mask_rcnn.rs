@@ -23,7 +23,7 @@ const INPUT_CHANNELS: usize = 4;
 const PROPOSAL_LEVELS: usize = 5;
 
 /// Proposals that a search for the lungs looks at: they are large, and so among the best.
-pub(super) const SEARCH_PROPOSALS: usize = 50;
+pub const SEARCH_PROPOSALS: usize = 50;
 
 /// A detection in network pixels with its mask.
 #[derive(Debug, Clone, PartialEq)]
@@ -235,18 +235,19 @@ impl MaskRcnn {
         Ok(Detections { instances: detections.into_iter().enumerate().map(masked).collect(), maps })
     }
 
-    /// Runs the network without its masks on the best few proposals, to find what is large. The input may have another size than
-    /// the configuration's.
+    /// Runs the network without its masks on the best `proposals`, of which a few suffice to find what is large
+    /// ([`SEARCH_PROPOSALS`]). The input may have another size than the configuration's.
     ///
     /// # Errors
     /// As [`Self::detect`].
     pub async fn detect_boxes(
         &self,
         input: &NetworkInput,
+        proposals: usize,
         score_threshold: f32,
         observer: &mut impl Observer,
     ) -> Result<Vec<Detection>, ModelError> {
-        Ok(self.pyramid_and_boxes(input, SEARCH_PROPOSALS, score_threshold, observer).await?.1)
+        Ok(self.pyramid_and_boxes(input, proposals, score_threshold, observer).await?.1)
     }
 
     /// Runs the whole network.

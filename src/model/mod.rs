@@ -17,7 +17,7 @@ use thiserror::Error;
 
 pub use fpn::Pyramid;
 pub use layers::WeightStorage;
-pub use mask_rcnn::{Detections, MaskRcnn, MaskedDetection};
+pub use mask_rcnn::{Detections, MaskRcnn, MaskedDetection, SEARCH_PROPOSALS};
 pub use observer::{Observer, Silent, Stage};
 pub use semantic::{SemanticHead, SemanticMaps};
 pub use shapes::conv_shapes;
