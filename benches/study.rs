@@ -168,5 +168,6 @@ fn slice() -> CtSlice {
         pixel_spacing: Some(PixelSpacing { row_mm: 0.7, column_mm: 0.7 }),
         patient_right_is_image_left: Some(true),
         format: FileFormat::Dicom,
+        picture: None,
     }
 }
