@@ -42,6 +42,14 @@ fn files_that_are_no_images_are_named() {
         (vec![0xFF; 100], "no format that LungLens knows"),
         (b"\x89PNG".to_vec(), "a damaged PNG"),
         (vec![7], "no format that LungLens knows"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "a HEIC photo (share it as JPEG)"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0avifmif1miaf".to_vec(), "an AVIF picture"),
+        (b"\0\0\0\x14ftypisom\0\0\x02\0isom".to_vec(), "a video"),
+        (b"BMI of the patients, as a text.\n".to_vec(), "a text file"),
+        (b"BM\0\x01\x02\x03".to_vec(), "a damaged BMP picture"),
+        (b"RIFF\x24\0\0\0WAVEfmt \x10".to_vec(), "a recording"),
+        (b"II*\0\x08\0\0\0".to_vec(), "a TIFF picture"),
+        (b"GIF89a\x10\0".to_vec(), "a GIF picture"),
     ] {
         let error = decode(&bytes).unwrap_err();
         assert!(matches!(error, ImagingError::UnknownFormat { .. }), "{error:?}");

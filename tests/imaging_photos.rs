@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use lunglens::imaging::{
-    CtSlice, FileFormat, ImagingError, MAX_PICTURE_SIDE, PicturePart, PictureReading, Preprocessing,
-    ValueScale, decode, decode_part, picture_size, prepare,
+    CtSlice, FileFormat, ImagingError, MAX_PICTURE_SIDE, PICTURE_HEAD, PicturePart, PictureReading,
+    Preprocessing, ValueScale, begins_like_a_picture, decode, decode_part, picture_size, prepare,
 };
 use serde::Deserialize;
 
@@ -27,6 +27,16 @@ fn read(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
+fn format_by_name(name: &str) -> FileFormat {
+    match name.rsplit_once('.').unwrap().1 {
+        "png" => FileFormat::Png,
+        "jpg" => FileFormat::Jpeg,
+        "webp" => FileFormat::WebP,
+        "bmp" => FileFormat::Bmp,
+        other => panic!("{other}"),
+    }
+}
+
 /// A JPEG of a slope with a tint, as large as asked for.
 fn photo(columns: u32, rows: u32) -> Vec<u8> {
     let pixel = |i: u32| {
@@ -44,13 +54,14 @@ fn photo(columns: u32, rows: u32) -> Vec<u8> {
 #[test]
 fn photos_are_turned_reduced_and_read_as_grey() {
     let cases: Vec<Case> = serde_json::from_slice(&read("index.json")).unwrap();
-    assert!(cases.len() >= 15);
+    assert!(cases.len() >= 25);
     for Case { file, rows, columns, reading, tolerance, grey } in cases {
         let bytes = read(&file);
         let part = PicturePart { area: reading.part, quarter_turns: (reading.turned_degrees / 90) as u8 };
         let slice = decode_part(&bytes, part).unwrap_or_else(|e| panic!("{file}: {e}"));
         assert_eq!([slice.rows, slice.columns], [rows, columns], "{file}");
         assert_eq!(slice.picture, Some(reading), "{file}");
+        assert_eq!(slice.format, format_by_name(&file), "{file}");
         if part == PicturePart::default() {
             assert_eq!(decode(&bytes).as_ref(), Ok(&slice), "{file}");
             assert_eq!(picture_size(&bytes), Some([rows, columns]), "{file}");
@@ -134,6 +145,32 @@ fn a_map_in_false_colours_is_no_slice() {
 }
 
 #[test]
+fn an_animation_is_no_slice() {
+    let bytes = read("animated.webp");
+    assert_eq!(decode(&bytes), Err(ImagingError::Animated { format: FileFormat::WebP }));
+    assert_eq!(picture_size(&bytes), None);
+    // Frames without the flag of an animation are not read either.
+    let mut unflagged = bytes.clone();
+    unflagged[20] = 0;
+    assert_eq!(decode(&unflagged), Err(ImagingError::Animated { format: FileFormat::WebP }));
+}
+
+#[test]
+fn pictures_are_known_by_their_first_bytes() {
+    for name in
+        ["marks.png", "screen.jpg", "lossy.webp", "exif_6.webp", "rgb.bmp", "top_down.bmp", "rle8.bmp"]
+    {
+        assert!(begins_like_a_picture(&read(name)[..PICTURE_HEAD]), "{name}");
+    }
+    assert!(!begins_like_a_picture(b"BM of the patients, and a text"));
+    assert!(!begins_like_a_picture(b"RIFF\x24\0\0\0WAVEfmt "));
+    // A part of a WebP does not tell how its Exif data turn it.
+    let bytes = read("exif_6.webp");
+    assert_eq!(picture_size(&bytes[..bytes.len() - 1]), None);
+    assert_eq!(picture_size(&read("rgb.bmp")[..64]), Some([24, 39]));
+}
+
+#[test]
 fn a_photo_of_a_phone_is_read() {
     // 13 and 12 megapixels, in files smaller than any photo's.
     for ([columns, rows], reduced_by, size) in
@@ -176,4 +213,17 @@ fn a_picture_larger_than_any_photo_is_refused_before_it_is_decoded() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x2E, 0xE0, 0x2E, 0xE0]);
     let error = decode(&jpeg).unwrap_err();
     assert!(error.to_string().contains("claims 12000 x 12000 pixels"), "{error}");
+
+    // The same of a BMP, of a WebP with loss, and of one without.
+    let mut bmp = read("rgb.bmp");
+    bmp[18..26].copy_from_slice(&[0xE0, 0x2E, 0, 0, 0xE0, 0x2E, 0, 0]);
+    let mut lossy = read("lossy.webp");
+    lossy[26..30].copy_from_slice(&[0xE0, 0x2E, 0xE0, 0x2E]);
+    let mut lossless = read("lossless.webp");
+    let sides = (11_999u32 << 14) | 11_999;
+    lossless[21..25].copy_from_slice(&sides.to_le_bytes());
+    for huge in [bmp, lossy, lossless] {
+        let error = decode(&huge).unwrap_err();
+        assert!(error.to_string().contains("claims 12000 x 12000 pixels"), "{error}");
+    }
 }

@@ -62,7 +62,7 @@ fn find(files: Vec<NamedSource>) -> Catalogue {
 
 /// The chest as pictures, numbered from 1 without leading zeros, in the order in which a computer sorts the names.
 fn stack(format: ImageFormat) -> Vec<NamedSource> {
-    let ending = if format == ImageFormat::Png { "png" } else { "jpg" };
+    let ending = format.extensions_str()[0];
     let mut files: Vec<NamedSource> = (0..COUNT)
         .map(|index| file(&format!("case/slice {}.{ending}", index + 1), picture(index, format)))
         .collect();
@@ -141,7 +141,7 @@ fn nifti(code: i16) -> Vec<u8> {
 
 #[test]
 fn a_stack_of_pictures_is_measured_in_the_order_in_which_people_count() {
-    for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+    for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp] {
         let found = find(stack(format));
         let chosen = &found.series()[found.recommended().unwrap()];
         assert_eq!((chosen.kind, chosen.slices, chosen.size), (SeriesKind::Stack, COUNT, Some([SIDE, SIDE])));
@@ -350,8 +350,16 @@ fn of_several_stacks_none_is_taken_unasked() {
 }
 
 #[test]
+fn photos_that_are_not_read_are_named() {
+    let heic = file("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic and more".to_vec());
+    let error = find(vec![heic]).open_recommended().unwrap_err().to_string();
+    let says = "1 file: a HEIC photo (share it as JPEG), which LungLens does not read";
+    assert!(error.contains(says), "{error}");
+}
+
+#[test]
 fn sizes_of_pictures_are_read_from_their_headers() {
-    for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+    for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp] {
         let bytes = picture(0, format);
         assert_eq!(picture_size(&bytes), Some([SIDE, SIDE]));
         for end in 0..bytes.len().min(700) {

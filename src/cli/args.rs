@@ -19,7 +19,7 @@ const ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT o
 
 const LONG_ABOUT: &str = "Finds, outlines and measures COVID-19 lesions in chest CT on this device.
 
-Reads DICOM of any common coding, NIfTI, NRRD, PNG and JPEG. Nothing leaves this computer.
+Reads DICOM of any common coding, NIfTI, NRRD, PNG, JPEG, WebP and BMP. Nothing leaves this computer.
 Research use only. Not a medical device.";
 
 const EXAMPLES: &str = "Examples:
@@ -38,7 +38,7 @@ const SEGMENT_EXAMPLES: &str = "Examples:
   One slice; writes lunglens-out/slice.overlay.png and lunglens-out/slice.report.json:
     lunglens segment slice.png
 
-  Every PNG, JPEG and DICOM file under two folders, on the CPU:
+  Every picture and DICOM file under two folders, on the CPU:
     lunglens segment monday/ tuesday/ --out results --device cpu
 
   One JSON report a line, and no files:

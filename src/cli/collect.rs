@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use lunglens::export::ExportFormat;
+use lunglens::imaging::begins_like_a_picture;
 use lunglens::report::Software;
 use serde::Deserialize;
 
@@ -41,7 +42,7 @@ pub struct Collected {
 }
 
 /// Collects the files of `arguments`. A file argument is taken whatever it holds. In a folder, files that do not
-/// begin like a PNG, JPEG or DICOM file are passed over, and so are hidden ones, our own overlays and a study's results. Links
+/// begin like a picture or a DICOM file are passed over, and so are hidden ones, our own overlays and a study's results. Links
 /// to folders are not followed, so that a loop of links cannot trap the search. No file is taken twice.
 pub fn collect(arguments: &[PathBuf]) -> Collected {
     collect_if(arguments, looks_like_a_slice)
@@ -159,14 +160,12 @@ fn looks_like_a_slice(path: &Path) -> io::Result<bool> {
     Ok(begins_like_a_slice(&head))
 }
 
-/// Whether `head`, the first 132 bytes of a file, may be a PNG, JPEG or DICOM file. The decoder has the last word.
+/// Whether `head`, the first 132 bytes of a file, may be a picture or a DICOM file. The decoder has the last word.
 fn begins_like_a_slice(head: &[u8]) -> bool {
-    let png = head.starts_with(b"\x89PNG\r\n\x1a\n");
-    let jpeg = head.starts_with(b"\xff\xd8\xff");
     let dicom = head.get(128..132) == Some(b"DICM".as_slice());
     // DICOM without its preamble starts with an element of group 0002 or 0008, little endian.
     let bare_dicom = matches!(head, [0x02 | 0x08, 0x00, _, 0x00, ..]) && head.len() == 132;
-    png || jpeg || dicom || bare_dicom
+    begins_like_a_picture(head) || dicom || bare_dicom
 }
 
 #[cfg(test)]
@@ -256,6 +255,9 @@ mod tests {
     fn formats_are_recognised_by_their_first_bytes() {
         assert!(begins_like_a_slice(PNG));
         assert!(begins_like_a_slice(b"\xff\xd8\xff\xe0"));
+        assert!(begins_like_a_slice(b"RIFF\x24\0\0\0WEBPVP8L"));
+        assert!(begins_like_a_slice(b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"));
+        assert!(!begins_like_a_slice(b"BMI of the patients, a text"));
         let mut dicom = vec![0; 128];
         dicom.extend_from_slice(b"DICM");
         assert!(begins_like_a_slice(&dicom));

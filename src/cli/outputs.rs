@@ -15,7 +15,7 @@ pub const OVERLAY_SUFFIX: &str = ".overlay.png";
 pub const REPORT_SUFFIX: &str = ".report.json";
 
 // Endings that are dropped from a name; another one (as in a DICOM UID's last number) is part of it.
-const IMAGE_ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "dcm", "dicom", "ima"];
+const IMAGE_ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "dcm", "dicom", "ima"];
 
 /// The two files that one slice gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

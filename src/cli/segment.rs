@@ -34,7 +34,7 @@ const LARGEST_FILE_BYTES: u64 = 256 << 20;
 /// Segments every input. Returns [`Exit::SomeFailed`] when a file failed and the rest was done.
 pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     let collected = collect(&options.inputs);
-    let failed = tell_unusable(&collected, "PNG, JPEG or DICOM file");
+    let failed = tell_unusable(&collected, "PNG, JPEG, WebP, BMP or DICOM file");
     if collected.files.is_empty() {
         return Ok(Exit::SomeFailed);
     }

@@ -5,12 +5,37 @@ use super::{CtSlice, FileFormat, ImagingError, PicturePart, dicom, picture};
 /// The longest side of a slice that is read, in pixels. CT slices have 512 to 2048.
 pub const MAX_SIDE: usize = 4096;
 
-/// Whether the first 8 bytes of a file are those of a PNG or JPEG picture.
+/// How many bytes at the beginning of a file tell whether it is a picture.
+pub const PICTURE_HEAD: usize = 64;
+
+/// Whether the first [`PICTURE_HEAD`] bytes of a file are those of a PNG, JPEG, WebP or BMP picture.
 pub fn begins_like_a_picture(head: &[u8]) -> bool {
     picture::format_of(head).is_some()
 }
 
-/// Decodes one slice from the bytes of a PNG, JPEG or DICOM file, recognised by its content.
+/// Names a picture or video of a kind that is not read, by the first [`PICTURE_HEAD`] bytes of its file.
+pub fn name_unread_picture(head: &[u8]) -> Option<&'static str> {
+    const SIGNATURES: [(&[u8], &str); 3] =
+        [(b"GIF8", "a GIF picture"), (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture")];
+    if let Some((_, name)) = SIGNATURES.iter().find(|(signature, _)| head.starts_with(signature)) {
+        return Some(name);
+    }
+    if head.get(4..8) != Some(b"ftyp") {
+        return None;
+    }
+    // ISO base media, told by their brands.
+    let brands = head[8..head.len().min(PICTURE_HEAD)].chunks_exact(4);
+    let has = |any: &[&[u8; 4]]| brands.clone().any(|brand| any.iter().any(|one| brand == *one));
+    Some(if has(&[b"avif", b"avis"]) {
+        "an AVIF picture (save it as PNG or JPEG)"
+    } else if has(&[b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"]) {
+        "a HEIC photo (share it as JPEG)"
+    } else {
+        "a video"
+    })
+}
+
+/// Decodes one slice from the bytes of a PNG, JPEG, WebP, BMP or DICOM file, recognised by its content.
 ///
 /// Pictures may have 8 or 16 bits and be grey or coloured as a photo of a grey slice is ([`super::PictureReading`]). DICOM files must hold one
 /// CT image, compressed or not ([`super::DicomImage`]); their values are Hounsfield units, and padding outside the field of view is -1250 HU, the lower
@@ -28,7 +53,7 @@ pub fn decode(bytes: &[u8]) -> Result<CtSlice, ImagingError> {
     dicom::decode(bytes)?.ok_or_else(|| ImagingError::UnknownFormat { looks_like: describe(bytes) })
 }
 
-/// As [`decode`], a part of a PNG or JPEG picture; all of any file where `part` is the default.
+/// As [`decode`], a part of a picture; all of any file where `part` is the default.
 ///
 /// # Errors
 /// As [`decode`]; [`ImagingError::NoPicture`] for a part of a file of another format, [`ImagingError::BadPart`] for one that the
@@ -64,15 +89,11 @@ pub(super) fn check_pixels(
 
 /// Names what the first bytes of an unreadable file suggest.
 fn describe(bytes: &[u8]) -> &'static str {
-    const SIGNATURES: [(&[u8], &str); 12] = [
+    const SIGNATURES: [(&[u8], &str); 8] = [
         (b"%PDF", "a PDF document"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b", "a gzip file (perhaps a NIfTI volume)"),
-        (b"GIF8", "a GIF picture"),
-        (b"BM", "a BMP picture"),
-        (b"II*\0", "a TIFF picture"),
-        (b"MM\0*", "a TIFF picture"),
-        (b"RIFF", "a WebP picture or a recording"),
+        (b"RIFF", "a recording"),
         (b"\x89HDF", "an HDF5 file"),
         (b"NRRD", "an NRRD volume"),
         (b"\x89PNG", "a damaged PNG picture"),
@@ -83,12 +104,19 @@ fn describe(bytes: &[u8]) -> &'static str {
             return name;
         }
     }
+    if let Some(name) = name_unread_picture(bytes) {
+        return name;
+    }
     if bytes.get(344..347) == Some(b"n+1") {
         return "a NIfTI volume";
     }
     let head = &bytes[..bytes.len().min(512)];
     if head.is_ascii() && head.iter().all(|&b| b >= 0x20 || b.is_ascii_whitespace()) {
         return "a text file";
+    }
+    // Two letters that may begin anything else too.
+    if bytes.starts_with(b"BM") {
+        return "a damaged BMP picture";
     }
     "no format that LungLens knows"
 }

@@ -16,19 +16,25 @@ pub enum ImagingError {
     Source(#[from] SourceError),
     /// The content is none of the formats that are read.
     #[error(
-        "This file looks like {looks_like}. LungLens reads PNG and JPEG pictures and single DICOM CT slices."
+        "This file looks like {looks_like}. LungLens reads PNG, JPEG, WebP and BMP pictures and single DICOM CT slices."
     )]
     UnknownFormat {
         /// What the first bytes suggest, with its article: "a PDF document".
         looks_like: &'static str,
     },
-    /// A PNG or JPEG decoder refused the picture.
+    /// The picture could not be decoded.
     #[error("The {format} picture could not be decoded; the file is damaged or incomplete ({detail}).")]
     Picture {
         /// Which decoder.
         format: FileFormat,
         /// The decoder's own words.
         detail: String,
+    },
+    /// A picture of several frames, of which any may be meant.
+    #[error("The {format} file is an animation. Please save the picture that you mean as PNG or JPEG.")]
+    Animated {
+        /// The format of the file.
+        format: FileFormat,
     },
     /// The file ends before its content does.
     #[error("The {format} file is cut short: it ends {place}. Please copy or export it again.")]
@@ -93,7 +99,7 @@ pub enum ImagingError {
         size: [u32; 2],
     },
     /// A part of a file that is no picture.
-    #[error("Only of a PNG or JPEG picture can a part be read, or one be turned.")]
+    #[error("Only of a PNG, JPEG, WebP or BMP picture can a part be read, or one be turned.")]
     NoPicture,
     /// The structure of a DICOM file makes no sense.
     #[error("The DICOM file is damaged at byte {offset}: {detail}.")]

@@ -18,7 +18,7 @@ mod resize;
 mod slice;
 
 pub use clahe::clahe;
-pub use decode::{MAX_SIDE, begins_like_a_picture, decode, decode_part};
+pub use decode::{MAX_SIDE, PICTURE_HEAD, begins_like_a_picture, decode, decode_part, name_unread_picture};
 pub(crate) use dicom::entry_of as dicom_entry;
 pub use dicom::{
     AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, LossyCompression, read_dicom_header,

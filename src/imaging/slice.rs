@@ -36,6 +36,11 @@ pub enum FileFormat {
     Png,
     /// JPEG (baseline or progressive).
     Jpeg,
+    /// WebP, with loss or without.
+    #[serde(rename = "webp")]
+    WebP,
+    /// Windows bitmap.
+    Bmp,
     /// A DICOM CT image.
     Dicom,
     /// A slice of a NIfTI volume.
@@ -49,6 +54,8 @@ impl fmt::Display for FileFormat {
         f.write_str(match self {
             Self::Png => "PNG",
             Self::Jpeg => "JPEG",
+            Self::WebP => "WebP",
+            Self::Bmp => "BMP",
             Self::Dicom => "DICOM",
             Self::Nifti => "NIfTI",
             Self::Nrrd => "NRRD",
@@ -74,7 +81,7 @@ pub struct CtSlice {
     pub patient_right_is_image_left: Option<bool>,
     /// Where the slice came from.
     pub format: FileFormat,
-    /// How its file was read, where that is a PNG or JPEG picture.
+    /// How its file was read, where that is a picture.
     pub picture: Option<PictureReading>,
 }
 

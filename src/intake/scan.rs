@@ -7,7 +7,10 @@ use super::stack::Picture;
 use super::volume::ScannedVolume;
 use super::{IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
-use crate::imaging::{DicomImage, ImagingError, ListedImage, begins_like_a_picture, salvage_series};
+use crate::imaging::{
+    DicomImage, ImagingError, ListedImage, PICTURE_HEAD, begins_like_a_picture, name_unread_picture,
+    salvage_series,
+};
 use crate::source::{ByteSource, sha256};
 use crate::study::{Reason, StudyImage};
 use crate::volume::read_volume_header;
@@ -16,8 +19,8 @@ use crate::volume::read_volume_header;
 pub(super) const IN_ARCHIVE: &str = " > ";
 /// Archives inside of archives are opened down to this.
 const MAX_ARCHIVES: usize = 2;
-/// What is looked at to recognise a file, in bytes.
-const HEAD: usize = 16;
+/// What is looked at to recognise a file, in bytes. An archive has less.
+const HEAD: usize = PICTURE_HEAD;
 
 /// How far a scan has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +115,8 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
         }
         Ok(None) => match read_volume_header(source) {
             Ok(Some(header)) => found.volumes.push(ScannedVolume::open(index, file, header)),
-            Ok(None) => found.put_aside(None, Reason::Unknown),
+            Ok(None) => found
+                .put_aside(None, name_unread_picture(&head).map_or(Reason::Unknown, Reason::UnreadPicture)),
             Err(error) => found.put_aside(None, Reason::Unmeasurable(error.to_string())),
         },
         Err(error) => {

@@ -12,9 +12,9 @@ pub enum SeriesKind {
     Dicom,
     /// A volume in one file.
     Volume(VolumeFormat),
-    /// Pictures of one folder, PNG or JPEG, in the order of their names.
+    /// Pictures of one folder, in the order of their names.
     Stack,
-    /// One picture, PNG or JPEG.
+    /// One picture.
     Picture,
 }
 

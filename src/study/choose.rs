@@ -32,6 +32,8 @@ pub struct StudyImage {
 pub enum Reason {
     /// No format that is read.
     Unknown,
+    /// A picture or video of a kind that is not read.
+    UnreadPicture(&'static str),
     /// An archive inside of others.
     DeepArchive,
     /// A DICOMDIR, which lists the files of a medium.
@@ -74,6 +76,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "no format that LungLens reads",
+            Self::UnreadPicture(kind) => return write!(f, "{kind}, which LungLens does not read"),
             Self::DeepArchive => "an archive inside of two others, which LungLens does not open",
             Self::Directory => "a DICOMDIR, which only lists files",
             Self::NoImage => "a DICOM file without an image",
@@ -109,6 +112,7 @@ impl Reason {
             // Listed one by one, so that of a new reason it is decided anew.
             Self::NotCt(_)
             | Self::Unknown
+            | Self::UnreadPicture(_)
             | Self::DeepArchive
             | Self::Directory
             | Self::NoImage

@@ -173,7 +173,7 @@ fn a_folder_without_slices_is_an_error() {
     let folder = scratch_folder("empty");
     let done = segment(&[&folder], &["--json"]);
     assert_eq!((done.code, done.stdout.as_str()), (1, ""));
-    assert!(done.stderr.contains("no PNG, JPEG or DICOM file"), "{}", done.stderr);
+    assert!(done.stderr.contains("no PNG, JPEG, WebP, BMP or DICOM file"), "{}", done.stderr);
 }
 
 #[test]
@@ -331,7 +331,11 @@ fn a_photo_with_a_tint_is_read_like_the_slice_and_says_so() {
 fn only_a_picture_has_parts() {
     let done = segment(&[&dicom()], &["--turn", "180"]);
     assert_eq!(done.code, 1, "{}", done.stderr);
-    assert!(done.stderr.contains("Only of a PNG or JPEG picture can a part be read"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("Only of a PNG, JPEG, WebP or BMP picture can a part be read"),
+        "{}",
+        done.stderr
+    );
     let done = segment(&[&picture()], &["--part", "1,2,3"]);
     assert_eq!(done.code, 2, "{}", done.stderr);
     assert!(done.stderr.contains("give left, top, right and lower border"), "{}", done.stderr);

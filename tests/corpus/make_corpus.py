@@ -490,6 +490,63 @@ put("picture/chunk_4_gb.png", png(8, 8)[:33] + struct.pack(">I", 0xFFFFFFFF) + b
 put("picture/frame_65535.jpg", soi + frame(65535, 65535) + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\0" * 50 + b"\xff\xd9")
 put("picture/frame_4096.jpg", soi + frame(4096, 4096) + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"\0" * 50 + b"\xff\xd9")
 put("picture/scans_many.jpg", soi + frame(2048, 2048, 0xC2) + b"\xff\xda\0\x08\1\1\0\0\0\0" + (b"\0" * 4 + b"\xff\xda\0\x08\1\1\0\1\x3f\0") * 800 + b"\xff\xd9")
+# WebP: sizes and chunks that a decoder would believe. BMP: sizes, and runs of no end.
+
+
+def webp(*chunks, end=None):
+    body = b"WEBP" + b"".join(kind + struct.pack("<I", len(data) if size is None else size) + data + b"\0" * (len(data) % 2) for kind, data, size in chunks)
+    return b"RIFF" + struct.pack("<I", len(body) if end is None else end) + body
+
+
+def canvas(width, height, flags=0):
+    return b"VP8X", struct.pack("<I", flags) + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3], None
+
+
+#: No transforms, no cache, and five codes of one symbol, which take no bits: one colour, however many pixels.
+BLACK = b"\x88\x88\x08" + b"\0" * 20
+
+
+def lossy(width, height):
+    return b"VP8 ", b"\x10\x05\0\x9d\1\x2a" + struct.pack("<HH", width, height) + b"\0" * 100, None
+
+
+def lossless(width, height, alpha=0):
+    return b"VP8L", b"\x2f" + struct.pack("<I", alpha << 28 | (height - 1) << 14 | (width - 1)) + BLACK, None
+
+
+put("picture/lossy_16383.webp", webp(lossy(16383, 16383)), says="reads up to 12288")
+put("picture/lossy_12288.webp", webp(lossy(12288, 12288)), says="claims 12288 x 12288")
+put("picture/lossy_3400.webp", webp(lossy(3400, 3400)))
+put("picture/lossless_12288.webp", webp(lossless(12288, 12288)), says="claims 12288 x 12288")
+put("picture/lossless_2700.webp", webp(lossless(2700, 2700)), reads=1)
+put("picture/lossless_alpha_3400.webp", webp(lossless(3400, 3400, 1)), reads=1)
+put("picture/image_beyond_canvas.webp", webp(canvas(8, 8), lossy(12000, 12000)), says="another size")
+put("picture/canvas_beyond_image.webp", webp(canvas(3000, 3000), lossless(8, 8)), says="another size")
+put("picture/alpha_2200.webp", webp(canvas(2200, 2200, 0x10), (b"ALPH", b"\1" + BLACK, None), lossy(2200, 2200)))
+put("picture/exif_4_gb.webp", webp(canvas(8, 8, 8), lossless(8, 8), (b"EXIF", b"II*\0", 0xFFFFFFF0)), says="no whole chunk")
+put("picture/frame_exif_4_gb.webp", webp(canvas(8, 8), lossless(8, 8), (b"ANMF", b"\0" * 16 + b"EXIF" + b"\xf0\xff\xff\xff", None)), says="an animation")
+put("picture/no_chunk.webp", webp())
+put("picture/end_4_gb.webp", webp(lossless(8, 8), end=0xFFFFFFFF), says="cut short")
+
+
+def bmp(width, height, bits, compression, data, header=40, offset=None):
+    palette = bytes(range(256)) * 4 if bits <= 8 else b""
+    info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bits, compression, len(data), 0, 0, 0, 0)
+    offset = 14 + header + len(palette) if offset is None else offset
+    return struct.pack("<2sIII", b"BM", 14 + len(info) + len(palette) + len(data), 0, offset) + info + palette + data
+
+
+put("picture/size_65535.bmp", bmp(65535, 65535, 24, 0, b"\0" * 50), says="reads up to 12288")
+put("picture/size_12288.bmp", bmp(12288, 12288, 24, 0, b"\0" * 50), says="claims 12288 x 12288")
+put("picture/height_minus_2_billion.bmp", bmp(8, -(2**31) + 1, 24, 0, b"\0" * 50))
+put("picture/width_0.bmp", bmp(0, 8, 24, 0, b"\0" * 50))
+put("picture/data_missing.bmp", bmp(3800, 3800, 24, 0, b"\0" * 50))
+put("picture/data_beyond_end.bmp", bmp(8, 8, 24, 0, b"\0" * 200, offset=0xFFFFFFFF))
+put("picture/runs_too_long.bmp", bmp(8, 8, 8, 1, b"\xff\x07" * 400))
+put("picture/jumps_too_far.bmp", bmp(8, 8, 8, 1, b"\0\2\xff\xff" * 400))
+put("picture/ends_at_once.bmp", bmp(3800, 3800, 8, 1, b"\0\1"), reads=1)
+put("picture/masks_none.bmp", bmp(8, 8, 32, 3, b"\0" * 300))
+put("picture/jpeg_inside.bmp", bmp(8, 8, 0, 4, soi))
 put("picture/fill_bytes.jpg", soi + b"\xff" * 30_000 + b"\xd9")
 
 # --- models -------------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ impl Dataset {
         if let Some(first) = unreadable.into_iter().next() {
             return Err(first.error).with_context(|| format!("reading {}", first.path.display()));
         }
-        ensure!(!files.is_empty(), "{} has no PNG, JPEG or DICOM file", folder.display());
+        ensure!(!files.is_empty(), "{} has no PNG, JPEG, WebP, BMP or DICOM file", folder.display());
         let items = files.into_iter().map(|file| {
             let below = file.path.strip_prefix(folder).unwrap_or(&file.path);
             Item {

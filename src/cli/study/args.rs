@@ -26,7 +26,7 @@ pub const EXAMPLES: &str = "Examples:
 Folders, ZIP archives, DICOMDIR media, DICOM files of any common coding, NIfTI and NRRD volumes are read. The axial CT
 series with the most slices is measured; localisers, other series and other modalities are set aside with the reason. A
 series with gaps, duplicates, too much tilt or a slice that cannot be read has no result.
-A folder of PNG or JPEG pictures is a series too, in the order of its names (2 before 10): involvement and grade are
+A folder of PNG, JPEG, WebP or BMP pictures is a series too, in the order of its names (2 before 10): involvement and grade are
 measured, and what needs mm or Hounsfield units is left out and said to be.
 UIDs are written as hashes unless --keep-ids asks for them.
 
@@ -37,7 +37,7 @@ Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stoppe
 /// Arguments of `lunglens study`.
 #[derive(Debug, Args)]
 pub struct StudyArgs {
-    /// Folders and ZIP archives that are searched, or the files of one study: DICOM, NIfTI, NRRD, PNG, JPEG
+    /// Folders and ZIP archives that are searched, or the files of one study: DICOM, NIfTI, NRRD, PNG, JPEG, WebP, BMP
     #[arg(required = true, value_name = "PATH")]
     pub inputs: Vec<PathBuf>,
 

@@ -36,7 +36,7 @@ pub(super) fn read(picture: &DynamicImage, area: [u32; 4], by: usize) -> Result<
         DynamicImage::ImageLumaA16(p) => grey_of(p.as_raw(), channels, place, 65535.0),
         DynamicImage::ImageRgb16(p) => grey_of(p.as_raw(), channels, place, 65535.0),
         DynamicImage::ImageRgba16(p) => grey_of(p.as_raw(), channels, place, 65535.0),
-        // The two codecs yield no other kind; converting keeps this total.
+        // The codecs yield no other kind; converting keeps this total.
         other => grey_of(other.to_rgba16().as_raw(), 4, place, 65535.0),
     }
 }

@@ -1,12 +1,13 @@
-//! PNG and JPEG pictures of a slice: exports, screenshots, scans, and photos of a screen or a film.
+//! PNG, JPEG, WebP and BMP pictures of a slice: exports, screenshots, scans, and photos of a screen or a film.
 
 mod grey;
 mod jpeg;
 mod part;
+mod webp;
 
 use std::io::Cursor;
 
-use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};
+use image::codecs::{bmp::BmpDecoder, jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageBuffer, ImageDecoder, Limits, Luma, imageops};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ const SMALL_BYTES: u64 = 56 << 20;
 const MAX_GROWTH: u64 = 32;
 /// A photo has from half a bit a pixel on, where nine bytes may have to be kept.
 const MAX_JPEG_GROWTH: u64 = 144;
+/// WebP and BMP files.
+const MAX_OTHER_GROWTH: u64 = 4;
 /// The same of what a decoder keeps beside the pixels, as a colour profile that inflates.
 const MAX_PROFILE_GROWTH: u64 = 4;
 /// No phone's photo has more pixels; a browser's memory is limited.
@@ -48,16 +51,21 @@ pub struct PictureReading {
     pub reduced_by: u32,
 }
 
-/// Decodes a part of a PNG or JPEG picture into grey levels from 0 to 255 or 65535.
+/// Decodes a part of a picture into grey levels from 0 to 255 or 65535.
 ///
 /// Colours become the mean of their channels; a picture that is strongly coloured is refused. Alpha is composited on black, as
 /// air is black. A photo is turned as its Exif data say, and one of more than 2048 pixels on a side is reduced by a whole
 /// number, each pixel the mean of a square.
 pub(super) fn decode(bytes: &[u8], format: FileFormat, part: PicturePart) -> Result<CtSlice, ImagingError> {
     let failed = |detail: String| ImagingError::Picture { format, detail };
-    if format == FileFormat::Jpeg {
-        jpeg::check_end(bytes)?;
-    }
+    let bytes = match format {
+        FileFormat::WebP => webp::still(bytes)?,
+        FileFormat::Jpeg => {
+            jpeg::check_end(bytes)?;
+            bytes
+        }
+        _ => bytes,
+    };
     let mut decoder = open(bytes, format).map_err(|e| failed(e.to_string()))?;
     let (columns, rows) = decoder.dimensions();
     check_pixels(format, u64::from(rows), u64::from(columns), MAX_PICTURE_SIDE)?;
@@ -97,6 +105,8 @@ pub(super) fn decode(bytes: &[u8], format: FileFormat, part: PicturePart) -> Res
 /// Rows and columns of the slice that [`decode`] makes of a picture, by its first bytes; none where they do not say.
 pub fn picture_size(head: &[u8]) -> Option<[usize; 2]> {
     let format = format_of(head)?;
+    // Exif data follow the image, so all of it is needed.
+    let head = if format == FileFormat::WebP { webp::still(head).ok()? } else { head };
     let mut decoder = open(head, format).ok()?;
     let (columns, rows) = decoder.dimensions();
     let by = reduction(columns, rows);
@@ -110,9 +120,22 @@ pub(super) fn format_of(head: &[u8]) -> Option<FileFormat> {
         Some(FileFormat::Png)
     } else if head.starts_with(b"\xFF\xD8\xFF") {
         Some(FileFormat::Jpeg)
+    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        Some(FileFormat::WebP)
+    } else if begins_like_bmp(head) {
+        Some(FileFormat::Bmp)
     } else {
         None
     }
+}
+
+/// Whether the file header of a BMP is there, and a known one of its picture: its two letters alone may begin a text. The size of the
+/// file is not looked at, which some programs leave 0.
+fn begins_like_bmp(head: &[u8]) -> bool {
+    const HEADER_SIZES: [u8; 7] = [12, 40, 52, 56, 64, 108, 124];
+    head.starts_with(b"BM")
+        && head.get(6..10) == Some(&[0; 4])
+        && matches!(head.get(14..18), Some(&[size, 0, 0, 0]) if HEADER_SIZES.contains(&size))
 }
 
 /// Reads the header.
@@ -121,6 +144,8 @@ fn open<'a>(bytes: &'a [u8], format: FileFormat) -> image::ImageResult<Box<dyn I
     limits.max_alloc = Some(SMALL_BYTES / 4 + MAX_PROFILE_GROWTH * bytes.len() as u64);
     Ok(match format {
         FileFormat::Png => Box::new(PngDecoder::with_limits(Cursor::new(bytes), limits)?),
+        FileFormat::WebP => Box::new(WebPDecoder::new(Cursor::new(bytes))?),
+        FileFormat::Bmp => Box::new(BmpDecoder::new(Cursor::new(bytes))?),
         _ => Box::new(JpegDecoder::new(Cursor::new(bytes))?),
     })
 }
@@ -132,7 +157,10 @@ fn reduction(columns: u32, rows: u32) -> u32 {
 
 /// What the Exif data say; Exif data that cannot be read say nothing.
 fn orientation(decoder: &mut dyn ImageDecoder) -> Orientation {
-    decoder.orientation().unwrap_or(Orientation::NoTransforms)
+    let exif = decoder.exif_metadata().ok().flatten().unwrap_or_default();
+    // Some programs put into a WebP what a JPEG has before them.
+    let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(&exif);
+    Orientation::from_exif_chunk(exif).unwrap_or(Orientation::NoTransforms)
 }
 
 /// Grey values as an image, so that `image` can turn them.
@@ -170,9 +198,15 @@ fn check_growth(format: FileFormat, bytes: &[u8], decoder: &dyn ImageDecoder) ->
     let by = u64::from(reduction(columns, rows));
     let (kept, growth) = match format {
         FileFormat::Jpeg => (jpeg::coefficient_bytes(bytes, pixels), MAX_JPEG_GROWTH),
+        FileFormat::WebP => {
+            (pixels * webp::kept_bytes(bytes, decoder.color_type().has_alpha()), MAX_OTHER_GROWTH)
+        }
+        FileFormat::Bmp => (0, MAX_OTHER_GROWTH),
         _ => (0, MAX_GROWTH),
     };
-    let needed = decoder.total_bytes() + kept + pixels / (by * by) * size_of::<f32>() as u64;
+    // The decoder is gone before the values are made.
+    let values = pixels / (by * by) * size_of::<f32>() as u64;
+    let needed = decoder.total_bytes() + kept.max(values);
     if pixels > MAX_PIXELS || needed > SMALL_BYTES + growth * bytes.len() as u64 {
         return Err(ImagingError::TooManyPixels { format, columns, rows, bytes: bytes.len() });
     }

@@ -18,7 +18,7 @@ pub const FRENCH: Strings = Strings {
     in_english: "Les messages sur les fichiers endommagés et les fichiers enregistrés sont en anglais.",
 
     drop_title: "Ouvrir un scanner thoracique",
-    drop_hint: "Déposez ici un examen ou une coupe : fichiers DICOM, dossier, CD, archive ZIP, NIfTI, NRRD, PNG ou JPEG.",
+    drop_hint: "Déposez ici un examen ou une coupe : fichiers DICOM, dossier, CD, archive ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
     drop_now: "Relâchez pour ouvrir",
     choose_file: "Choisir des fichiers",
     choose_other: "Ouvrir un autre examen",

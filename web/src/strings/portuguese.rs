@@ -18,7 +18,7 @@ pub const PORTUGUESE: Strings = Strings {
     in_english: "As mensagens sobre arquivos danificados e os arquivos salvos estão em inglês.",
 
     drop_title: "Abrir uma TC de tórax",
-    drop_hint: "Solte aqui um exame ou um corte: arquivos DICOM, uma pasta, um CD, um arquivo ZIP, NIfTI, NRRD, PNG ou JPEG.",
+    drop_hint: "Solte aqui um exame ou um corte: arquivos DICOM, uma pasta, um CD, um arquivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
     drop_now: "Solte para abrir",
     choose_file: "Escolher arquivos",
     choose_other: "Abrir outro",

@@ -18,7 +18,7 @@ pub const RUSSIAN: Strings = Strings {
     in_english: "Сообщения о повреждённых файлах и сохранённые файлы — на английском языке.",
 
     drop_title: "Открыть КТ грудной клетки",
-    drop_hint: "Перетащите сюда исследование или срез: файлы DICOM, папку, диск, архив ZIP, NIfTI, NRRD, PNG или JPEG.",
+    drop_hint: "Перетащите сюда исследование или срез: файлы DICOM, папку, диск, архив ZIP, NIfTI, NRRD, PNG, JPEG, WebP или BMP.",
     drop_now: "Отпустите, чтобы открыть",
     choose_file: "Выбрать файлы",
     choose_other: "Открыть другое",

@@ -18,7 +18,7 @@ pub const SPANISH: Strings = Strings {
     in_english: "Los mensajes sobre archivos dañados y los archivos guardados están en inglés.",
 
     drop_title: "Abrir una TC de tórax",
-    drop_hint: "Suelte aquí un estudio o un corte: archivos DICOM, una carpeta, un CD, un archivo ZIP, NIfTI, NRRD, PNG o JPEG.",
+    drop_hint: "Suelte aquí un estudio o un corte: archivos DICOM, una carpeta, un CD, un archivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP o BMP.",
     drop_now: "Suelte para abrir",
     choose_file: "Elegir archivos",
     choose_other: "Abrir otro",
