@@ -72,7 +72,7 @@ pub fn cautions(report: &Report) -> Vec<&'static str> {
         ),
         (picture && no_lung, "if there is a slice in the picture, read it alone (--part), upright (--turn)"),
         (
-            picture && one_lung,
+            coloured && one_lung,
             "only one lung was found; if the picture shows both, read the slice alone (--part)",
         ),
     ];
