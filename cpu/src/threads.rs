@@ -1,20 +1,38 @@
 //! Work on several threads where there are threads, and memory for what is between two steps.
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
-thread_local! {
-    /// Scratch memory of the thread that calls the kernels: fresh pages cost more than what is computed in them.
-    static SCRATCH: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+/// What scratch memory is made of.
+pub(crate) trait Scratch: Copy + Default + Send + Sync + 'static {
+    /// Buffers of the thread that calls the kernels: fresh pages cost more than what is computed in them.
+    fn buffers() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
 }
 
-/// Hands `len` floats of any values to `work`, and keeps them for the next call.
-pub(crate) fn with_scratch<T>(len: usize, work: impl FnOnce(&mut [f32]) -> T) -> T {
-    let mut buffer = SCRATCH.with_borrow_mut(Vec::pop).unwrap_or_default();
+macro_rules! scratch {
+    ($number:ty) => {
+        impl Scratch for $number {
+            fn buffers() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
+                thread_local! {
+                    static BUFFERS: RefCell<Vec<Vec<$number>>> = const { RefCell::new(Vec::new()) };
+                }
+                &BUFFERS
+            }
+        }
+    };
+}
+
+scratch!(f32);
+scratch!(i16);
+
+/// Hands `len` numbers of any values to `work`, and keeps them for the next call.
+pub(crate) fn with_scratch<N: Scratch, T>(len: usize, work: impl FnOnce(&mut [N]) -> T) -> T {
+    let mut buffer = N::buffers().with_borrow_mut(Vec::pop).unwrap_or_default();
     if buffer.len() < len {
-        buffer.resize(len, 0.0);
+        buffer.resize(len, N::default());
     }
     let done = work(&mut buffer[..len]);
-    SCRATCH.with_borrow_mut(|buffers| buffers.push(buffer));
+    N::buffers().with_borrow_mut(|buffers| buffers.push(buffer));
     done
 }
 

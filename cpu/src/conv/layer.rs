@@ -1,9 +1,10 @@
 //! The weights of a convolution, laid out for this processor, and the convolution with them.
 
 use super::ConvGeometry;
+use super::count::count_groups;
 use super::finish::{Finish, Residual};
-use super::product::{Panels, Rows, multiply};
-use super::simd::Level;
+use super::product::{Factor, Layout, Panels, Rows, multiply};
+use super::simd::{COUNTS, Level};
 use super::stored::Weight;
 use super::winograd::WinogradWeights;
 use crate::threads;
@@ -62,7 +63,8 @@ impl PreparedWeight {
         let weights = if is_winograd && weight.len() < MOST_WINOGRAD_WEIGHTS {
             Weights::Winograd(WinogradWeights::new(level, weight, inputs, outputs))
         } else {
-            Weights::Product(Panels::new(level, weight, k * k * inputs, outputs))
+            let paired = T::WHOLE && COUNTS && inputs.is_multiple_of(2);
+            Weights::Product(Panels::new(Layout { level, depth: k * k * inputs, outputs, paired }, weight))
         };
         Self { weights, scales, shape, geometry }
     }
@@ -106,24 +108,51 @@ impl PreparedWeight {
         };
         match &self.weights {
             Weights::Winograd(weights) => weights.convolve(input, input_shape, &finish, output),
-            Weights::Product(panels) if self.geometry.padding == 0 => {
-                self.multiply(panels, input, input_shape, &finish, output);
+            Weights::Product(panels) if panels.layout().paired => {
+                let Layout { level, .. } = *panels.layout();
+                // The windows of one pixel share no pixels, so each pixel has its own steps; others have the image's.
+                let pixels = if self.geometry.kernel_size == 1 { input_shape[1] * input_shape[2] } else { 1 };
+                let group = input_shape[1..].iter().product::<usize>() / pixels;
+                threads::with_scratch(input.len(), |steps| {
+                    threads::with_scratch(input_shape[0] * pixels, |sizes| {
+                        count_groups(level, input, &[panels.limit()], group, steps, sizes);
+                        self.pad_and_multiply(panels, steps, sizes, input_shape, &finish, output);
+                    });
+                });
             }
             Weights::Product(panels) => {
-                let shape = padded_shape(input_shape, self.geometry.padding);
-                threads::with_scratch(shape.iter().product(), |padded| {
-                    pad(input, input_shape, self.geometry.padding, padded);
-                    self.multiply(panels, padded, shape, &finish, output);
-                });
+                self.pad_and_multiply(panels, input, &[], input_shape, &finish, output);
             }
         }
     }
 
-    /// The convolution of a padded input as a product of windows and weights.
-    fn multiply(
+    /// The convolution as a product of windows and weights. Of counted values each image, or each pixel, has its steps'
+    /// size in `sizes`.
+    fn pad_and_multiply<T: Factor>(
         &self,
         panels: &Panels,
-        input: &[f32],
+        input: &[T],
+        sizes: &[f32],
+        shape: [usize; 4],
+        finish: &Finish<'_>,
+        output: &mut [f32],
+    ) {
+        if self.geometry.padding == 0 {
+            return self.multiply(panels, input, sizes, shape, finish, output);
+        }
+        let padded_shape = padded_shape(shape, self.geometry.padding);
+        threads::with_scratch(padded_shape.iter().product(), |padded| {
+            pad(input, shape, self.geometry.padding, padded);
+            self.multiply(panels, padded, sizes, padded_shape, finish, output);
+        });
+    }
+
+    /// [`Self::pad_and_multiply`] of a padded input.
+    fn multiply<T: Factor>(
+        &self,
+        panels: &Panels,
+        input: &[T],
+        sizes: &[f32],
         shape: [usize; 4],
         finish: &Finish<'_>,
         output: &mut [f32],
@@ -131,8 +160,10 @@ impl PreparedWeight {
         let ConvGeometry { kernel_size: k, stride, .. } = self.geometry;
         let [_, rows, columns, channels] = shape;
         // A window is `k` stretches of the padded image; a long single one is cut, so that its weights stay in the cache.
+        // Pairs are not cut in two.
+        let unit = if panels.layout().paired { 2 } else { 1 };
         let pieces = if k == 1 {
-            (1..=channels).find(|n| channels % n == 0 && channels / n <= 1024).unwrap_or(1)
+            (1..=channels / unit).find(|n| channels % (n * unit) == 0 && channels / n <= 1024).unwrap_or(1)
         } else {
             1
         };
@@ -146,24 +177,29 @@ impl PreparedWeight {
         let pixels = output.len() / outputs;
         let even = pixels.div_ceil(threads::count()).next_multiple_of(12);
         let task_rows = TASK_ROWS.min(even);
+        let group = input.len().checked_div(sizes.len());
         threads::for_each_chunk(output, task_rows * outputs, |task, target| {
             let first = task * task_rows;
-            let mut starts = [0; TASK_ROWS];
-            let starts = &mut starts[..target.len() / outputs];
-            for (i, start) in starts.iter_mut().enumerate() {
+            let count = target.len() / outputs;
+            let (mut starts, mut row_sizes) = ([0; TASK_ROWS], [1.0; TASK_ROWS]);
+            for (i, (start, size)) in starts.iter_mut().zip(&mut row_sizes).enumerate().take(count) {
                 let pixel = first + i;
                 let column = pixel % output_columns * stride;
                 let row = pixel / output_columns % output_rows * stride;
                 let image = pixel / output_columns / output_rows;
                 *start = ((image * rows + row) * columns + column) * channels;
+                if let Some(group) = group {
+                    *size = sizes[*start / group];
+                }
             }
-            multiply(
-                Rows { values: input, starts, segments: &segments, segment_len },
-                panels,
-                Some(finish),
-                first,
-                target,
-            );
+            let rows = Rows {
+                values: input,
+                starts: &starts[..count],
+                sizes: &row_sizes[..count],
+                segments: &segments,
+                segment_len,
+            };
+            multiply(rows, panels, Some(finish), first, target);
         });
     }
 }
@@ -173,7 +209,7 @@ fn padded_shape([images, rows, columns, channels]: [usize; 4], padding: usize) -
 }
 
 /// Copies each image with zeros around it.
-fn pad(input: &[f32], shape: [usize; 4], padding: usize, padded: &mut [f32]) {
+fn pad<T: Factor>(input: &[T], shape: [usize; 4], padding: usize, padded: &mut [T]) {
     let [_, rows, columns, channels] = shape;
     let [_, padded_rows, padded_columns, _] = padded_shape(shape, padding);
     let (line, padded_line) = (columns * channels, padded_columns * channels);
@@ -182,11 +218,11 @@ fn pad(input: &[f32], shape: [usize; 4], padding: usize, padded: &mut [f32]) {
         if row < rows {
             let (left, rest) = target.split_at_mut(padding * channels);
             let (middle, right) = rest.split_at_mut(line);
-            left.fill(0.0);
+            left.fill(T::default());
             middle.copy_from_slice(&input[(image * rows + row) * line..][..line]);
-            right.fill(0.0);
+            right.fill(T::default());
         } else {
-            target.fill(0.0);
+            target.fill(T::default());
         }
     }
 }

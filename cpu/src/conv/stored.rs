@@ -21,11 +21,6 @@ impl Stored {
         }
     }
 
-    /// How much room [`Self::floats`] takes for `count` values.
-    pub(super) fn room(&self, count: usize) -> usize {
-        if matches!(self, Self::F32(_)) { 0 } else { count }
-    }
-
     /// The values of `range` as floats, written to `room` where they are not floats already.
     #[inline(always)]
     pub(super) fn floats<'a>(&'a self, range: Range<usize>, room: &'a mut [f32]) -> &'a [f32] {
@@ -35,10 +30,23 @@ impl Stored {
             Self::I16(values) => widen(&values[range], room),
         }
     }
+
+    /// The values of `range` as whole numbers of 16 bit, written to `room` where they have 8.
+    ///
+    /// # Panics
+    /// Where they are floats.
+    #[inline(always)]
+    pub(super) fn steps<'a>(&'a self, range: Range<usize>, room: &'a mut [i16]) -> &'a [i16] {
+        match self {
+            Self::F32(_) => unreachable!("floats are not laid out to be counted"),
+            Self::I8(values) => widen(&values[range], room),
+            Self::I16(values) => &values[range],
+        }
+    }
 }
 
 #[inline(always)]
-fn widen<'a, T: Copy + Into<f32>>(values: &[T], room: &'a mut [f32]) -> &'a [f32] {
+fn widen<'a, T: Copy + Into<U>, U>(values: &[T], room: &'a mut [U]) -> &'a [U] {
     let room = &mut room[..values.len()];
     for (target, value) in room.iter_mut().zip(values) {
         *target = (*value).into();
@@ -48,6 +56,8 @@ fn widen<'a, T: Copy + Into<f32>>(values: &[T], room: &'a mut [f32]) -> &'a [f32
 
 /// A type that values are kept in.
 pub(super) trait Kept: Copy + Default + Add<Output = Self> + Sub<Output = Self> {
+    /// Whether they are whole numbers.
+    const WHOLE: bool;
     /// Keeps them.
     fn keep(values: Vec<Self>) -> Stored;
 }
@@ -59,18 +69,24 @@ pub(super) trait Weight: Kept {
 }
 
 impl Kept for f32 {
+    const WHOLE: bool = false;
+
     fn keep(values: Vec<Self>) -> Stored {
         Stored::F32(values)
     }
 }
 
 impl Kept for i8 {
+    const WHOLE: bool = true;
+
     fn keep(values: Vec<Self>) -> Stored {
         Stored::I8(values)
     }
 }
 
 impl Kept for i16 {
+    const WHOLE: bool = true;
+
     fn keep(values: Vec<Self>) -> Stored {
         Stored::I16(values)
     }

@@ -6,9 +6,10 @@
 //!
 //! Strips of 4 output rows are taken a block at a time, so that what is between the steps stays in the cache.
 
+use super::count::count_groups;
 use super::finish::Finish;
-use super::product::{Panels, Rows, multiply};
-use super::simd::{self, Job, Lanes, Level};
+use super::product::{Factor, Layout, Panels, Rows, multiply};
+use super::simd::{self, COUNTS, Job, Lanes, Level};
 use super::stored::{Kept, Weight};
 use crate::threads;
 
@@ -30,16 +31,16 @@ const STAGGER: usize = 16;
 /// The weights of a 3x3 convolution, transformed: one matrix `[c_in, c_out]` for each product.
 #[derive(Debug, Clone)]
 pub(super) struct WinogradWeights {
-    level: Level,
-    inputs: usize,
+    layout: Layout,
     products: Vec<Panels>,
 }
 
 impl WinogradWeights {
     /// Transforms `weight` `[3, 3, inputs, outputs]`; `outputs` is a multiple of [`GROUP`].
     pub(super) fn new<T: Weight>(level: Level, weight: &[T], inputs: usize, outputs: usize) -> Self {
-        let mut products: Vec<Vec<T::Sum>> =
-            (0..PRODUCTS).map(|_| Panels::zeros(level, inputs, outputs)).collect();
+        let paired = T::WHOLE && COUNTS && inputs.is_multiple_of(2);
+        let layout = Layout { level, depth: inputs, outputs, paired };
+        let mut products: Vec<Vec<T::Sum>> = (0..PRODUCTS).map(|_| layout.zeros()).collect();
         for input in 0..inputs {
             for first in (0..outputs).step_by(GROUP) {
                 let tap = |tap: usize| -> [T::Sum; GROUP] {
@@ -47,29 +48,50 @@ impl WinogradWeights {
                     std::array::from_fn(|i| row[i].into())
                 };
                 let columns = std::array::from_fn(|j| weight_line([tap(j), tap(3 + j), tap(6 + j)]));
-                let place = Panels::place(level, inputs, input, first);
                 for i in 0..PATCH {
                     let [left, middle, right]: [[_; PATCH]; 3] = columns;
                     for (j, values) in weight_line([left[i], middle[i], right[i]]).into_iter().enumerate() {
-                        products[i * PATCH + j][place..][..GROUP].copy_from_slice(&values);
+                        layout.write(&mut products[i * PATCH + j], input, first, &values);
                     }
                 }
             }
         }
-        let products =
-            products.into_iter().map(|values| Panels::laid_out(level, inputs, outputs, values)).collect();
-        Self { level, inputs, products }
+        Self {
+            layout,
+            products: products.into_iter().map(|values| Panels::laid_out(layout, values)).collect(),
+        }
     }
 
     /// Convolves `input` `[images, rows, columns, inputs]` into `output` `[images, rows, columns, outputs]`.
-    pub(super) fn convolve(
+    pub(super) fn convolve(&self, input: &[f32], shape: [usize; 4], finish: &Finish<'_>, output: &mut [f32]) {
+        let Layout { level, depth: inputs, paired, .. } = self.layout;
+        if !paired {
+            let transform = |tile: Tile<'_>, patch: &mut [f32], _: &mut [f32]| {
+                simd::run(level, TransformInput { tile, patch });
+            };
+            return self.convolve_by(transform, input, shape, finish, output);
+        }
+        let limits: Vec<f32> = self.products.iter().map(Panels::limit).collect();
+        let transform = |tile: Tile<'_>, steps: &mut [i16], sizes: &mut [f32]| {
+            threads::with_scratch(steps.len(), |patch| {
+                simd::run(level, TransformInput { tile, patch });
+                count_groups(level, patch, &limits, inputs, steps, sizes);
+            });
+        };
+        self.convolve_by(transform, input, shape, finish, output);
+    }
+
+    /// [`Self::convolve`] by products of `T`; `transform` writes a tile's 36 rows of channels, and the sizes of their steps
+    /// where they are counted.
+    fn convolve_by<T: Factor>(
         &self,
+        transform: impl Fn(Tile<'_>, &mut [T], &mut [f32]) + Sync,
         input: &[f32],
         [images, rows, columns, _]: [usize; 4],
         finish: &Finish<'_>,
         output: &mut [f32],
     ) {
-        let outputs = self.products[0].outputs();
+        let Layout { level, depth: inputs, outputs, .. } = self.layout;
         let (tile_rows, tile_columns) = (rows.div_ceil(TILE), columns.div_ceil(TILE));
         // The strips of the output, the last of each image may be lower.
         let mut strips: Vec<&mut [f32]> = Vec::with_capacity(images * tile_rows);
@@ -79,32 +101,28 @@ impl WinogradWeights {
         let block_strips =
             (TASK_TILES * threads::count()).max(BLOCK_TILES).div_ceil(tile_columns).min(strips.len());
         let block_tiles = block_strips * tile_columns;
-        let tile_len = PRODUCTS * self.inputs + STAGGER;
+        let tile_len = PRODUCTS * inputs + STAGGER;
         let task_tiles = TASK_TILES.min(block_tiles);
         let task_len = task_tiles * outputs + STAGGER;
         let tasks = block_tiles.div_ceil(task_tiles);
-        let transformed_len = block_tiles * tile_len;
-        threads::with_scratch(transformed_len + PRODUCTS * tasks * task_len, |scratch| {
-            let (transformed, products) = scratch.split_at_mut(transformed_len);
+        let mut sizes = vec![1.0; block_tiles * PRODUCTS];
+        let mut convolve = |transformed: &mut [T], products: &mut [f32]| {
             for (block, strips) in strips.chunks_mut(block_strips).enumerate() {
                 let first_strip = block * block_strips;
                 let tiles = strips.len() * tile_columns;
-                let place = |tile: usize| {
+                let mut patches: Vec<_> =
+                    transformed.chunks_mut(tile_len).zip(sizes.chunks_mut(PRODUCTS)).take(tiles).collect();
+                threads::for_each_chunk(&mut patches, 1, |tile, patch| {
                     let strip = first_strip + tile / tile_columns;
-                    [strip / tile_rows, strip % tile_rows, tile % tile_columns]
-                };
-                threads::for_each_chunk(&mut transformed[..tiles * tile_len], tile_len, |tile, patch| {
-                    let [image, tile_row, tile_column] = place(tile);
-                    let input =
-                        &input[image * rows * columns * self.inputs..][..rows * columns * self.inputs];
-                    let job = TransformInput {
-                        input,
+                    let image_len = rows * columns * inputs;
+                    let tile = Tile {
+                        image: &input[strip / tile_rows * image_len..][..image_len],
                         size: [rows, columns],
-                        channels: self.inputs,
-                        tile: [tile_row, tile_column],
-                        patch,
+                        channels: inputs,
+                        place: [strip % tile_rows, tile % tile_columns],
                     };
-                    simd::run(self.level, job);
+                    let (patch, sizes) = &mut patch[0];
+                    transform(tile, &mut patch[..PRODUCTS * inputs], sizes);
                 });
                 let transformed = &*transformed;
                 threads::for_each_chunk(products, task_len, |task, target| {
@@ -113,15 +131,17 @@ impl WinogradWeights {
                     if count == 0 {
                         return;
                     }
-                    let mut starts = [0; TASK_TILES];
-                    for (tile, start) in starts.iter_mut().enumerate() {
-                        *start = (first + tile) * tile_len;
+                    let (mut starts, mut row_sizes) = ([0; TASK_TILES], [1.0; TASK_TILES]);
+                    for (i, (start, size)) in starts.iter_mut().zip(&mut row_sizes).enumerate().take(count) {
+                        *start = (first + i) * tile_len;
+                        *size = sizes[(first + i) * PRODUCTS + product];
                     }
                     let rows = Rows {
                         values: transformed,
                         starts: &starts[..count],
-                        segments: &[product * self.inputs],
-                        segment_len: self.inputs,
+                        sizes: &row_sizes[..count],
+                        segments: &[product * inputs],
+                        segment_len: inputs,
                     };
                     multiply(rows, &self.products[product], None, 0, &mut target[..count * outputs]);
                 });
@@ -141,9 +161,12 @@ impl WinogradWeights {
                         finish,
                         strip: strip[0],
                     };
-                    simd::run(self.level, job);
+                    simd::run(level, job);
                 });
             }
+        };
+        threads::with_scratch(block_tiles * tile_len, |transformed| {
+            threads::with_scratch(PRODUCTS * tasks * task_len, |products| convolve(transformed, products));
         });
     }
 }
@@ -159,25 +182,31 @@ fn weight_line<T: Kept>([g0, g1, g2]: [[T; GROUP]; 3]) -> [[T; GROUP]; PATCH] {
     [g0, add(even, g1), sub(even, g1), add(far, odd), sub(far, odd), g2]
 }
 
-/// One tile's 6x6 inputs to its 36 rows of channels.
-struct TransformInput<'a> {
-    /// The image, `[rows, columns, channels]`.
-    input: &'a [f32],
+/// Where a tile's 6x6 inputs are.
+struct Tile<'a> {
+    /// `[rows, columns, channels]`.
+    image: &'a [f32],
     size: [usize; 2],
     channels: usize,
-    tile: [usize; 2],
-    /// `[36, channels]`.
-    patch: &'a mut [f32],
+    /// The tile's row and column.
+    place: [usize; 2],
 }
 
-impl Job for TransformInput<'_> {
+/// One tile's 6x6 inputs to its 36 rows of channels.
+struct TransformInput<'a, 'b> {
+    tile: Tile<'a>,
+    /// `[36, channels]`.
+    patch: &'b mut [f32],
+}
+
+impl Job for TransformInput<'_, '_> {
     #[inline(always)]
     fn run<V: Lanes, const ROWS: usize>(self) {
-        let ([rows, columns], channels) = (self.size, self.channels);
+        let Tile { image, size: [rows, columns], channels, place } = self.tile;
         let mut offsets = [usize::MAX; PRODUCTS];
         for (i, offset) in offsets.iter_mut().enumerate() {
-            let y = (self.tile[0] * TILE + i / PATCH).wrapping_sub(1);
-            let x = (self.tile[1] * TILE + i % PATCH).wrapping_sub(1);
+            let y = (place[0] * TILE + i / PATCH).wrapping_sub(1);
+            let x = (place[1] * TILE + i % PATCH).wrapping_sub(1);
             if y < rows && x < columns {
                 *offset = (y * columns + x) * channels;
             }
@@ -187,24 +216,13 @@ impl Job for TransformInput<'_> {
                 if offsets[i] == usize::MAX {
                     V::splat(0.0)
                 } else {
-                    V::load_some(&self.input[offsets[i]..][channel..channels])
+                    V::load_some(&image[offsets[i]..][channel..channels])
                 }
             };
-            let mut half = [[V::splat(0.0); PATCH]; PATCH];
-            for j in 0..PATCH {
-                let line = input_line([
-                    load(j),
-                    load(6 + j),
-                    load(12 + j),
-                    load(18 + j),
-                    load(24 + j),
-                    load(30 + j),
-                ]);
-                for (row, value) in half.iter_mut().zip(line) {
-                    row[j] = value;
-                }
-            }
-            for (i, row) in half.into_iter().enumerate() {
+            let columns: [[V; PATCH]; PATCH] =
+                std::array::from_fn(|j| input_line(std::array::from_fn(|i| load(i * PATCH + j))));
+            for i in 0..PATCH {
+                let row = std::array::from_fn(|j| columns[j][i]);
                 for (j, value) in input_line(row).into_iter().enumerate() {
                     value.store_some(&mut self.patch[(i * PATCH + j) * channels..][channel..channels]);
                 }
@@ -259,21 +277,10 @@ impl Job for TransformOutput<'_> {
             for channel in (0..outputs).step_by(V::COUNT) {
                 let load =
                     |i: usize| V::load_some(&self.products[i * self.product_len + start..][channel..outputs]);
-                let mut half = [[V::splat(0.0); PATCH]; TILE];
-                for j in 0..PATCH {
-                    let line = output_line([
-                        load(j),
-                        load(6 + j),
-                        load(12 + j),
-                        load(18 + j),
-                        load(24 + j),
-                        load(30 + j),
-                    ]);
-                    for (row, value) in half.iter_mut().zip(line) {
-                        row[j] = value;
-                    }
-                }
-                for (y, row) in half.into_iter().enumerate().take(rows) {
+                let lines: [[V; TILE]; PATCH] =
+                    std::array::from_fn(|j| output_line(std::array::from_fn(|i| load(i * PATCH + j))));
+                for y in 0..rows {
+                    let row = std::array::from_fn(|j| lines[j][y]);
                     for (x, value) in output_line(row).into_iter().enumerate().take(width) {
                         let pixel = y * columns + tile_column * TILE + x;
                         let residual = self.finish.residual_row(self.first_pixel + pixel);
