@@ -192,6 +192,30 @@ struct Tile<'a> {
     place: [usize; 2],
 }
 
+impl Tile<'_> {
+    /// The transformed column `j` of channels from `channel` on; `offsets` are where the 6x6 inputs lie, if they do.
+    #[inline(always)]
+    fn column<V: Lanes>(&self, offsets: &[usize; PRODUCTS], channel: usize, j: usize) -> [V; PATCH] {
+        input_line([
+            self.input(offsets[j], channel),
+            self.input(offsets[6 + j], channel),
+            self.input(offsets[12 + j], channel),
+            self.input(offsets[18 + j], channel),
+            self.input(offsets[24 + j], channel),
+            self.input(offsets[30 + j], channel),
+        ])
+    }
+
+    #[inline(always)]
+    fn input<V: Lanes>(&self, offset: usize, channel: usize) -> V {
+        if offset == usize::MAX {
+            V::splat(0.0)
+        } else {
+            V::load_some(&self.image[offset..][channel..self.channels])
+        }
+    }
+}
+
 /// One tile's 6x6 inputs to its 36 rows of channels.
 struct TransformInput<'a, 'b> {
     tile: Tile<'a>,
@@ -202,7 +226,7 @@ struct TransformInput<'a, 'b> {
 impl Job for TransformInput<'_, '_> {
     #[inline(always)]
     fn run<V: Lanes, const ROWS: usize>(self) {
-        let Tile { image, size: [rows, columns], channels, place } = self.tile;
+        let Tile { size: [rows, columns], channels, place, .. } = self.tile;
         let mut offsets = [usize::MAX; PRODUCTS];
         for (i, offset) in offsets.iter_mut().enumerate() {
             let y = (place[0] * TILE + i / PATCH).wrapping_sub(1);
@@ -212,17 +236,16 @@ impl Job for TransformInput<'_, '_> {
             }
         }
         for channel in (0..channels).step_by(V::COUNT) {
-            let load = |i: usize| {
-                if offsets[i] == usize::MAX {
-                    V::splat(0.0)
-                } else {
-                    V::load_some(&image[offsets[i]..][channel..channels])
-                }
-            };
-            let columns: [[V; PATCH]; PATCH] =
-                std::array::from_fn(|j| input_line(std::array::from_fn(|i| load(i * PATCH + j))));
+            let [a, b, c, d, e, f] = [
+                self.tile.column::<V>(&offsets, channel, 0),
+                self.tile.column(&offsets, channel, 1),
+                self.tile.column(&offsets, channel, 2),
+                self.tile.column(&offsets, channel, 3),
+                self.tile.column(&offsets, channel, 4),
+                self.tile.column(&offsets, channel, 5),
+            ];
             for i in 0..PATCH {
-                let row = std::array::from_fn(|j| columns[j][i]);
+                let row = [a[i], b[i], c[i], d[i], e[i], f[i]];
                 for (j, value) in input_line(row).into_iter().enumerate() {
                     value.store_some(&mut self.patch[(i * PATCH + j) * channels..][channel..channels]);
                 }
@@ -265,6 +288,26 @@ struct TransformOutput<'a> {
     strip: &'a mut [f32],
 }
 
+impl TransformOutput<'_> {
+    /// The transformed column `j` of the products of the tile at `start`, of channels from `channel` on.
+    #[inline(always)]
+    fn column<V: Lanes>(&self, start: usize, channel: usize, j: usize) -> [V; TILE] {
+        output_line([
+            self.product(start, channel, j),
+            self.product(start, channel, 6 + j),
+            self.product(start, channel, 12 + j),
+            self.product(start, channel, 18 + j),
+            self.product(start, channel, 24 + j),
+            self.product(start, channel, 30 + j),
+        ])
+    }
+
+    #[inline(always)]
+    fn product<V: Lanes>(&self, start: usize, channel: usize, i: usize) -> V {
+        V::load_some(&self.products[i * self.product_len + start..][channel..self.outputs])
+    }
+}
+
 impl Job for TransformOutput<'_> {
     #[inline(always)]
     fn run<V: Lanes, const ROWS: usize>(self) {
@@ -275,12 +318,16 @@ impl Job for TransformOutput<'_> {
             let start = tile / self.task_tiles * self.task_len + tile % self.task_tiles * outputs;
             let width = TILE.min(columns - tile_column * TILE);
             for channel in (0..outputs).step_by(V::COUNT) {
-                let load =
-                    |i: usize| V::load_some(&self.products[i * self.product_len + start..][channel..outputs]);
-                let lines: [[V; TILE]; PATCH] =
-                    std::array::from_fn(|j| output_line(std::array::from_fn(|i| load(i * PATCH + j))));
+                let [a, b, c, d, e, f] = [
+                    self.column::<V>(start, channel, 0),
+                    self.column(start, channel, 1),
+                    self.column(start, channel, 2),
+                    self.column(start, channel, 3),
+                    self.column(start, channel, 4),
+                    self.column(start, channel, 5),
+                ];
                 for y in 0..rows {
-                    let row = std::array::from_fn(|j| lines[j][y]);
+                    let row = [a[y], b[y], c[y], d[y], e[y], f[y]];
                     for (x, value) in output_line(row).into_iter().enumerate().take(width) {
                         let pixel = y * columns + tile_column * TILE + x;
                         let residual = self.finish.residual_row(self.first_pixel + pixel);
