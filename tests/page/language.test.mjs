@@ -42,7 +42,7 @@ for (const [locale, tag, notice] of [
 
 for (const [locale, tag, direction, notice, series, percent] of [
   ['es-MX', 'es', 'ltr', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5\u00a0mm/, /^\d+,\d\u00a0%$/],
-  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1, الشرائح: 40 بمقاس \u2066512 × 512\u2069, كل 5\u00a0مم/, /^\u2066\d+\.\d\u00a0%\u2069$/],
+  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1، الشرائح: 40 بمقاس \u2066512 × 512\u2069، كل 5\u00a0مم/, /^\u2066\d+\.\d\u00a0%\u2069$/],
 ]) {
   test(`a study in ${tag}, at 360 px`, { timeout: 300_000 }, async (t) => {
     const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });

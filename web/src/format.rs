@@ -35,7 +35,7 @@ pub fn title(series: &FoundSeries) -> String {
 pub fn details(series: &FoundSeries) -> String {
     let t = text();
     let slices = counted(series.slices, t.one_slice, t.some_slices);
-    let mut said = format!("{}, {slices}", series.form.as_deref().unwrap_or(t.pictures));
+    let mut said = format!("{}{}{slices}", series.form.as_deref().unwrap_or(t.pictures), t.comma);
     if let Some([rows, columns]) = series.size {
         let size = t.of_size.replace("{columns}", &columns.to_string()).replace("{rows}", &rows.to_string());
         said.push_str(&format!(" {size}"));
@@ -46,7 +46,8 @@ pub fn details(series: &FoundSeries) -> String {
         while mm.ends_with('0') && mm.contains(t.decimal) {
             mm.pop();
         }
-        said.push_str(&format!(", {}", t.apart.replace("{mm}", mm.trim_end_matches(t.decimal))));
+        said.push_str(t.comma);
+        said.push_str(&t.apart.replace("{mm}", mm.trim_end_matches(t.decimal)));
     }
     said
 }

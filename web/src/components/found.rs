@@ -115,7 +115,7 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
             _ => t.every_slice.replace("{every}", &every.to_string()).replace("{count}", &count.to_string()),
         };
         let label = match state.study_millis(count) {
-            Some(millis) => format!("{which}, {}", format::about(millis)),
+            Some(millis) => format!("{which}{}{}", t.comma, format::about(millis)),
             None => which,
         };
         html! { <option key={every} value={every.to_string()} selected={state.every == every}>{ label }</option> }

@@ -155,7 +155,7 @@ fn steps(stage: Option<usize>) -> Html {
         html! {
             <li key={index} {class} aria-current={current}>
                 { name }
-                if let Some(spoken) = spoken { <span class="visually-hidden">{ ", " }{ spoken }</span> }
+                if let Some(spoken) = spoken { <span class="visually-hidden">{ t.comma }{ spoken }</span> }
             </li>
         }
     });

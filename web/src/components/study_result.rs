@@ -143,7 +143,7 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
                 <div><dt>{ t.voxel }</dt><dd data-field="voxel">{ voxel }</dd></div>
                 <div><dt>{ t.slices_read }</dt><dd data-field="slices-read">{ series.slices_read }</dd></div>
                 <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
-                <div><dt>{ t.device }</dt><dd data-field="report-device">{ devices.join(", ") }</dd></div>
+                <div><dt>{ t.device }</dt><dd data-field="report-device">{ devices.join(t.list_comma) }</dd></div>
                 <div><dt>{ t.time }</dt><dd data-field="time">{ format::seconds(study.millis) }</dd></div>
             </dl>
         </section>
@@ -233,7 +233,7 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
                 if let Some(mean_hu) = lesion.mean_hu {
                     <span class="figure hu">{ format!("{mean_hu:.0}\u{a0}{}", t.of_viewer.hu).replace('-', "\u{2212}") }</span>
                 }
-                <span class="figure place">{ format!("{side}, {slices}") }</span>
+                <span class="figure place">{ format!("{side}{}{slices}", t.comma) }</span>
             </button>
         </li>
     }
