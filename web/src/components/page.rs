@@ -386,24 +386,17 @@ impl Page {
 
     fn open(&mut self, ctx: &Context<Self>, files: Vec<NamedFile>) {
         self.openings += 1;
-        let Some((first, file)) = files.first() else {
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let Some(opened) = Files::of(&names) else {
             return self.act(ctx, Action::Tell(text().no_files.into()));
         };
-        if files.len() == 1 && file.size() == 0.0 {
+        if let [(_, file)] = files.as_slice()
+            && file.size() == 0.0
+        {
             return self.act(ctx, Action::Refuse(text().empty_file.into()));
         }
-        let folder = first.split_once('/').map(|(folder, _)| folder);
-        let in_one = |folder: &&str| files.iter().all(|(name, _)| name.split('/').next() == Some(*folder));
-        let name = match (files.len(), folder.filter(in_one)) {
-            (_, Some(folder)) => folder.to_owned(),
-            (1, None) => first.clone(),
-            (count, None) => {
-                text().and_more.replace("{name}", first).replace("{count}", &(count - 1).to_string())
-            }
-        };
-        let count = files.len();
         self.files = files;
-        self.act(ctx, Action::Open(Files { name, count }));
+        self.act(ctx, Action::Open(opened));
     }
 }
 

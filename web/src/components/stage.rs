@@ -16,7 +16,6 @@ use super::progress::{EngineLine, RunProgress};
 use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
-use crate::format;
 use crate::outcome::Outcome;
 use crate::state::{Asked, EngineState, RunState, State};
 use crate::strings::{language, text};
@@ -186,7 +185,7 @@ struct SaveProps {
 #[component]
 fn SaveReport(props: &SaveProps) -> Html {
     let Some(slice) = props.state.slice_outcome() else { return Html::default() };
-    let name = format!("{}.lunglens.json", format::stem(&slice.report.input.name));
+    let name = format!("{}.lunglens.json", props.state.saved_name());
     let json = slice.json.clone();
     let save = move |_: MouseEvent| {
         report(crate::browser::save_bytes(&name, "application/json", json.as_bytes()));

@@ -49,6 +49,11 @@ fn ready_on(device: DeviceSummary) -> State {
     state
 }
 
+/// So many files, the first of which is called `name`.
+fn files(name: &str, count: usize) -> Files {
+    Files { count, ..Files::of(&[name]).expect("is one") }
+}
+
 fn prepare(run: u32, index: usize) -> Effect {
     Effect::Read(ReaderRequest::Prepare { run, index })
 }
@@ -73,7 +78,7 @@ fn prepared(state: &mut State, run: u32, index: usize) -> Vec<Effect> {
 
 /// Opens files with one series of so many slices; returns what is to be done then.
 fn open(state: &mut State, slices: usize) -> Vec<Effect> {
-    let effects = state.update(Action::Open(Files { name: "slice.dcm".into(), count: slices }));
+    let effects = state.update(Action::Open(files("slice.dcm", slices)));
     let Some(Effect::OpenFiles(job)) = effects.last() else { panic!("not opened: {effects:?}") };
     let job = *job;
     assert!(matches!(state.run, RunState::Scanning { read: 0, .. }));

@@ -3,7 +3,7 @@
 use super::*;
 
 fn other() -> Action {
-    Action::Open(Files { name: "other.png".into(), count: 1 })
+    Action::Open(files("other.png", 1))
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn files_that_cannot_be_opened_close_what_was_open() {
 #[test]
 fn a_scan_that_is_cancelled_leaves_no_series() {
     let mut state = ready_on(cpu());
-    state.update(Action::Open(Files { name: "a".into(), count: 2 }));
+    state.update(Action::Open(files("a", 2)));
     let series = vec![FoundSeries::default(), FoundSeries::default()];
     let found = Found { series, recommended: Some(0), set_aside: Vec::new(), files: 2 };
     reader(&mut state, ReaderReply::Found { job: 1, found });
