@@ -4,6 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::protocol::{Found, FoundSeries};
 use crate::state::{Action, RunState, State};
 use crate::{format, strings::text};
@@ -25,7 +26,7 @@ pub struct Props {
 /// A card with the opened series, the way to start, and the other series.
 #[component]
 pub fn FoundPanel(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let state = &props.state;
     let Some(found) = &state.found else { return Html::default() };
     let chosen = state.view.as_ref().map(|view| view.series);

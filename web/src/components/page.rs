@@ -16,7 +16,7 @@ use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::outcome::Outcome;
 use crate::protocol::{DeviceWish, ReaderReply, Reply, SliceMasks};
 use crate::state::{Action, Effect, EngineId, FIRST, Files, State, TICK_MILLIS, most_engines};
-use crate::strings::{Language, speak, text};
+use crate::strings::{Language, language, speak, text};
 use crate::volume_view::{SharedVolume, VolumeView};
 
 /// Under which key the browser keeps the language that the user chose.
@@ -69,8 +69,6 @@ pub struct Page {
     pub(super) visits: u32,
     /// The run's state when the page was last drawn.
     drawn: &'static str,
-    /// Whether the language was changed, which makes the page anew, since it was last drawn.
-    spoke: bool,
     /// Whether leaving the page would lose a study.
     at_stake: Rc<Cell<bool>>,
     _before_leaving: Option<EventListener>,
@@ -109,7 +107,6 @@ impl Component for Page {
             pinned: None,
             visits: 0,
             drawn: "idle",
-            spoke: false,
             at_stake,
             _before_leaving: browser::before_leaving(move || asked.get()),
             _on_drag: browser::on_drag(move |drag| {
@@ -177,7 +174,6 @@ impl Component for Page {
             Message::Speak(language) => {
                 browser::keep(LANGUAGE, language.tag());
                 use_language(language);
-                self.spoke = true;
             }
             Message::Dragging(dragging) => {
                 let changed = self.dragging != dragging;
@@ -200,13 +196,12 @@ impl Component for Page {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        stage::page(self, ctx.link())
+        html! {
+            <ContextProvider<Language> context={language()}>{ stage::page(self, ctx.link()) }</ContextProvider<Language>>
+        }
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        if std::mem::take(&mut self.spoke) {
-            browser::focus(browser::find("[data-field=language]"));
-        }
         let now = stage::run_name(&self.state.run);
         if std::mem::replace(&mut self.drawn, now) == now {
             return;

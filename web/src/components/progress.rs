@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::state::{Action, Active, EngineState, RunState, State, Task};
 use crate::{format, strings::text};
 
@@ -17,7 +18,7 @@ pub struct Props {
 /// The model's state: a progress bar while it loads, then the model and its device.
 #[component]
 pub fn EngineLine(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let state = &props.state;
     match &state.engine {
         EngineState::Starting => {
@@ -71,7 +72,7 @@ fn bar(label: &'static str, amount: Option<(u64, u64)>) -> Html {
 /// What is going on, how far it is, and the buttons that pause and stop it.
 #[component]
 pub fn RunProgress(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let (title, inner) = match &props.state.run {
         RunState::Scanning { read, of } => (t.scanning, scanning(*read, *of)),
         RunState::Waiting(Task::Study { .. }) => (t.waiting, bar(t.waiting, None)),

@@ -8,6 +8,7 @@ use lunglens::study::{Height, Lacking, LesionInfo, MosMed, Side, StudyReport, Vo
 use yew::prelude::*;
 
 use super::findings::{gauge, grade};
+use super::language::use_text;
 use crate::outcome::{Outcome, StudyOutcome};
 use crate::protocol::DeviceSummary;
 use crate::{format, strings::text};
@@ -46,7 +47,7 @@ pub fn spoken(study: &StudyOutcome) -> String {
 /// The cards beside the slices.
 #[component]
 pub fn StudyResult(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
     let report = &study.report;
     let assessment = &report.assessment;
@@ -120,7 +121,7 @@ pub fn StudyResult(props: &Props) -> Html {
 /// How the result came about.
 #[component]
 pub fn StudyFacts(props: &FactsProps) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
     let report = &study.report;
     let series = &report.series;
