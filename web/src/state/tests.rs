@@ -11,6 +11,7 @@ use crate::protocol::{CpuReason, FoundSeries, ReaderReply, Reply, Request, Slice
 use crate::strings::text;
 use crate::volume_view::{Frame, Values};
 
+mod opening;
 mod pool;
 mod recovery;
 mod replace;
@@ -204,21 +205,6 @@ fn finished() -> State {
 }
 
 #[test]
-fn a_part_of_a_picture_takes_the_place_of_the_whole() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 1);
-    let part = PicturePart { area: Some([0, 0, 40, 40]), quarter_turns: 1 };
-    let effects = state.update(Action::ChoosePart(part));
-    let choose = Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: Some(part) });
-    assert_eq!(effects.last(), Some(&choose), "{effects:?}");
-    assert!(effects.contains(&Effect::ResetView(None)), "nothing of the whole stays in front: {effects:?}");
-    assert!(matches!(state.run, RunState::Open));
-    // Without a picture there is no part of one.
-    let mut idle = ready_on(cpu());
-    assert!(idle.update(Action::ChoosePart(part)).is_empty());
-}
-
-#[test]
 fn a_slice_runs_at_once_and_has_a_result() {
     let mut state = ready_on(gpu());
     let effects = open(&mut state, 1);
@@ -250,16 +236,6 @@ fn slices_come_to_be_shown_one_by_one() {
     assert!(reader(&mut state, slice(2)).is_empty(), "all are here");
     state.update(Action::Show(7));
     assert_eq!(state.view.as_ref().map(|view| view.current), Some(2));
-}
-
-#[test]
-fn files_opened_early_wait_for_the_model() {
-    let mut state = State::default();
-    engine(&mut state, Reply::Hello);
-    open(&mut state, 1);
-    assert_eq!(state.run, RunState::Waiting(Task::Slice { index: 0 }));
-    let effects = ready(&mut state, gpu());
-    assert_eq!(effects, [prepare(run_of(&state), 0)]);
 }
 
 #[test]
@@ -363,17 +339,6 @@ fn a_failed_slice_leaves_the_study_without_a_result() {
     let failed = Reply::Failed { run, message: "Open another file.".into() };
     assert_eq!(engine(&mut state, failed), [Effect::ClearFindings]);
     assert_eq!(state.run, RunState::Failed { message: "Open another file.".into() });
-}
-
-#[test]
-fn a_refused_series_leaves_the_others_to_be_chosen() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 4);
-    let effects = state.update(Action::Choose(0));
-    assert_eq!(effects.last(), Some(&Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: None })));
-    reader(&mut state, ReaderReply::Refused { job: 1, message: "Slices are missing.".into() });
-    assert_eq!(state.run, RunState::Failed { message: "Slices are missing.".into() });
-    assert!(state.found.is_some() && state.view.is_none());
 }
 
 #[test]

@@ -99,25 +99,3 @@ fn a_file_is_named_as_when_it_was_asked_for() {
     reader(&mut state, ReaderReply::NotExported { run: run + 1, message: "No room.".into() });
     assert_eq!(state.exporting, Some(ExportFormat::Csv));
 }
-
-#[test]
-fn files_that_cannot_be_opened_close_what_was_open() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 9);
-    let effects = state.update(Action::Refuse("This file is empty.".into()));
-    assert_eq!(effects.last(), Some(&Effect::ResetView(None)));
-    assert!(
-        matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.name().is_empty()
-    );
-}
-
-#[test]
-fn a_scan_that_is_cancelled_leaves_no_series() {
-    let mut state = ready_on(cpu());
-    state.update(Action::Open(files("a", 2)));
-    let series = vec![FoundSeries::default(), FoundSeries::default()];
-    let found = Found { series, recommended: Some(0), set_aside: Vec::new(), files: 2 };
-    reader(&mut state, ReaderReply::Found { job: 1, found });
-    assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
-    assert!(state.found.is_none());
-}
