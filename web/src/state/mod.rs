@@ -19,7 +19,10 @@ use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use self::pool::Helper;
 use crate::outcome::{Outcome, SliceOutcome};
-use crate::protocol::{ClaheWish, DeviceSummary, DeviceWish, Found, ModelCopy, ModelSummary, ReaderRequest};
+use crate::protocol::{
+    ClaheWish, DeviceSummary, DeviceWish, Found, LUNG_SEARCH, ModelCopy, ModelSummary, ReaderRequest,
+};
+use crate::strings::text;
 use crate::view::View;
 
 pub use actions::{Action, Effect};
@@ -264,6 +267,12 @@ impl State {
             Some(id) => self.models.iter().find(|m| m.id == *id),
             None => self.models.first(),
         }
+    }
+
+    /// The stages of a slice with the present model, as [`Reply::Stage`](crate::protocol::Reply::Stage) counts them.
+    pub fn stages(&self) -> Vec<usize> {
+        let finds_lungs = self.model().is_some_and(|model| model.finds_lungs);
+        (0..text().stages.len()).filter(|&stage| stage != LUNG_SEARCH || finds_lungs).collect()
     }
 
     /// Whether an answer about a series is about the one that is looked at.

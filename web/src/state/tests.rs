@@ -225,6 +225,24 @@ fn a_slice_runs_at_once_and_has_a_result() {
 }
 
 #[test]
+fn only_a_model_that_looks_for_the_lungs_has_that_stage() {
+    let mut state = ready_on(gpu());
+    let without = [0, 2, 3, 4, 5, 6];
+    assert_eq!(state.stages(), without, "not until it is known");
+    let model = |id: &str, finds_lungs| ModelSummary {
+        id: id.into(),
+        title: String::new(),
+        bytes: 1,
+        licence: String::new(),
+        finds_lungs,
+    };
+    engine(&mut state, Reply::Manifest { models: vec![model("one", true), model("other", false)] });
+    assert_eq!(state.stages(), [0, 1, 2, 3, 4, 5, 6]);
+    state.update(Action::ChooseModel("other".into()));
+    assert_eq!(state.stages(), without);
+}
+
+#[test]
 fn slices_come_to_be_shown_one_by_one() {
     let mut state = ready_on(cpu());
     open(&mut state, 3);
