@@ -192,16 +192,20 @@ fn begun(device: DeviceSummary) -> (State, u32) {
 /// A study of four slices that has its result, as the program wrote one.
 fn finished() -> State {
     let (mut state, run) = begun(cpu());
+    assert_eq!(finish(&mut state, run), [Effect::LinkLesions]);
+    state
+}
+
+/// Brings a study of four slices to its result; returns what is to be done then.
+fn finish(state: &mut State, run: u32) -> Vec<Effect> {
     for index in 0..4 {
-        prepared(&mut state, run, index);
-        segmented(&mut state, run, index);
-        measured(&mut state, run, index);
+        prepared(state, run, index);
+        segmented(state, run, index);
+        measured(state, run, index);
     }
     let study = include_str!("tests/study.json").to_owned();
     let formats = ExportFormat::ALL.to_vec();
-    let effects = reader(&mut state, ReaderReply::Finished { run, study, settled: Vec::new(), formats });
-    assert_eq!(effects, [Effect::LinkLesions]);
-    state
+    reader(state, ReaderReply::Finished { run, study, settled: Vec::new(), formats })
 }
 
 #[test]

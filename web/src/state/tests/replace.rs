@@ -34,6 +34,51 @@ fn files_that_replace_a_study_stop_it() {
 }
 
 #[test]
+fn files_whose_names_come_late_wait_too() {
+    // A large drop is looked through for a while. The study was begun meanwhile, or is paused.
+    let (mut state, run) = begun(cpu());
+    prepared(&mut state, run, 0);
+    assert_eq!(state.update(Action::Pause), []);
+    assert!(state.update(other()).is_empty());
+    // What was dropped last is what is asked about.
+    assert!(state.update(Action::Open(files("last.png", 3))).is_empty());
+    assert_eq!(state.asked, Some(Asked::Files(files("last.png", 3))));
+    assert!(matches!(&state.run, RunState::Active(active) if active.run == run && active.paused));
+    assert_eq!(state.name(), "slice.dcm");
+    // That there are none to be had replaces nothing, and the question stays.
+    state.update(Action::Refuse("Too many.".into()));
+    assert_eq!((run_of(&state), state.asked.is_some()), (run, true));
+    let effects = state.update(Action::Replace);
+    assert_eq!(effects.last(), Some(&Effect::OpenFiles(2)));
+    assert_eq!((state.name(), &state.run), ("last.png", &RunState::Scanning { read: 0, of: 3 }));
+}
+
+#[test]
+fn what_was_asked_during_a_study_is_still_asked_when_it_ends() {
+    let ends: [fn(&mut State, u32); 3] = [
+        |state, run| drop(finish(state, run)),
+        |state, run| drop(engine(state, Reply::Failed { run, message: "Damaged.".into() })),
+        |state, _| drop(state.update(Action::Cancel)),
+    ];
+    for (end, at_stake) in ends.into_iter().zip([true, false, false]) {
+        for answer in [Action::Keep, Action::Replace] {
+            let (mut state, run) = begun(cpu());
+            prepared(&mut state, run, 0);
+            state.update(other());
+            end(&mut state, run);
+            assert!(!matches!(state.run, RunState::Active(_)) && state.asked.is_some());
+            assert_eq!(state.is_study_at_stake(), at_stake, "a result is saved nowhere yet");
+            let opens = answer == Action::Replace;
+            let before = state.run.clone();
+            let effects = state.update(answer);
+            assert_eq!(effects.last() == Some(&Effect::OpenFiles(2)), opens, "{effects:?}");
+            assert_eq!(state.run == before, !opens);
+            assert_eq!((state.asked.as_ref(), state.name() == "other.png"), (None, opens));
+        }
+    }
+}
+
+#[test]
 fn opening_during_a_slice_or_after_a_cancelled_study_does_not_ask() {
     let mut state = ready_on(cpu());
     open(&mut state, 1);
