@@ -86,7 +86,7 @@ function engine(wishes) {
     const request = JSON.parse(data.json);
     const ready = { type: 'ready', model: MODEL.id, device: { gpu: false, name: 'CPU' }, fallback: null };
     if (request.type === 'load') {
-      say({ type: 'manifest', models: [{ id: MODEL.id, title: 'Drawn', bytes: 1, licence: 'none' }] });
+      say({ type: 'manifest', models: [{ id: MODEL.id, title: 'Drawn', bytes: 1, licence: 'none', finds_lungs: false }] });
       say({ ...ready, copy: wishes.copyBreaks && { entry: '{}', url: 'drawn' } });
     } else if (request.type === 'join') {
       say(ready);

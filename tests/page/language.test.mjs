@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { assertFits, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { assertFits, drawn, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
 import { misfits } from './misfits.mjs';
 import { phantom } from './phantom.mjs';
 
@@ -42,7 +42,7 @@ for (const [locale, tag, notice] of [
 
 for (const [locale, tag, direction, notice, series, percent] of [
   ['es-MX', 'es', 'ltr', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5\u00a0mm/, /^\d+,\d\u00a0%$/],
-  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1, الشرائح: 40 بمقاس \u2066512 × 512\u2069, كل 5\u00a0مم/, /^\u2066\d+\.\d\u00a0%\u2069$/],
+  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1، الشرائح: 40 بمقاس \u2066512 × 512\u2069، كل 5\u00a0مم/, /^\u2066\d+\.\d\u00a0%\u2069$/],
 ]) {
   test(`a study in ${tag}, at 360 px`, { timeout: 300_000 }, async (t) => {
     const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });
@@ -67,6 +67,12 @@ for (const [locale, tag, direction, notice, series, percent] of [
       await page.locator(`html[lang="${other}"]`).waitFor({ state: 'attached' });
       assert.deepEqual(await page.evaluate(misfits), [], `the result in ${other}`);
     }
+    const arabic = await page.evaluate(() => {
+      const copy = document.querySelector('.page').cloneNode(true);
+      copy.querySelector('[data-field="language"]').remove();
+      return copy.textContent.match(/[\u0600-\u06ff]+/g);
+    });
+    assert.equal(arabic, null, 'no part of the page keeps the language from before');
     assert.deepEqual(complaints, []);
   });
 }
@@ -79,12 +85,39 @@ test('another language is chosen by hand, changes nothing else, and stays', { ti
   await page.locator('[data-input="files"]').setInputFiles(join(folder, 'chest.nii'));
   await page.locator('[data-loaded="true"]').waitFor({ timeout: 120_000 });
   await page.locator('[data-field="slices"]').fill('7');
+  // The viewer as somebody left it: a window, enlarged, with a ruler.
+  const [film, canvas] = [page.locator('.film.is-viewer'), page.locator('[data-field="slice"]')];
+  await page.locator('[data-action="window-bone"]').click();
+  await page.locator('[data-action="tool-ruler"]').click();
+  await film.focus();
+  await page.keyboard.press('+');
+  await film.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = await canvas.boundingBox();
+  await page.mouse.move(x + width * 0.4, y + height * 0.4);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.6, y + height * 0.5, { steps: 5 });
+  await page.mouse.up();
+  await drawn(page);
+  const zoom = await canvas.getAttribute('data-zoom');
+  assert.ok(Number(zoom) > 1, zoom);
+  const ruler = (await film.getAttribute('aria-label')).match(/Ruler ([\d.]+) mm$/)[1];
+  await canvas.evaluate((element) => { element.isTheSame = true; });
+  await page.locator('[data-field="language"]').focus();
   await page.locator('[data-field="language"]').selectOption('fr');
   await page.getByText('Réservé à la recherche.').first().waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'fr');
   assert.equal(await page.locator('.page').getAttribute('data-run'), 'open', 'the study is still open');
   assert.ok(await page.evaluate(() => document.activeElement?.matches('[data-field="language"]')), 'and the focus stays');
   assert.match(await page.locator('[data-field="cut"]').innerText(), /^Coupe 8 sur 40$/);
+  assert.ok(await canvas.evaluate((element) => element.isTheSame), 'the viewer is the one from before');
+  assert.equal(await canvas.getAttribute('data-zoom'), zoom);
+  assert.ok((await film.getAttribute('aria-label')).endsWith(`Règle ${ruler.replace('.', ',')} mm`), 'the ruler stays');
+  for (const pressed of ['window-bone', 'tool-ruler']) {
+    assert.equal(await page.locator(`[data-action="${pressed}"]`).getAttribute('aria-pressed'), 'true', pressed);
+  }
+  // Every part of the page speaks it, also those that nothing but the language has changed.
+  const english = /Open another|Equalise contrast|Lowest score|Overlay|Printed|Ready|Measure the study|Remove rulers/;
+  assert.doesNotMatch(await page.locator('.page').evaluate((element) => element.textContent), english);
   await page.reload();
   await page.locator('html[lang="fr"]').waitFor({ state: 'attached' });
   await page.getByText('Réservé à la recherche.').first().waitFor();

@@ -201,6 +201,11 @@ test('dropped files are opened; one slice of a study can be read alone', { timeo
   assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
   assert.ok(await page.locator('[data-instance]').count() > 0);
   await page.locator('[data-action="save-report"]').waitFor();
+  // All files of a result begin alike, without a word of the page.
+  for (const [action, ending] of [['save-report', 'json'], ['save-overlay', 'png']]) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator(`[data-action="${action}"]`).click()]);
+    assert.match(download.suggestedFilename(), new RegExp(`^IM\\d\\.lunglens\\.${ending}$`));
+  }
 });
 
 for (const colorScheme of ['light', 'dark']) {

@@ -3,6 +3,9 @@
 use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
 
+/// The longest ending of a file's name: `dicom`.
+const LONGEST_ENDING: usize = 5;
+
 /// A number with so many decimals, as the page's language writes it.
 pub fn decimal(value: f64, digits: usize) -> String {
     let written = format!("{value:.digits$}");
@@ -35,7 +38,7 @@ pub fn title(series: &FoundSeries) -> String {
 pub fn details(series: &FoundSeries) -> String {
     let t = text();
     let slices = counted(series.slices, t.one_slice, t.some_slices);
-    let mut said = format!("{}, {slices}", series.form.as_deref().unwrap_or(t.pictures));
+    let mut said = format!("{}{}{slices}", series.form.as_deref().unwrap_or(t.pictures), t.comma);
     if let Some([rows, columns]) = series.size {
         let size = t.of_size.replace("{columns}", &columns.to_string()).replace("{rows}", &rows.to_string());
         said.push_str(&format!(" {size}"));
@@ -46,7 +49,8 @@ pub fn details(series: &FoundSeries) -> String {
         while mm.ends_with('0') && mm.contains(t.decimal) {
             mm.pop();
         }
-        said.push_str(&format!(", {}", t.apart.replace("{mm}", mm.trim_end_matches(t.decimal))));
+        said.push_str(t.comma);
+        said.push_str(&t.apart.replace("{mm}", mm.trim_end_matches(t.decimal)));
     }
     said
 }
@@ -121,10 +125,16 @@ pub fn device(device: &DeviceSummary) -> String {
     }
 }
 
-/// `name` without its last extension, for the names of saved files.
+/// `name` without its ending, for the names of saved files. What follows the last point of a UID or of a date is none.
 pub fn stem(name: &str) -> &str {
+    let is_ending = |ending: &str| {
+        ending.len() <= LONGEST_ENDING
+            && ending.chars().all(|c| c.is_ascii_alphanumeric())
+            && ending.chars().any(|c| c.is_ascii_alphabetic())
+    };
     match name.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
+        Some((rest, ending)) if !rest.is_empty() && ending.eq_ignore_ascii_case("gz") => stem(rest),
+        Some((rest, ending)) if !rest.is_empty() && is_ending(ending) => rest,
         _ => name,
     }
 }
@@ -187,5 +197,10 @@ mod tests {
         assert_eq!(device(&DeviceSummary { gpu: false, name: "wasm".into() }), "CPU");
         assert_eq!(stem("slice.1.dcm"), "slice.1");
         assert_eq!(stem(".hidden"), ".hidden");
+        assert_eq!(stem("chest.nii.gz"), "chest");
+        assert_eq!(stem("IM0001"), "IM0001");
+        assert_eq!(stem("1.2.840.10008"), "1.2.840.10008");
+        assert_eq!(stem("Chest 12.05.2024"), "Chest 12.05.2024");
+        assert_eq!(stem("No. 12, J. Smith"), "No. 12, J. Smith");
     }
 }

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::language::use_text;
 use super::print::PrintButton;
 use crate::outcome::Outcome;
 use crate::state::Action;
@@ -30,7 +31,7 @@ pub struct Props {
 /// A card with a button a form.
 #[component]
 pub fn Downloads(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
     // What people read first.
     let mut formats = study.formats.clone();

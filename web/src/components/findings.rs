@@ -6,6 +6,7 @@ use lunglens::report::{ClassName, DeviceKind, Report};
 use lunglens::severity::{Assessment, Finding, Involvement};
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::outcome::{Outcome, SliceOutcome};
 use crate::protocol::DeviceSummary;
 use crate::{format, strings::text};
@@ -69,7 +70,7 @@ pub fn spoken(slice: &SliceOutcome) -> String {
 /// The cards beside the slice.
 #[component]
 pub fn Findings(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Slice(slice) = props.outcome.as_ref() else { return Html::default() };
     let report = &slice.report;
     let assessment = &report.assessment;
@@ -131,7 +132,7 @@ fn cautions(report: &Report) -> Html {
 /// How the result came about.
 #[component]
 pub fn Facts(props: &FactsProps) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Slice(slice) = props.outcome.as_ref() else { return Html::default() };
     let report = &slice.report;
     let device =

@@ -4,6 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::protocol::{Found, FoundSeries};
 use crate::state::{Action, RunState, State};
 use crate::{format, strings::text};
@@ -25,7 +26,7 @@ pub struct Props {
 /// A card with the opened series, the way to start, and the other series.
 #[component]
 pub fn FoundPanel(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let state = &props.state;
     let Some(found) = &state.found else { return Html::default() };
     let chosen = state.view.as_ref().map(|view| view.series);
@@ -115,7 +116,7 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
             _ => t.every_slice.replace("{every}", &every.to_string()).replace("{count}", &count.to_string()),
         };
         let label = match state.study_millis(count) {
-            Some(millis) => format!("{which}, {}", format::about(millis)),
+            Some(millis) => format!("{which}{}{}", t.comma, format::about(millis)),
             None => which,
         };
         html! { <option key={every} value={every.to_string()} selected={state.every == every}>{ label }</option> }

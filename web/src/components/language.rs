@@ -4,7 +4,15 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use crate::strings::{Language, language, text};
+use crate::strings::{Language, Strings, language, text};
+
+/// The words of the language in use. A component that takes them from here is drawn anew, as it is, when another language
+/// is chosen.
+#[hook]
+pub fn use_text() -> &'static Strings {
+    let _ = use_context::<Language>();
+    text()
+}
 
 /// Properties of [`LanguageChoice`].
 #[derive(Properties, PartialEq)]
@@ -16,6 +24,7 @@ pub struct Props {
 /// A list of the languages, each by its own name.
 #[component]
 pub fn LanguageChoice(props: &Props) -> Html {
+    let t = use_text();
     let on_language = props.on_language.clone();
     let choose = Callback::from(move |event: Event| {
         let select = event.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
@@ -23,7 +32,6 @@ pub fn LanguageChoice(props: &Props) -> Html {
             on_language.emit(language);
         }
     });
-    let t = text();
     html! {
         <select class="language" data-field="language" aria-label={t.language}
             title={(!t.in_english.is_empty()).then_some(t.in_english)} onchange={choose}>

@@ -1,6 +1,7 @@
 //! The page's components.
 
 mod downloads;
+mod effects;
 mod findings;
 mod found;
 mod language;

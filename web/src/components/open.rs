@@ -4,9 +4,9 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::language::use_text;
 use super::samples::{SAMPLES, SampleBytes};
 use crate::dropped::{NamedFile, listed};
-use crate::strings::text;
 
 /// Properties of [`OpenPanel`].
 #[derive(Properties, PartialEq)]
@@ -26,7 +26,7 @@ pub struct Props {
 /// A card with the drop zone, the buttons for files and folders, and the samples.
 #[component]
 pub fn OpenPanel(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let inputs = [use_node_ref(), use_node_ref()];
     let choose = |input: &NodeRef| {
         let input = input.clone();

@@ -4,9 +4,10 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::language::use_text;
+use crate::format;
 use crate::protocol::{ClaheWish, DeviceWish};
 use crate::state::{Action, EngineState, RunState, State};
-use crate::{format, strings::text};
 
 /// Properties of [`Options`].
 #[derive(Properties, PartialEq)]
@@ -20,7 +21,7 @@ pub struct Props {
 /// A card with the model, the device, the contrast setting and the score threshold.
 #[component]
 pub fn Options(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let (state, settings) = (&props.state, &props.state.settings);
     let loading =
         matches!(state.engine, EngineState::Starting | EngineState::Fetching { .. } | EngineState::Preparing);

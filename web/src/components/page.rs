@@ -1,4 +1,4 @@
-//! The whole page: owns the state, carries out its effects, and hears the user.
+//! The whole page: owns the state and hears the user. What the state then wants done is in `effects`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,14 +10,13 @@ use yew::prelude::*;
 use super::samples::{SAMPLES, SampleBytes};
 use super::stage;
 use super::workers::Workers;
-use crate::bridge::{Luggage, bytes_in};
+use crate::bridge::Luggage;
 use crate::browser::{self, Drag};
 use crate::dropped::{Drop, DropProblem, NamedFile};
-use crate::outcome::Outcome;
-use crate::protocol::{DeviceWish, ReaderReply, Reply, SliceMasks};
-use crate::state::{Action, Effect, EngineId, FIRST, Files, State, TICK_MILLIS, most_engines};
-use crate::strings::{Language, speak, text};
-use crate::volume_view::{SharedVolume, VolumeView};
+use crate::protocol::{DeviceWish, ReaderReply, Reply};
+use crate::state::{Action, Effect, Files, State, TICK_MILLIS, most_engines};
+use crate::strings::{Language, language, speak, text};
+use crate::volume_view::SharedVolume;
 
 /// Under which key the browser keeps the language that the user chose.
 const LANGUAGE: &str = "lunglens-language";
@@ -53,14 +52,14 @@ pub enum Message {
 /// The page.
 pub struct Page {
     pub(super) state: State,
-    workers: Workers,
+    pub(super) workers: Workers,
     pub(super) volume: Option<SharedVolume>,
     pub(super) samples: Vec<SampleBytes>,
     /// The files that the user opened last, until the reader has them.
-    files: Vec<NamedFile>,
+    pub(super) files: Vec<NamedFile>,
     /// How often the user opened something: a large drop that is looked through gives way to what came after it.
     openings: u32,
-    timers: Vec<Timeout>,
+    pub(super) timers: Vec<Timeout>,
     pub(super) dragging: bool,
     pub(super) lit: Option<usize>,
     /// The instance of a single slice that stays lit.
@@ -69,8 +68,6 @@ pub struct Page {
     pub(super) visits: u32,
     /// The run's state when the page was last drawn.
     drawn: &'static str,
-    /// Whether the language was changed, which makes the page anew, since it was last drawn.
-    spoke: bool,
     /// Whether leaving the page would lose a study.
     at_stake: Rc<Cell<bool>>,
     _before_leaving: Option<EventListener>,
@@ -109,7 +106,6 @@ impl Component for Page {
             pinned: None,
             visits: 0,
             drawn: "idle",
-            spoke: false,
             at_stake,
             _before_leaving: browser::before_leaving(move || asked.get()),
             _on_drag: browser::on_drag(move |drag| {
@@ -177,7 +173,6 @@ impl Component for Page {
             Message::Speak(language) => {
                 browser::keep(LANGUAGE, language.tag());
                 use_language(language);
-                self.spoke = true;
             }
             Message::Dragging(dragging) => {
                 let changed = self.dragging != dragging;
@@ -200,13 +195,12 @@ impl Component for Page {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        stage::page(self, ctx.link())
+        html! {
+            <ContextProvider<Language> context={language()}>{ stage::page(self, ctx.link()) }</ContextProvider<Language>>
+        }
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
-        if std::mem::take(&mut self.spoke) {
-            browser::focus(browser::find("[data-field=language]"));
-        }
         let now = stage::run_name(&self.state.run);
         if std::mem::replace(&mut self.drawn, now) == now {
             return;
@@ -245,165 +239,19 @@ impl Page {
         self.carry_out(ctx, effects);
     }
 
-    /// Takes in what came beside the reader's message, if it is still wanted.
-    fn unpack(&mut self, reply: &ReaderReply, luggage: Luggage) {
-        match (reply, luggage.buffers.as_slice()) {
-            (ReaderReply::Slice { job, series, index }, [pixels]) if self.state.is_viewed(*job, *series) => {
-                self.put_slice(*index, &bytes_in(pixels));
-            }
-            (ReaderReply::NotShown { job, series, index, .. }, _) if self.state.is_viewed(*job, *series) => {
-                self.change_volume(|volume| volume.put_failure(*index));
-            }
-            (ReaderReply::Prepared { run, index, .. }, [pixels, values]) if self.state.is_at_work(*run) => {
-                self.put_slice(*index, &bytes_in(pixels));
-                self.workers.held = Some(values.clone());
-            }
-            (ReaderReply::Exported { files, name, .. }, buffers) => {
-                for (file, bytes) in files.iter().zip(buffers) {
-                    let kind = file.name.strip_prefix("study.").unwrap_or(&file.name);
-                    let name = format!("{name}.{kind}");
-                    stage::report(browser::save_buffer(&name, &file.media_type, bytes));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn put_slice(&self, index: usize, pixels: &[u8]) {
-        if let Some(volume) = &self.volume
-            && !volume.change(|volume| volume.put_slice(index, pixels))
-        {
-            web_sys::console::error_1(&format!("slice {index} does not fit").into());
-        }
-    }
-
-    fn put_masks(&self, index: usize, masks: &SliceMasks) {
-        if let (Some(volume), Ok(lung), Ok(lesion)) =
-            (&self.volume, masks.lung.decode(), masks.lesion.decode())
-        {
-            volume.change(|volume| volume.put_masks(index, &lung, &lesion));
-        }
-    }
-
-    fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
-        let link = ctx.link();
-        let hearing = |id: EngineId| {
-            let link = link.clone();
-            move |reply| link.send_message(Message::Act(Action::Engine(id, reply)))
-        };
-        let mourning = |id: EngineId| {
-            let link = link.clone();
-            move |message| link.send_message(Message::Act(Action::EngineDied(id, message)))
-        };
-        for effect in effects {
-            let engine = match &effect {
-                Effect::StartHelper(id) | Effect::Engine(id, _) | Effect::Segment(id, _) => *id,
-                _ => FIRST,
-            };
-            let sent = match effect {
-                Effect::StartEngine => self.workers.start_engine(hearing(FIRST), mourning(FIRST)),
-                Effect::StartHelper(id) => self.workers.start_helper(id, hearing(id), mourning(id)),
-                Effect::EndHelper(id) => {
-                    self.workers.end_helper(id);
-                    Ok(())
-                }
-                Effect::StartReader => {
-                    let replies = link.clone();
-                    let hear = move |reply, luggage| replies.send_message(Message::Read(reply, luggage));
-                    let died = link.clone();
-                    let mourn = move |message| died.send_message(Message::Act(Action::ReaderDied(message)));
-                    self.workers.start_reader(hear, mourn)
-                }
-                Effect::Engine(id, request) => self.workers.to_engine(id, &request),
-                Effect::Segment(id, request) => self.workers.segment(id, &request),
-                Effect::Read(request) => self.workers.to_reader(&request),
-                Effect::OpenFiles(job) => self.workers.open(job, std::mem::take(&mut self.files)),
-                Effect::WatchCancel(run) => {
-                    let link = link.clone();
-                    let overdue = move || link.send_message(Message::Act(Action::CancelOverdue(run)));
-                    // A handful of small timers at most; each is spent after three seconds.
-                    self.timers.push(Timeout::new(3000, overdue));
-                    if self.timers.len() > 8 {
-                        drop(self.timers.remove(0));
-                    }
-                    Ok(())
-                }
-                Effect::ResetView(frame) => {
-                    let volume = frame.and_then(|frame| VolumeView::new(frame.as_ref().clone()));
-                    self.volume = volume.map(SharedVolume::new);
-                    Ok(())
-                }
-                Effect::ClearFindings => {
-                    self.change_volume(VolumeView::clear_findings);
-                    Ok(())
-                }
-                Effect::PutMasks(index, masks) => {
-                    self.put_masks(index, &masks);
-                    Ok(())
-                }
-                Effect::PutInstances(outcome) => {
-                    self.put_instances(&outcome);
-                    Ok(())
-                }
-                Effect::LinkLesions => {
-                    self.change_volume(|volume| {
-                        volume.link_lesions();
-                    });
-                    self.visit_key_slice(ctx);
-                    Ok(())
-                }
-            };
-            if let Err(problem) = sent {
-                web_sys::console::error_1(&problem);
-                link.send_message(Message::Act(Action::EngineDied(engine, "no worker".into())));
-            }
-        }
-    }
-
-    fn change_volume(&self, how: impl FnOnce(&mut VolumeView)) {
-        if let Some(volume) = &self.volume {
-            volume.change(how);
-        }
-    }
-
-    fn put_instances(&self, outcome: &Outcome) {
-        if let Outcome::Slice(slice) = outcome
-            && let Some(masks) = slice.masks()
-        {
-            self.change_volume(|volume| {
-                volume.put_instances(slice.index, &masks);
-            });
-        }
-    }
-
-    /// Puts the slice with the most lesion in front.
-    fn visit_key_slice(&mut self, ctx: &Context<Self>) {
-        if let Some(volume) = &self.volume {
-            let key = volume.borrow().key_slice();
-            ctx.link().send_message(Message::Act(Action::Show(key)));
-        }
-    }
-
     fn open(&mut self, ctx: &Context<Self>, files: Vec<NamedFile>) {
         self.openings += 1;
-        let Some((first, file)) = files.first() else {
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let Some(opened) = Files::of(&names) else {
             return self.act(ctx, Action::Tell(text().no_files.into()));
         };
-        if files.len() == 1 && file.size() == 0.0 {
+        if let [(_, file)] = files.as_slice()
+            && file.size() == 0.0
+        {
             return self.act(ctx, Action::Refuse(text().empty_file.into()));
         }
-        let folder = first.split_once('/').map(|(folder, _)| folder);
-        let in_one = |folder: &&str| files.iter().all(|(name, _)| name.split('/').next() == Some(*folder));
-        let name = match (files.len(), folder.filter(in_one)) {
-            (_, Some(folder)) => folder.to_owned(),
-            (1, None) => first.clone(),
-            (count, None) => {
-                text().and_more.replace("{name}", first).replace("{count}", &(count - 1).to_string())
-            }
-        };
-        let count = files.len();
         self.files = files;
-        self.act(ctx, Action::Open(Files { name, count }));
+        self.act(ctx, Action::Open(opened));
     }
 }
 

@@ -4,6 +4,7 @@ use js_sys::{Date, Object, Reflect};
 use web_sys::Element;
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::outcome::SliceOutcome;
 use crate::protocol::FoundSeries;
 use crate::state::{RunState, State};
@@ -20,7 +21,7 @@ pub struct Props {
 /// Above everything else on paper: what was opened, when it was printed, and whether there is no result.
 #[component]
 pub fn PrintHead(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let state = &props.state;
     let date = use_node_ref();
     {
@@ -93,10 +94,11 @@ fn now() -> String {
 /// The button that prints the page.
 #[component]
 pub fn PrintButton() -> Html {
+    let t = use_text();
     let print = |_: MouseEvent| {
         if let Err(problem) = browser::print() {
             web_sys::console::error_2(&"could not print:".into(), &problem);
         }
     };
-    html! { <button type="button" class="button" data-action="print" onclick={print}>{ text().print }</button> }
+    html! { <button type="button" class="button" data-action="print" onclick={print}>{ t.print }</button> }
 }

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::state::{Action, Active, EngineState, RunState, State, Task};
 use crate::{format, strings::text};
 
@@ -17,7 +18,7 @@ pub struct Props {
 /// The model's state: a progress bar while it loads, then the model and its device.
 #[component]
 pub fn EngineLine(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let state = &props.state;
     match &state.engine {
         EngineState::Starting => {
@@ -71,17 +72,17 @@ fn bar(label: &'static str, amount: Option<(u64, u64)>) -> Html {
 /// What is going on, how far it is, and the buttons that pause and stop it.
 #[component]
 pub fn RunProgress(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let (title, inner) = match &props.state.run {
         RunState::Scanning { read, of } => (t.scanning, scanning(*read, *of)),
         RunState::Waiting(Task::Study { .. }) => (t.waiting, bar(t.waiting, None)),
-        RunState::Waiting(_) => (t.waiting, steps(None)),
+        RunState::Waiting(_) => (t.waiting, steps(&props.state, None)),
         RunState::Active(active) => match active.task {
             Task::Study { .. } if active.paused => {
                 (if active.slices.at_work() { t.pausing } else { t.paused }, study(props, active))
             }
             Task::Study { .. } => (t.measuring, study(props, active)),
-            _ => (t.reading, steps(active.slices.stage())),
+            _ => (t.reading, steps(&props.state, active.slices.stage())),
         },
         _ => return Html::default(),
     };
@@ -142,26 +143,28 @@ fn study(props: &Props, active: &Active) -> Html {
     }
 }
 
-/// The steps of a single slice.
-fn steps(stage: Option<usize>) -> Html {
+/// The steps of a single slice, those that the model has.
+fn steps(state: &State, now: Option<usize>) -> Html {
     let t = text();
-    let steps = t.stages.iter().enumerate().map(|(index, name)| {
-        let (class, spoken) = match stage {
-            Some(now) if index < now => ("is-done", Some(t.stage_done)),
-            Some(now) if index == now => ("is-now", Some(t.stage_now)),
+    let stages = state.stages();
+    let done = now.map(|now| stages.iter().filter(|&&stage| stage < now).count());
+    let steps = stages.iter().map(|&stage| {
+        let (class, spoken) = match now {
+            Some(now) if stage < now => ("is-done", Some(t.stage_done)),
+            Some(now) if stage == now => ("is-now", Some(t.stage_now)),
             _ => ("", None),
         };
         let current = (class == "is-now").then_some("step");
         html! {
-            <li key={index} {class} aria-current={current}>
-                { name }
-                if let Some(spoken) = spoken { <span class="visually-hidden">{ ", " }{ spoken }</span> }
+            <li key={stage} {class} aria-current={current}>
+                { t.stages[stage] }
+                if let Some(spoken) = spoken { <span class="visually-hidden">{ t.comma }{ spoken }</span> }
             </li>
         }
     });
     html! {
         <>
-            <progress role="progressbar" aria-label={t.reading} max="7" value={stage.map(|s| s.to_string())} />
+            <progress role="progressbar" aria-label={t.reading} max={stages.len().to_string()} value={done.map(|done| done.to_string())} />
             <ol class="steps" aria-label={t.stages_label}>{ for steps }</ol>
         </>
     }

@@ -2,9 +2,9 @@
 
 use yew::prelude::*;
 
+use super::language::use_text;
 use crate::browser;
 use crate::state::{Action, Asked};
-use crate::strings::text;
 
 /// Properties of [`ReplaceDialog`].
 #[derive(Properties, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Props {
 /// A dialog over the page, which goes on behind it.
 #[component]
 pub fn ReplaceDialog(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let dialog = use_node_ref();
     {
         let dialog = dialog.clone();

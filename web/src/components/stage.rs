@@ -7,7 +7,7 @@ use yew::prelude::*;
 use super::downloads::Downloads;
 use super::findings::{Facts, Findings};
 use super::found::FoundPanel;
-use super::language::LanguageChoice;
+use super::language::{LanguageChoice, use_text};
 use super::open::OpenPanel;
 use super::options::Options;
 use super::page::{Message, Page};
@@ -16,7 +16,6 @@ use super::progress::{EngineLine, RunProgress};
 use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
-use crate::format;
 use crate::outcome::Outcome;
 use crate::state::{Asked, EngineState, RunState, State};
 use crate::strings::{language, text};
@@ -35,7 +34,7 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
     };
     let (stage, side) = content(page, link, open);
     html! {
-        <div key={language().tag()} class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
+        <div class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
             data-run={run_name(&state.run)} data-engine={engine_name(&state.engine)}>
             <header class="masthead">
                 <div class="brand">
@@ -153,7 +152,7 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
             if study && measured && !done {
                 <p class="unfinished" data-field="unfinished">{ text().unfinished }</p>
             }
-            <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current}
+            <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current} language={language()}
                 on_slice={link.callback(|index| Message::Act(crate::state::Action::Show(index)))}
                 on_part={link.callback(|part| Message::Act(crate::state::Action::ChoosePart(part)))}
                 lit={page.lit} on_light={link.callback(Message::Light)}
@@ -185,14 +184,15 @@ struct SaveProps {
 /// The button that saves a single slice's report.
 #[component]
 fn SaveReport(props: &SaveProps) -> Html {
+    let t = use_text();
     let Some(slice) = props.state.slice_outcome() else { return Html::default() };
-    let name = format!("{}.lunglens.json", format::stem(&slice.report.input.name));
+    let name = format!("{}.lunglens.json", props.state.saved_name());
     let json = slice.json.clone();
     let save = move |_: MouseEvent| {
         report(crate::browser::save_bytes(&name, "application/json", json.as_bytes()));
     };
     html! {
-        <button type="button" class="button" data-action="save-report" onclick={save}>{ text().save_report }</button>
+        <button type="button" class="button" data-action="save-report" onclick={save}>{ t.save_report }</button>
     }
 }
 

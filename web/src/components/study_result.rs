@@ -8,6 +8,7 @@ use lunglens::study::{Height, Lacking, LesionInfo, MosMed, Side, StudyReport, Vo
 use yew::prelude::*;
 
 use super::findings::{gauge, grade};
+use super::language::use_text;
 use crate::outcome::{Outcome, StudyOutcome};
 use crate::protocol::DeviceSummary;
 use crate::{format, strings::text};
@@ -46,7 +47,7 @@ pub fn spoken(study: &StudyOutcome) -> String {
 /// The cards beside the slices.
 #[component]
 pub fn StudyResult(props: &Props) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
     let report = &study.report;
     let assessment = &report.assessment;
@@ -120,7 +121,7 @@ pub fn StudyResult(props: &Props) -> Html {
 /// How the result came about.
 #[component]
 pub fn StudyFacts(props: &FactsProps) -> Html {
-    let t = text();
+    let t = use_text();
     let Outcome::Study(study) = props.outcome.as_ref() else { return Html::default() };
     let report = &study.report;
     let series = &report.series;
@@ -143,7 +144,7 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
                 <div><dt>{ t.voxel }</dt><dd data-field="voxel">{ voxel }</dd></div>
                 <div><dt>{ t.slices_read }</dt><dd data-field="slices-read">{ series.slices_read }</dd></div>
                 <div><dt>{ t.model }</dt><dd>{ &report.model.id }</dd></div>
-                <div><dt>{ t.device }</dt><dd data-field="report-device">{ devices.join(", ") }</dd></div>
+                <div><dt>{ t.device }</dt><dd data-field="report-device">{ devices.join(t.list_comma) }</dd></div>
                 <div><dt>{ t.time }</dt><dd data-field="time">{ format::seconds(study.millis) }</dd></div>
             </dl>
         </section>
@@ -233,7 +234,7 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
                 if let Some(mean_hu) = lesion.mean_hu {
                     <span class="figure hu">{ format!("{mean_hu:.0}\u{a0}{}", t.of_viewer.hu).replace('-', "\u{2212}") }</span>
                 }
-                <span class="figure place">{ format!("{side}, {slices}") }</span>
+                <span class="figure place">{ format!("{side}{}{slices}", t.comma) }</span>
             </button>
         </li>
     }

@@ -1,5 +1,6 @@
 //! The messages between the page and the engine.
 
+use lunglens::manifest::ModelEntry;
 use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub enum ClaheWish {
     Off,
 }
 
+/// The stage that looks for the lungs, as [`Reply::Stage`] counts.
+pub const LUNG_SEARCH: usize = 1;
+
 /// One model of the manifest, as the page shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelSummary {
@@ -42,6 +46,20 @@ pub struct ModelSummary {
     pub bytes: u64,
     /// The licence of the weights.
     pub licence: String,
+    /// Whether it looks for the lungs before all else.
+    pub finds_lungs: bool,
+}
+
+impl From<&ModelEntry> for ModelSummary {
+    fn from(entry: &ModelEntry) -> Self {
+        Self {
+            id: entry.id.clone(),
+            title: entry.title.clone(),
+            bytes: entry.bytes,
+            licence: entry.licence.clone(),
+            finds_lungs: entry.preprocessing.lung_crop.is_some(),
+        }
+    }
 }
 
 /// The device that runs the model.
@@ -176,7 +194,7 @@ pub enum Reply {
     Stage {
         /// The run.
         run: u32,
-        /// From 0.
+        /// From 0; [`LUNG_SEARCH`] is left out by models that do not look for the lungs.
         index: usize,
     },
     /// The GPU failed before a result; the CPU takes over from the first stage.
@@ -228,6 +246,7 @@ pub enum Reply {
 #[cfg(test)]
 mod tests {
     use lunglens::imaging::{FileFormat, ValueScale};
+    use lunglens::manifest::ModelManifest;
 
     use super::*;
 
@@ -255,6 +274,16 @@ mod tests {
         let reply = Reply::Segmented { run: 3, index: 7, report: "{\n}".into(), millis: 12.5 };
         let text = serde_json::to_string(&reply).expect("serialises");
         assert_eq!(serde_json::from_str::<Reply>(&text).expect("parses"), reply);
+    }
+
+    #[test]
+    fn a_model_finds_lungs_where_its_configuration_says_so() {
+        let manifest = include_str!("../../../models/manifest.json");
+        let mut entry = ModelManifest::from_json(manifest).expect("is one").models.remove(0);
+        let summary = ModelSummary::from(&entry);
+        assert_eq!((summary.id.as_str(), summary.bytes, summary.finds_lungs), ("r50", entry.bytes, true));
+        entry.preprocessing.lung_crop = None;
+        assert_eq!(ModelSummary::from(&entry), ModelSummary { finds_lungs: false, ..summary });
     }
 
     #[test]

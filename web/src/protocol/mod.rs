@@ -10,8 +10,8 @@ mod reader;
 mod slice;
 
 pub use engine::{
-    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, ModelCopy, ModelSummary, Reply, Request,
-    RunOptions,
+    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, LUNG_SEARCH, ModelCopy, ModelSummary, Reply,
+    Request, RunOptions,
 };
 pub use reader::{Found, FoundSeries, FoundSetAside, ReaderReply, ReaderRequest, SavedFile};
 pub use slice::{SliceHead, SliceMasks};

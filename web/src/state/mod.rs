@@ -5,6 +5,7 @@
 mod actions;
 mod engine;
 mod files;
+mod opened;
 mod pool;
 mod run;
 mod slices;
@@ -17,12 +18,15 @@ use lunglens::export::ExportFormat;
 use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 
 use self::pool::Helper;
-use crate::format;
 use crate::outcome::{Outcome, SliceOutcome};
-use crate::protocol::{ClaheWish, DeviceSummary, DeviceWish, Found, ModelCopy, ModelSummary, ReaderRequest};
+use crate::protocol::{
+    ClaheWish, DeviceSummary, DeviceWish, Found, LUNG_SEARCH, ModelCopy, ModelSummary, ReaderRequest,
+};
+use crate::strings::text;
 use crate::view::View;
 
 pub use actions::{Action, Effect};
+pub use opened::Files;
 pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
 pub use slices::Slices;
@@ -109,15 +113,6 @@ impl Default for Settings {
             score_threshold: DEFAULT_SCORE_THRESHOLD,
         }
     }
-}
-
-/// The opened files.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Files {
-    /// The name of the only one, or of the folder or the first one.
-    pub name: String,
-    /// How many.
-    pub count: usize,
 }
 
 /// What would lose a study that is at stake.
@@ -274,6 +269,12 @@ impl State {
         }
     }
 
+    /// The stages of a slice with the present model, as [`Reply::Stage`](crate::protocol::Reply::Stage) counts them.
+    pub fn stages(&self) -> Vec<usize> {
+        let finds_lungs = self.model().is_some_and(|model| model.finds_lungs);
+        (0..text().stages.len()).filter(|&stage| stage != LUNG_SEARCH || finds_lungs).collect()
+    }
+
     /// Whether an answer about a series is about the one that is looked at.
     pub fn is_viewed(&self, job: u32, series: usize) -> bool {
         job == self.job && self.view.as_ref().is_some_and(|view| view.series == series)
@@ -282,23 +283,6 @@ impl State {
     /// Whether an answer is of the run at work.
     pub fn is_at_work(&self, run: u32) -> bool {
         matches!(&self.run, RunState::Timing(active) | RunState::Active(active) if active.run == run)
-    }
-
-    /// What the opened files are called; empty without any.
-    pub fn name(&self) -> &str {
-        self.files.as_ref().map_or("", |files| files.name.as_str())
-    }
-
-    /// What saved files begin with.
-    pub fn saved_name(&self) -> String {
-        let name = match self.slice_outcome() {
-            Some(slice) => slice.report.input.name.as_str(),
-            None => self.name(),
-        };
-        let stem = format::stem(name.rsplit('/').next().unwrap_or_default());
-        let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-        let stem: String = stem.chars().take(60).map(plain).collect();
-        if stem.is_empty() { "study".into() } else { stem }
     }
 
     /// The finished slice, if that is what is shown.

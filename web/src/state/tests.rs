@@ -11,6 +11,7 @@ use crate::protocol::{CpuReason, FoundSeries, ReaderReply, Reply, Request, Slice
 use crate::strings::text;
 use crate::volume_view::{Frame, Values};
 
+mod opening;
 mod pool;
 mod recovery;
 mod replace;
@@ -49,6 +50,11 @@ fn ready_on(device: DeviceSummary) -> State {
     state
 }
 
+/// So many files, the first of which is called `name`.
+fn files(name: &str, count: usize) -> Files {
+    Files { count, ..Files::of(&[name]).expect("is one") }
+}
+
 fn prepare(run: u32, index: usize) -> Effect {
     Effect::Read(ReaderRequest::Prepare { run, index })
 }
@@ -73,7 +79,7 @@ fn prepared(state: &mut State, run: u32, index: usize) -> Vec<Effect> {
 
 /// Opens files with one series of so many slices; returns what is to be done then.
 fn open(state: &mut State, slices: usize) -> Vec<Effect> {
-    let effects = state.update(Action::Open(Files { name: "slice.dcm".into(), count: slices }));
+    let effects = state.update(Action::Open(files("slice.dcm", slices)));
     let Some(Effect::OpenFiles(job)) = effects.last() else { panic!("not opened: {effects:?}") };
     let job = *job;
     assert!(matches!(state.run, RunState::Scanning { read: 0, .. }));
@@ -186,31 +192,20 @@ fn begun(device: DeviceSummary) -> (State, u32) {
 /// A study of four slices that has its result, as the program wrote one.
 fn finished() -> State {
     let (mut state, run) = begun(cpu());
-    for index in 0..4 {
-        prepared(&mut state, run, index);
-        segmented(&mut state, run, index);
-        measured(&mut state, run, index);
-    }
-    let study = include_str!("tests/study.json").to_owned();
-    let formats = ExportFormat::ALL.to_vec();
-    let effects = reader(&mut state, ReaderReply::Finished { run, study, settled: Vec::new(), formats });
-    assert_eq!(effects, [Effect::LinkLesions]);
+    assert_eq!(finish(&mut state, run), [Effect::LinkLesions]);
     state
 }
 
-#[test]
-fn a_part_of_a_picture_takes_the_place_of_the_whole() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 1);
-    let part = PicturePart { area: Some([0, 0, 40, 40]), quarter_turns: 1 };
-    let effects = state.update(Action::ChoosePart(part));
-    let choose = Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: Some(part) });
-    assert_eq!(effects.last(), Some(&choose), "{effects:?}");
-    assert!(effects.contains(&Effect::ResetView(None)), "nothing of the whole stays in front: {effects:?}");
-    assert!(matches!(state.run, RunState::Open));
-    // Without a picture there is no part of one.
-    let mut idle = ready_on(cpu());
-    assert!(idle.update(Action::ChoosePart(part)).is_empty());
+/// Brings a study of four slices to its result; returns what is to be done then.
+fn finish(state: &mut State, run: u32) -> Vec<Effect> {
+    for index in 0..4 {
+        prepared(state, run, index);
+        segmented(state, run, index);
+        measured(state, run, index);
+    }
+    let study = include_str!("tests/study.json").to_owned();
+    let formats = ExportFormat::ALL.to_vec();
+    reader(state, ReaderReply::Finished { run, study, settled: Vec::new(), formats })
 }
 
 #[test]
@@ -234,6 +229,24 @@ fn a_slice_runs_at_once_and_has_a_result() {
 }
 
 #[test]
+fn only_a_model_that_looks_for_the_lungs_has_that_stage() {
+    let mut state = ready_on(gpu());
+    let without = [0, 2, 3, 4, 5, 6];
+    assert_eq!(state.stages(), without, "not until it is known");
+    let model = |id: &str, finds_lungs| ModelSummary {
+        id: id.into(),
+        title: String::new(),
+        bytes: 1,
+        licence: String::new(),
+        finds_lungs,
+    };
+    engine(&mut state, Reply::Manifest { models: vec![model("one", true), model("other", false)] });
+    assert_eq!(state.stages(), [0, 1, 2, 3, 4, 5, 6]);
+    state.update(Action::ChooseModel("other".into()));
+    assert_eq!(state.stages(), without);
+}
+
+#[test]
 fn slices_come_to_be_shown_one_by_one() {
     let mut state = ready_on(cpu());
     open(&mut state, 3);
@@ -245,16 +258,6 @@ fn slices_come_to_be_shown_one_by_one() {
     assert!(reader(&mut state, slice(2)).is_empty(), "all are here");
     state.update(Action::Show(7));
     assert_eq!(state.view.as_ref().map(|view| view.current), Some(2));
-}
-
-#[test]
-fn files_opened_early_wait_for_the_model() {
-    let mut state = State::default();
-    engine(&mut state, Reply::Hello);
-    open(&mut state, 1);
-    assert_eq!(state.run, RunState::Waiting(Task::Slice { index: 0 }));
-    let effects = ready(&mut state, gpu());
-    assert_eq!(effects, [prepare(run_of(&state), 0)]);
 }
 
 #[test]
@@ -358,17 +361,6 @@ fn a_failed_slice_leaves_the_study_without_a_result() {
     let failed = Reply::Failed { run, message: "Open another file.".into() };
     assert_eq!(engine(&mut state, failed), [Effect::ClearFindings]);
     assert_eq!(state.run, RunState::Failed { message: "Open another file.".into() });
-}
-
-#[test]
-fn a_refused_series_leaves_the_others_to_be_chosen() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 4);
-    let effects = state.update(Action::Choose(0));
-    assert_eq!(effects.last(), Some(&Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: None })));
-    reader(&mut state, ReaderReply::Refused { job: 1, message: "Slices are missing.".into() });
-    assert_eq!(state.run, RunState::Failed { message: "Slices are missing.".into() });
-    assert!(state.found.is_some() && state.view.is_none());
 }
 
 #[test]

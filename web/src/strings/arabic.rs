@@ -6,6 +6,8 @@ use super::{Strings, ViewerWords};
 pub const ARABIC: Strings = Strings {
     decimal: '.',
     percent: "\u{2066}{number}\u{a0}%\u{2069}",
+    comma: "، ",
+    list_comma: "، ",
     one_from: 1,
     part_counts: false,
 

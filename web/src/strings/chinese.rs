@@ -6,6 +6,8 @@ use super::{Strings, ViewerWords};
 pub const CHINESE: Strings = Strings {
     decimal: '.',
     percent: "{number}%",
+    comma: "，",
+    list_comma: "、",
     one_from: 1,
     part_counts: false,
 
@@ -275,6 +277,6 @@ pub const CHINESE: Strings = Strings {
             ("Delete", "删除最后一个标尺"),
             ("手指", "单指翻阅切片或移动放大的图片，双指放大，长按读取数值"),
         ],
-        keys_summary: "方向键切换切片,1 至 3 切换窗，A、C、S 切换平面，加号和减号缩放，O 隐藏轮廓。",
+        keys_summary: "方向键切换切片，1 至 3 切换窗，A、C、S 切换平面，加号和减号缩放，O 隐藏轮廓。",
     },
 };

@@ -6,6 +6,8 @@ use super::{Strings, ViewerWords};
 pub const FRENCH: Strings = Strings {
     decimal: ',',
     percent: "{number}\u{a0}%",
+    comma: ", ",
+    list_comma: ", ",
     one_from: 0,
     part_counts: true,
 

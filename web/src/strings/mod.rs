@@ -24,6 +24,10 @@ pub struct Strings {
     pub decimal: char,
     /// A percentage, on one line; from right to left, the sign still stands right of the number.
     pub percent: &'static str,
+    /// Between what is said of one thing, as in "6 slices, 5 mm apart".
+    pub comma: &'static str,
+    /// Between things of a list.
+    pub list_comma: &'static str,
     /// The least count that takes the singular; the largest is 1.
     pub one_from: usize,
     /// Whether in "1 of 3 slices" the first number chooses between singular and plural.

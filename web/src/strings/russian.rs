@@ -6,6 +6,8 @@ use super::{Strings, ViewerWords};
 pub const RUSSIAN: Strings = Strings {
     decimal: ',',
     percent: "{number}\u{a0}%",
+    comma: ", ",
+    list_comma: ", ",
     one_from: 1,
     part_counts: false,
 

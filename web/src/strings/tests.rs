@@ -53,6 +53,32 @@ fn every_language_has_every_text_with_the_same_places() {
     }
 }
 
+/// Whether a comma of the Latin script touches a letter of another one.
+fn has_foreign_comma(text: &str) -> bool {
+    let is_foreign = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && !c.is_ascii());
+    text.match_indices(',').any(|(at, _)| {
+        let (before, after) = (text[..at].trim_end(), text[at + 1..].trim_start());
+        is_foreign(before.chars().next_back()) || is_foreign(after.chars().next())
+    })
+}
+
+#[test]
+fn commas_are_those_of_the_script() {
+    assert!(has_foreign_comma("切换切片,1") && !has_foreign_comma("A, B"));
+    for (language, commas) in [
+        (Language::English, [", ", ", "]),
+        (Language::Arabic, ["، ", "، "]),
+        (Language::Chinese, ["，", "、"]),
+    ] {
+        let at = Language::ALL.iter().position(|&one| one == language).expect("is listed");
+        let table = tables()[at];
+        assert_eq!([table.comma, table.list_comma], commas, "{language:?}");
+        for (name, text) in texts(table) {
+            assert!(!has_foreign_comma(&text), "{language:?}{name}: {text}");
+        }
+    }
+}
+
 #[test]
 fn counts_take_the_number_of_their_language() {
     let said = [&ENGLISH, &SPANISH, &FRENCH].map(|t| {

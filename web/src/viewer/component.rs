@@ -17,6 +17,7 @@ use super::paint::Painter;
 use super::part::PartWish;
 use super::plane::Plane;
 use crate::browser;
+use crate::strings::Language;
 use crate::volume_view::SharedVolume;
 
 /// The most canvas pixels a CSS pixel: more costs time and is hardly seen.
@@ -31,6 +32,8 @@ pub struct Props {
     pub revision: u32,
     /// The axial slice that the page wants to see; the viewer goes there when this changes.
     pub current: usize,
+    /// The page's language, so that a change is seen.
+    pub language: Language,
     /// The viewer has gone to another axial slice.
     pub on_slice: Callback<usize>,
     /// The region that is pointed at outside, by its number.
@@ -148,6 +151,9 @@ impl Component for Viewer {
                 self.painter = Painter::default();
                 self.told.clear();
                 return true;
+            }
+            if props.language != old.language {
+                self.spoken.clear();
             }
             if props.current != old.current {
                 // What the viewer told the page comes back; only another wish moves it.

@@ -224,13 +224,14 @@ pub fn described(volume: &VolumeView, model: &Model) -> String {
     let words = &text().of_viewer;
     let frame = volume.frame();
     let plane = PLANES.iter().position(|&plane| plane == model.plane).unwrap_or_default();
+    let comma = text().comma;
     let mut said = format!("{}: {}", words.label, words.planes[plane]);
     let count = model.plane.count(frame);
     if count > 1 {
-        said.push_str(&format!(", {}", place(volume, model, words)));
+        said.push_str(&format!("{comma}{}", place(volume, model, words)));
     }
     for (_, mm) in model.shown_rulers(frame) {
-        said.push_str(&format!(", {} {} mm", words.ruler, format::decimal(mm, 1)));
+        said.push_str(&format!("{comma}{} {} mm", words.ruler, format::decimal(mm, 1)));
     }
     said
 }
@@ -239,11 +240,14 @@ pub fn described(volume: &VolumeView, model: &Model) -> String {
 fn place(volume: &VolumeView, model: &Model, words: &ViewerWords) -> String {
     let cut = if is_axial(model) { words.slice } else { words.cut };
     let count = model.plane.count(volume.frame());
+    let comma = text().comma;
     let mut said = format!("{cut} {} {} {count}", model.position() + 1, words.of);
     if is_axial(model) {
         match volume.involvement().get(model.at.slice).copied().flatten() {
-            Some(percent) => said.push_str(&format!(", {} {}", format::percent(percent), words.involved)),
-            None if volume.counts().1 > 0 => said.push_str(&format!(", {}", words.not_measured)),
+            Some(percent) => {
+                said.push_str(&format!("{comma}{} {}", format::percent(percent), words.involved))
+            }
+            None if volume.counts().1 > 0 => said.push_str(&format!("{comma}{}", words.not_measured)),
             None => {}
         }
     }

@@ -11,7 +11,12 @@ use lunglens::report::Report;
 
 use super::adapter;
 use crate::bridge;
-use crate::protocol::{BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, Reply, RunOptions};
+use crate::protocol::{
+    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, LUNG_SEARCH, Reply, RunOptions,
+};
+
+// The page knows this stage by its number.
+const _: () = assert!(Stage::Lungs as usize == LUNG_SEARCH);
 
 /// What a run without a model is told.
 pub const NO_MODEL: &str = "The model is not loaded, so this slice was not read. Load the model first.";

@@ -80,13 +80,8 @@ async fn fetch_manifest() -> Result<ModelManifest, String> {
     let bytes = fetch::stream("models/manifest.json", LARGEST_MANIFEST, |_| {}).await.map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|e| failed(e.to_string()))?;
     let manifest = ModelManifest::from_json(&text).map_err(|e| failed(e.to_string()))?;
-    let models = manifest.models.iter().map(|m| ModelSummary {
-        id: m.id.clone(),
-        title: m.title.clone(),
-        bytes: m.bytes,
-        licence: m.licence.clone(),
-    });
-    bridge::reply(&Reply::Manifest { models: models.collect() }, Vec::new());
+    let models = manifest.models.iter().map(ModelSummary::from).collect();
+    bridge::reply(&Reply::Manifest { models }, Vec::new());
     Ok(manifest)
 }
 

@@ -222,7 +222,7 @@ fn helpers_end_with_a_cancelled_or_replaced_study() {
     assert!(say(&mut state, 2, Reply::Hello).is_empty());
 
     let (mut state, _) = three_at_work();
-    state.update(Action::Open(Files { name: "other.png".into(), count: 1 }));
+    state.update(Action::Open(files("other.png", 1)));
     assert_eq!(state.update(Action::Replace)[4..], ended);
 
     let (mut state, run) = three_at_work();

@@ -164,7 +164,7 @@ fn a_reader_that_breaks_is_started_again_without_the_files() {
     assert_eq!(effects, [Effect::ResetView(None), Effect::StartReader]);
     assert_eq!(state.run, RunState::Failed { message: text().reader_crashed.into() });
     assert!(state.update(Action::ReaderDied("404".into())).is_empty(), "not for ever");
-    let effects = state.update(Action::Open(Files { name: "again.png".into(), count: 1 }));
+    let effects = state.update(Action::Open(files("again.png", 1)));
     assert_eq!(effects[0], Effect::StartReader, "but once more for files");
     assert!(matches!(effects[1..], [Effect::OpenFiles(_)]), "{effects:?}");
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn other() -> Action {
-    Action::Open(Files { name: "other.png".into(), count: 1 })
+    Action::Open(files("other.png", 1))
 }
 
 #[test]
@@ -31,6 +31,51 @@ fn files_that_replace_a_study_stop_it() {
     assert!(engine(&mut state, Reply::Cancelled { run: old }).is_empty());
     assert!(reader(&mut state, ReaderReply::Refused { job: 1, message: "late".into() }).is_empty());
     assert!(matches!(state.run, RunState::Scanning { .. }));
+}
+
+#[test]
+fn files_whose_names_come_late_wait_too() {
+    // A large drop is looked through for a while. The study was begun meanwhile, or is paused.
+    let (mut state, run) = begun(cpu());
+    prepared(&mut state, run, 0);
+    assert_eq!(state.update(Action::Pause), []);
+    assert!(state.update(other()).is_empty());
+    // What was dropped last is what is asked about.
+    assert!(state.update(Action::Open(files("last.png", 3))).is_empty());
+    assert_eq!(state.asked, Some(Asked::Files(files("last.png", 3))));
+    assert!(matches!(&state.run, RunState::Active(active) if active.run == run && active.paused));
+    assert_eq!(state.name(), "slice.dcm");
+    // That there are none to be had replaces nothing, and the question stays.
+    state.update(Action::Refuse("Too many.".into()));
+    assert_eq!((run_of(&state), state.asked.is_some()), (run, true));
+    let effects = state.update(Action::Replace);
+    assert_eq!(effects.last(), Some(&Effect::OpenFiles(2)));
+    assert_eq!((state.name(), &state.run), ("last.png", &RunState::Scanning { read: 0, of: 3 }));
+}
+
+#[test]
+fn what_was_asked_during_a_study_is_still_asked_when_it_ends() {
+    let ends: [fn(&mut State, u32); 3] = [
+        |state, run| drop(finish(state, run)),
+        |state, run| drop(engine(state, Reply::Failed { run, message: "Damaged.".into() })),
+        |state, _| drop(state.update(Action::Cancel)),
+    ];
+    for (end, at_stake) in ends.into_iter().zip([true, false, false]) {
+        for answer in [Action::Keep, Action::Replace] {
+            let (mut state, run) = begun(cpu());
+            prepared(&mut state, run, 0);
+            state.update(other());
+            end(&mut state, run);
+            assert!(!matches!(state.run, RunState::Active(_)) && state.asked.is_some());
+            assert_eq!(state.is_study_at_stake(), at_stake, "a result is saved nowhere yet");
+            let opens = answer == Action::Replace;
+            let before = state.run.clone();
+            let effects = state.update(answer);
+            assert_eq!(effects.last() == Some(&Effect::OpenFiles(2)), opens, "{effects:?}");
+            assert_eq!(state.run == before, !opens);
+            assert_eq!((state.asked.as_ref(), state.name() == "other.png"), (None, opens));
+        }
+    }
 }
 
 #[test]
@@ -98,26 +143,4 @@ fn a_file_is_named_as_when_it_was_asked_for() {
     // What comes for a run that is not shown any more ends nothing.
     reader(&mut state, ReaderReply::NotExported { run: run + 1, message: "No room.".into() });
     assert_eq!(state.exporting, Some(ExportFormat::Csv));
-}
-
-#[test]
-fn files_that_cannot_be_opened_close_what_was_open() {
-    let mut state = ready_on(cpu());
-    open(&mut state, 9);
-    let effects = state.update(Action::Refuse("This file is empty.".into()));
-    assert_eq!(effects.last(), Some(&Effect::ResetView(None)));
-    assert!(
-        matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.name().is_empty()
-    );
-}
-
-#[test]
-fn a_scan_that_is_cancelled_leaves_no_series() {
-    let mut state = ready_on(cpu());
-    state.update(Action::Open(Files { name: "a".into(), count: 2 }));
-    let series = vec![FoundSeries::default(), FoundSeries::default()];
-    let found = Found { series, recommended: Some(0), set_aside: Vec::new(), files: 2 };
-    reader(&mut state, ReaderReply::Found { job: 1, found });
-    assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
-    assert!(state.found.is_none());
 }
