@@ -14,6 +14,7 @@ import { watchMemory } from './memory.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ORT = join(HERE, 'node_modules', 'onnxruntime-web');
+const STAGES = ['preprocess', 'lungs', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
 const LABELS = { lesion: 1, lung: 2 };
 const CODE = /\.(css|html|js|svg|wasm|webmanifest)$/;
 
@@ -71,16 +72,17 @@ function limited(work, what) {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Follows the page's states: `window.states` is [milliseconds since the page opened, run's state, step or -1]. */
+/** Follows the page's states: `window.states` is [milliseconds since the page opened, run's state, step or -1, steps]. */
 function follow() {
   window.states = [];
   let last = '';
   const look = () => {
     const run = document.querySelector('.page')?.dataset.run ?? '';
-    const step = [...document.querySelectorAll('.steps li')].findIndex((li) => li.classList.contains('is-now'));
+    const steps = [...document.querySelectorAll('.steps li')];
+    const step = steps.findIndex((li) => li.classList.contains('is-now'));
     if (last === `${run} ${step}`) return;
     last = `${run} ${step}`;
-    window.states.push([performance.now(), run, step]);
+    window.states.push([performance.now(), run, step, steps.length]);
   };
   new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
 }
@@ -106,9 +108,10 @@ async function lungLensRun(page) {
   const end = run.findIndex(([, state]) => ['done', 'failed'].includes(state));
   if (run[end][1] === 'failed') throw new Error(await page.locator('main').innerText());
   const stages = {};
-  const names = ['preprocess', 'lungs', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
   for (let i = 0; i < end; i++) {
-    const [at, , step] = run[i];
+    const [at, , step, steps] = run[i];
+    // A model without the search for the lungs has no such step.
+    const names = STAGES.filter((name) => name !== 'lungs' || steps === STAGES.length);
     if (step >= 0) stages[names[step]] = (stages[names[step]] ?? 0) + run[i + 1][0] - at;
   }
   return { millis: run[end][0] - chosen, sinceOpen: run[end][0], stages };
@@ -254,10 +257,9 @@ for (const name of options.only.split(',')) {
   results.push(result);
   console.log(row(result, results[0].found));
 }
-console.log('\n| ms, medians | preprocess | lungs | backbone | proposals | boxes | masks | measure |\n|---|---|---|---|---|---|---|---|');
+console.log(`\n| ms, medians | ${STAGES.join(' | ')} |\n${'|---'.repeat(STAGES.length + 1)}|`);
 for (const { name, stages } of results.filter((r) => r.stages.length > 0)) {
-  const figures = ['preprocess', 'lungs', 'backbone', 'proposals', 'boxes', 'masks', 'measure'];
-  console.log(`| ${name} | ${figures.map((s) => median(stages.map((t) => t[s] ?? 0)).toFixed(0)).join(' | ')} |`);
+  console.log(`| ${name} | ${STAGES.map((s) => median(stages.map((t) => t[s] ?? 0)).toFixed(0)).join(' | ')} |`);
 }
 console.log(`\nLoad after ${loadavg()[0].toFixed(2)}`);
 const kept = results.map(({ found, ...rest }) => ({ ...rest, found: found?.map(({ mask, ...instance }) => instance) }));
