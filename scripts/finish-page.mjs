@@ -39,6 +39,10 @@ function stripped(wasm) {
 const level = process.env.LUNGLENS_WASM_OPT ?? '0';
 for (const name of readdirSync(dist).filter((n) => n.endsWith('.wasm'))) {
   const before = statSync(at(name)).size;
+  // The linker's name for exports that register all again at each call (web/src/worker/constructors.rs).
+  if (readFileSync(at(name)).includes('.command_export')) {
+    throw new Error(`${name}: each call from JavaScript would run the program's constructors`);
+  }
   if (level !== '0') {
     const features = ['simd', 'bulk-memory', 'bulk-memory-opt', 'nontrapping-float-to-int', 'sign-ext',
       'mutable-globals', 'reference-types', 'multivalue'];

@@ -255,7 +255,7 @@ def main():
     device = torch.device(args.device)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.benchmark_limit = True, 4
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    data, measuring = None, []
+    data, measuring, failed = None, [], False
     for job in args.jobs:
         out = args.out / job.replace(":", "-")
         if time.time() - args.begun > args.start_until:
@@ -270,6 +270,8 @@ def main():
         for change in args.set:
             name, value = change.split("=", 1)
             config[name] = type(config[name])(float(value))
+        if config["pictures"] + config["mirrored"] > config["batch"]:
+            sys.exit(f"{job}: pictures ({config['pictures']}) and mirrored ({config['mirrored']}) do not fit in a batch of {config['batch']}")
         if data is None:
             data = Data(args.data, device)
             print(f"data read after {time.time() - args.begun:.0f} s", flush=True)
@@ -277,6 +279,7 @@ def main():
             done = train(job, config, data, args)
         except Exception:
             traceback.print_exc()
+            failed = True
             continue
         if not done:
             (out / "taken").unlink()
@@ -286,9 +289,10 @@ def main():
             files = [str(path.resolve()) for path in (found, *args.data)]
             command = [sys.executable, "-m", "lunglens_train.measure", *files]
             measuring.append(subprocess.Popen(command, cwd=Path(__file__).parent, stdout=open(found.with_suffix(".json"), "w")))
-    for each in measuring:
-        each.wait()
+    # All are waited for, whether or not one fails.
+    failed |= any([each.wait() != 0 for each in measuring])
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

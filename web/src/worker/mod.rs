@@ -1,6 +1,7 @@
 //! An engine's worker: one engine behind typed messages, one slice at a time.
 
 mod adapter;
+mod constructors;
 mod engine_host;
 mod fetch;
 mod models;
@@ -61,6 +62,7 @@ struct Worker {
 
 /// Starts listening; called once by the worker's `main`.
 pub fn start() {
+    constructors::run();
     std::panic::set_hook(Box::new(|info| {
         // Last words: the page then ends this worker and starts another.
         bridge::reply(&Reply::Crashed { message: info.to_string() }, Vec::new());
