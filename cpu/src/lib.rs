@@ -1,7 +1,7 @@
 //! The network's operations on the CPU, over slices of floats: what takes the time where there is no GPU.
 //!
-//! A crate of its own, so that it is built for speed where the rest of the page is built small. All tensors are
-//! `[images, rows, columns, channels]`.
+//! A crate of its own, so that it is built for speed where the rest of the page is built small; what computes is
+//! `inline(never)`, since it would be built as small as who calls it. All tensors are `[images, rows, columns, channels]`.
 
 mod conv;
 mod pool;

@@ -7,6 +7,7 @@ use crate::{ConvGeometry, threads};
 ///
 /// # Panics
 /// Where there are fewer values than the sizes say.
+#[inline(never)]
 pub fn max_pool2d(input: &[f32], shape: [usize; 4], geometry: ConvGeometry, output: &mut [f32]) {
     let [_, rows, columns, channels] = shape;
     let [_, output_columns] = geometry.output_size(rows, columns);

@@ -26,6 +26,7 @@ pub type RoiLevels<'a> = [(&'a [f32], [usize; 2]); ROI_LEVELS];
 ///
 /// # Panics
 /// Where there are fewer values than the sizes say.
+#[inline(never)]
 pub fn roi_align(
     levels: RoiLevels<'_>,
     channels: usize,

@@ -36,6 +36,7 @@ impl PreparedWeight {
     ///
     /// # Panics
     /// Where there are not as many weights as `shape` says.
+    #[inline(never)]
     pub fn new(weight: &[f32], shape: [usize; 4], geometry: ConvGeometry) -> Self {
         Self::for_level(Level::best(), weight, vec![1.0; shape[3]], shape, geometry)
     }
@@ -44,6 +45,7 @@ impl PreparedWeight {
     ///
     /// # Panics
     /// Where there are not as many steps or scales as `shape` says.
+    #[inline(never)]
     pub fn quantized(steps: &[i8], scales: Vec<f32>, shape: [usize; 4], geometry: ConvGeometry) -> Self {
         Self::for_level(Level::best(), steps, scales, shape, geometry)
     }
@@ -90,6 +92,7 @@ impl PreparedWeight {
     ///
     /// # Panics
     /// Where there are fewer values than the shapes say.
+    #[inline(never)]
     pub fn forward(
         &self,
         input: &[f32],
