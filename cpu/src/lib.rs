@@ -6,6 +6,7 @@
 mod conv;
 mod pool;
 mod roi_align;
+mod simd;
 mod threads;
 
 pub use conv::{ConvGeometry, PreparedWeight, conv2d_reference};

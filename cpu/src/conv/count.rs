@@ -1,7 +1,7 @@
 //! Pixels as whole numbers of 16 bit, so that their products with weights of 8 bit, which are whole numbers too, are added
 //! up exactly, in 32 bit. All that is lost is what a pixel is rounded by, about 2^-15 of the largest beside it.
 
-use super::simd::{self, Job, Lanes, Level};
+use crate::simd::{self, Job, Lanes, Level};
 
 /// Added to a float below 2^15, it leaves the nearest whole number in the last bits.
 const ROUND: f32 = 12_582_912.0;

@@ -1,6 +1,6 @@
 //! What follows a convolution's sums: scale, bias, residual and ReLU.
 
-use super::simd::Lanes;
+use crate::simd::Lanes;
 
 /// A residual `[images, rows, columns, channels]` of the output's size or smaller, then enlarged by nearest neighbour.
 #[derive(Debug, Clone, Copy)]

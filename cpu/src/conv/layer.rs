@@ -4,9 +4,9 @@ use super::ConvGeometry;
 use super::count::count_groups;
 use super::finish::{Finish, Residual};
 use super::product::{Factor, Layout, Panels, Rows, multiply};
-use super::simd::{COUNTS, Level};
 use super::stored::Weight;
 use super::winograd::WinogradWeights;
+use crate::simd::{COUNTS, Level};
 use crate::threads;
 
 /// Rows of one task of a matrix product, a multiple of every level's rows.

@@ -7,7 +7,6 @@ mod geometry;
 mod layer;
 mod product;
 mod reference;
-mod simd;
 mod stored;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::finish::Finish;
-use super::simd::{self, Job, Lanes, Level, TILE_VECTORS};
 use super::stored::{Kept, Stored};
+use crate::simd::{self, Job, Lanes, Level, TILE_VECTORS};
 use crate::threads::{self, Scratch};
 
 /// Rows of the weights that are multiplied before the next panel, so that a panel's part stays in the cache.

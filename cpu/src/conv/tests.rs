@@ -1,8 +1,8 @@
 //! Every level of this processor against the definition of the convolution.
 
 use super::layer::PreparedWeight;
-use super::simd::{COUNTS, Level};
 use super::{ConvGeometry, conv2d_reference};
+use crate::simd::{COUNTS, Level};
 
 /// Random numbers (xorshift), the same in every run.
 struct Random(u64);

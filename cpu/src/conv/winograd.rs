@@ -9,8 +9,8 @@
 use super::count::count_groups;
 use super::finish::Finish;
 use super::product::{Factor, Layout, Panels, Rows, multiply};
-use super::simd::{self, COUNTS, Job, Lanes, Level};
 use super::stored::{Kept, Weight};
+use crate::simd::{self, COUNTS, Job, Lanes, Level};
 use crate::threads;
 
 /// Outputs of a tile on a side.

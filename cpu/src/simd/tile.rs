@@ -3,11 +3,11 @@
 use super::Lanes;
 
 /// Vectors of a tile's row.
-pub(in crate::conv) const TILE_VECTORS: usize = 2;
+pub(crate) const TILE_VECTORS: usize = 2;
 
 /// `sums += rows * panel`: each row has as many floats as the panel has rows of two vectors.
 #[inline(always)]
-pub(in crate::conv) fn multiply_floats<V: Lanes, const ROWS: usize>(
+pub(crate) fn multiply_floats<V: Lanes, const ROWS: usize>(
     rows: [&[f32]; ROWS],
     panel: &[f32],
     sums: &mut [[V; TILE_VECTORS]; ROWS],
@@ -41,7 +41,7 @@ pub(in crate::conv) fn multiply_floats<V: Lanes, const ROWS: usize>(
 /// `sums += rows * panel` of whole numbers: each row has as many, an even count, as the panel has rows, which lie in pairs:
 /// two vectors of two whole numbers a lane for each pair of the row.
 #[inline(always)]
-pub(in crate::conv) fn multiply_pairs<V: Lanes, const ROWS: usize>(
+pub(crate) fn multiply_pairs<V: Lanes, const ROWS: usize>(
     rows: [&[i16]; ROWS],
     panel: &[i16],
     sums: &mut [[V::Sums; TILE_VECTORS]; ROWS],

@@ -14,11 +14,11 @@ mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(super) use level::{COUNTS, Level, run};
-pub(super) use tile::{TILE_VECTORS, multiply_floats, multiply_pairs};
+pub(crate) use level::{COUNTS, Level, run};
+pub(crate) use tile::{TILE_VECTORS, multiply_floats, multiply_pairs};
 
 /// A vector of floats.
-pub(super) trait Lanes: Copy {
+pub(crate) trait Lanes: Copy {
     /// Its floats.
     const COUNT: usize;
     /// As many whole numbers of 32 bit.
@@ -75,7 +75,7 @@ pub(super) trait Lanes: Copy {
 const MOST_LANES: usize = 16;
 
 /// Work that is written once for every width. `run` must be `inline(always)`.
-pub(super) trait Job {
+pub(crate) trait Job {
     /// Does it with vectors `V`, `ROWS` rows of a matrix product at a time.
     fn run<V: Lanes, const ROWS: usize>(self);
 }

@@ -10,11 +10,11 @@ use super::{Job, TILE_VECTORS};
 
 /// Whether pairs of whole numbers of 16 bit are multiplied quicker than floats: in half the steps with VNNI, SSE2 and SIMD128;
 /// with AVX2 in as many, but more of its units do them. On 64-bit Arm they would take as many.
-pub(in crate::conv) const COUNTS: bool = cfg!(any(target_arch = "x86_64", target_arch = "wasm32"));
+pub(crate) const COUNTS: bool = cfg!(any(target_arch = "x86_64", target_arch = "wasm32"));
 
 /// What the processor has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::conv) enum Level {
+pub(crate) enum Level {
     /// 16 floats, fused multiply and add, also of pairs of whole numbers (VNNI).
     #[cfg(target_arch = "x86_64")]
     Avx512,
@@ -27,7 +27,7 @@ pub(in crate::conv) enum Level {
 
 impl Level {
     /// The best level of this processor.
-    pub(in crate::conv) fn best() -> Self {
+    pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             // The few processors with AVX-512 but without VNNI are about as quick with AVX2.
@@ -43,7 +43,7 @@ impl Level {
 
     /// Every level of this processor.
     #[cfg(test)]
-    pub(in crate::conv) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
         let better = [Self::Avx512, Self::Avx2];
         #[cfg(not(target_arch = "x86_64"))]
@@ -55,7 +55,7 @@ impl Level {
     }
 
     /// Columns of a tile of the matrix product.
-    pub(in crate::conv) fn tile_columns(self) -> usize {
+    pub(crate) fn tile_columns(self) -> usize {
         TILE_VECTORS
             * match self {
                 #[cfg(target_arch = "x86_64")]
@@ -68,7 +68,7 @@ impl Level {
 }
 
 /// Runs `job` compiled for `level`, which comes from [`Level::best`].
-pub(in crate::conv) fn run(level: Level, job: impl Job) {
+pub(crate) fn run(level: Level, job: impl Job) {
     match level {
         // SAFETY: `Level::best` found the instructions on this processor.
         #[cfg(target_arch = "x86_64")]
