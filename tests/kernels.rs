@@ -219,7 +219,9 @@ fn packed_weights_compute_as_their_values() {
                 Precision::F32,
             );
             let error = relative_error(&download(found), &expected);
-            assert!(error < 1e-5, "{name}: {geometry:?} to {outputs}: {error}");
+            // The CPU rounds pixels to 16 bit beside such weights.
+            let most = if name.starts_with("cpu") { 1e-3 } else { 1e-5 };
+            assert!(error < most, "{name}: {geometry:?} to {outputs}: {error}");
         }
     });
 }

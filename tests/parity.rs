@@ -201,9 +201,14 @@ fn packed_weights_find_what_dense_ones_find() {
         assert_eq!(found.len(), expected.len(), "{name}");
         for (a, b) in found.iter().zip(&expected) {
             assert_eq!(a.detection.label, b.detection.label, "{name}");
-            assert!((a.detection.score - b.detection.score).abs() < 1e-4, "{name}");
-            assert!(relative_error(&a.detection.bbox, &b.detection.bbox) < 1e-4, "{name}");
-            assert!(relative_error(&a.mask, &b.mask) < 1e-3, "{name}");
+            let errors = [
+                (a.detection.score - b.detection.score).abs(),
+                relative_error(&a.detection.bbox, &b.detection.bbox),
+                relative_error(&a.mask, &b.mask),
+            ];
+            // The CPU rounds pixels to 16 bit beside packed weights.
+            let most = if name.starts_with("cpu") { [5e-4, 2e-4, 3e-3] } else { [1e-4, 1e-4, 1e-3] };
+            assert!(errors.iter().zip(most).all(|(error, most)| *error < most), "{name}: {errors:?}");
         }
     }
 }
