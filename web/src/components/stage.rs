@@ -17,7 +17,7 @@ use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
 use crate::outcome::Outcome;
-use crate::state::{Asked, EngineState, RunState, State};
+use crate::state::{Action, Asked, EngineState, RunState, State};
 use crate::strings::{language, text};
 use crate::viewer::Viewer;
 
@@ -106,8 +106,7 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
             (column, html! { <>{ found() }{ open }</> })
         }
         RunState::Open | RunState::Timing(_) => {
-            let column =
-                Column { above: unfinished(page), viewer: viewer(page, link), ..Column::default() };
+            let column = Column { above: unfinished(page), viewer: viewer(page, link), ..Column::default() };
             (column, html! { <>{ found() }{ open }</> })
         }
         RunState::Done(outcome) => match outcome.as_ref() {
@@ -165,6 +164,7 @@ fn without_result(page: &Page, link: &Scope<Page>, card: Html) -> Column {
 fn why_ask(state: &State) -> Option<&'static str> {
     let t = text();
     let words = match &state.asked {
+        Some(Asked::Step(step)) if matches!(**step, Action::Start | Action::RunAgain) => t.leave_again,
         Some(Asked::Step(_)) => t.leave_unsaved,
         _ if state.is_busy() => t.replace_work,
         _ => t.replace_unsaved,
@@ -188,8 +188,8 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
     let (Some(view), Some(volume)) = (&page.state.view, &page.volume) else { return Html::default() };
     html! {
         <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current} language={language()}
-            on_slice={link.callback(|index| Message::Act(crate::state::Action::Show(index)))}
-            on_part={link.callback(|part| Message::Act(crate::state::Action::ChoosePart(part)))}
+            on_slice={link.callback(|index| Message::Act(Action::Show(index)))}
+            on_part={link.callback(|part| Message::Act(Action::ChoosePart(part)))}
             lit={page.lit} on_light={link.callback(Message::Light)}
             chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
             name={format!("{}.lunglens", page.state.saved_name())}>

@@ -147,6 +147,7 @@ pub const ARABIC: Strings = Strings {
     keep_study: "الإبقاء على الدراسة",
     leave_title: "المتابعة دون حفظ؟",
     leave_unsaved: "نتيجة الدراسة غير محفوظة. قراءة شيء آخر تلغيها.",
+    leave_again: "نتيجة الدراسة غير محفوظة. القياس من جديد يلغيها.",
     leave: "متابعة",
     scanning: "تُفحَص الملفات",
     one_file_read: "الملفات: {read} من {of}",

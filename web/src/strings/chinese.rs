@@ -136,6 +136,7 @@ pub const CHINESE: Strings = Strings {
     keep_study: "保留检查",
     leave_title: "不保存就继续吗？",
     leave_unsaved: "检查结果尚未保存。读取其他内容会丢弃该结果。",
+    leave_again: "检查结果尚未保存。重新测量会丢弃该结果。",
     leave: "继续",
     scanning: "正在查看文件",
     one_file_read: "{read} / {of} 个文件",

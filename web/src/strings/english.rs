@@ -150,6 +150,7 @@ pub const ENGLISH: Strings = Strings {
     keep_study: "Keep the study",
     leave_title: "Go on without saving?",
     leave_unsaved: "The result of the study is saved nowhere. To read something else discards it.",
+    leave_again: "The result of the study is saved nowhere. To measure again discards it.",
     leave: "Go on",
     scanning: "Looking through the files",
     one_file_read: "{read} of {of} file",

@@ -151,6 +151,7 @@ pub const FRENCH: Strings = Strings {
     keep_study: "Garder l’examen",
     leave_title: "Continuer sans enregistrer ?",
     leave_unsaved: "Le résultat de l’examen n’est pas enregistré. Lire autre chose le supprime.",
+    leave_again: "Le résultat de l’examen n’est pas enregistré. Mesurer de nouveau le supprime.",
     leave: "Continuer",
     scanning: "Examen des fichiers",
     one_file_read: "{read} fichier sur {of}",

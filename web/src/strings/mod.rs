@@ -152,6 +152,7 @@ pub struct Strings {
     pub keep_study: &'static str,
     pub leave_title: &'static str,
     pub leave_unsaved: &'static str,
+    pub leave_again: &'static str,
     pub leave: &'static str,
     pub scanning: &'static str,
     pub one_file_read: &'static str,

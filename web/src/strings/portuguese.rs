@@ -151,6 +151,7 @@ pub const PORTUGUESE: Strings = Strings {
     keep_study: "Manter o estudo",
     leave_title: "Continuar sem salvar?",
     leave_unsaved: "O resultado do estudo não está salvo. Ler outra coisa o descarta.",
+    leave_again: "O resultado do estudo não está salvo. Medir de novo o descarta.",
     leave: "Continuar",
     scanning: "Examinando os arquivos",
     one_file_read: "{read} de {of} arquivo",

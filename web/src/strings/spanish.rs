@@ -151,6 +151,7 @@ pub const SPANISH: Strings = Strings {
     keep_study: "Conservar el estudio",
     leave_title: "¿Continuar sin guardar?",
     leave_unsaved: "El resultado del estudio no está guardado. Al leer otra cosa se pierde.",
+    leave_again: "El resultado del estudio no está guardado. Al medir de nuevo se pierde.",
     leave: "Continuar",
     scanning: "Examinando los archivos",
     one_file_read: "{read} de {of} archivo",
