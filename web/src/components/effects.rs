@@ -145,9 +145,9 @@ impl Page {
         }
     }
 
-    /// Puts the slice with the most lesion in front.
+    /// Puts the slice with the most lesion in front, unless the user looks at one of their own choice.
     fn visit_key_slice(&mut self, ctx: &Context<Self>) {
-        if let Some(volume) = &self.volume {
+        if let (Some(volume), Some(false)) = (&self.volume, self.state.view.as_ref().map(|view| view.moved)) {
             let key = volume.borrow().key_slice();
             ctx.link().send_message(Message::Act(Action::Show(key)));
         }

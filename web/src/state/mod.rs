@@ -375,8 +375,10 @@ impl State {
     }
 
     fn show(&mut self, index: usize) {
+        let busy = self.is_busy();
         if let Some(view) = &mut self.view {
             view.show(index);
+            view.moved |= busy;
         }
     }
 }

@@ -59,3 +59,18 @@ fn a_scan_that_is_cancelled_leaves_no_series() {
     assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
     assert!(state.found.is_none());
 }
+
+#[test]
+fn a_slice_that_the_user_looks_at_during_a_run_is_known() {
+    let moved = |state: &State| state.view.as_ref().is_some_and(|view| view.moved);
+    let mut state = ready_on(cpu());
+    open(&mut state, 3);
+    state.update(Action::Show(2));
+    state.update(Action::Start);
+    assert!(!moved(&state), "what was looked at before does not count");
+    state.update(Action::Show(0));
+    assert!(moved(&state));
+    state.update(Action::Cancel);
+    state.update(Action::Start);
+    assert!(!moved(&state), "nor what was looked at in another run");
+}
