@@ -140,7 +140,7 @@ impl Page {
             && let Some(masks) = slice.masks()
         {
             self.change_volume(|volume| {
-                volume.put_instances(slice.index, &masks);
+                volume.put_instances(slice.index, &masks, slice.percent());
             });
         }
     }

@@ -7,12 +7,12 @@ use web_sys::{Blob, Element, HtmlCanvasElement, WheelEvent};
 use yew::prelude::*;
 
 use super::component::{Message, Props, Viewer, density};
-use super::controls;
 use super::gesture::{Gesture, Pointer, Wheel};
 use super::keys;
 use super::paint::Style;
 use super::part;
 use super::plane::Voxel;
+use super::spoken::described;
 use crate::browser;
 
 /// How long a finger rests until it asks for the value under it, in milliseconds.
@@ -95,7 +95,7 @@ impl Viewer {
                 event.prevent_default();
                 self.model.probe = None;
                 self.model.obey(frame, command);
-                self.spoken = controls::described(&volume, &self.model);
+                self.spoken = described(&volume, &self.model);
                 true
             }
             Message::Obey(command) => {
