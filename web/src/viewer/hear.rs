@@ -91,7 +91,9 @@ impl Viewer {
                 if event.ctrl_key() || event.meta_key() || event.alt_key() {
                     return false;
                 }
-                let Some(command) = keys::command(&event.key(), event.shift_key()) else { return false };
+                let (key, code) = (event.key(), event.code());
+                let key = keys::latin(&key, &code);
+                let Some(command) = keys::command(key, event.shift_key()) else { return false };
                 event.prevent_default();
                 self.model.probe = None;
                 self.model.obey(frame, command);
