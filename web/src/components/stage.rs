@@ -105,6 +105,10 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
             let column = Column { above, viewer: viewer(page, link), ..Column::default() };
             (column, html! { <>{ found() }{ open }</> })
         }
+        RunState::Open if state.is_undecided() => {
+            let above = message_card(t.choose_series, t.choose_hint, false);
+            (Column { above, ..Column::default() }, html! { <>{ found() }{ open }</> })
+        }
         RunState::Open | RunState::Timing(_) => {
             let column = Column { above: unfinished(page), viewer: viewer(page, link), ..Column::default() };
             (column, html! { <>{ found() }{ open }</> })
@@ -234,6 +238,7 @@ fn announcement(state: &State) -> String {
     let t = text();
     match &state.run {
         RunState::Scanning { .. } => t.scanning.into(),
+        RunState::Open if state.is_undecided() => t.choose_series.into(),
         RunState::Open | RunState::Timing(_) => t.study_open.into(),
         RunState::Waiting(_) => t.waiting.into(),
         RunState::Active(active) if active.slices.count() != 1 => t.measuring.into(),

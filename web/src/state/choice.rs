@@ -2,8 +2,16 @@
 
 use super::{Action, RunState, State, Task};
 use crate::outcome::Outcome;
+use crate::protocol::Found;
 
 impl State {
+    /// Whether files are open of which no series is proposed, and the user has chosen none.
+    pub fn is_undecided(&self) -> bool {
+        let proposes = |found: &Found| found.recommended.is_some() || found.series.is_empty();
+        let open = matches!(self.run, RunState::Open) && self.view.is_none();
+        open && self.found.as_ref().is_some_and(|found| !proposes(found))
+    }
+
     /// Whether leaving the page would lose a study: one that is at work, or whose result is saved nowhere.
     pub fn is_study_at_stake(&self) -> bool {
         match &self.run {

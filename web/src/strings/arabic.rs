@@ -166,6 +166,8 @@ pub const ARABIC: Strings = Strings {
     not_proposed: "اقتُرحت سلسلة أخرى؛ وهذه:",
     proposed: "مقترحة",
     other_series: "سلاسل أخرى",
+    choose_series: "اختر سلسلة",
+    choose_hint: "لا تُقرأ أي منها تلقائيًا. تجدها تحت «ما وُجد».",
     set_aside: "نُحّي جانبًا",
     one_file: "الملفات: {count}",
     some_files: "الملفات: {count}",

@@ -154,6 +154,8 @@ pub const CHINESE: Strings = Strings {
     not_proposed: "建议使用另一序列；此序列：",
     proposed: "建议",
     other_series: "其他序列",
+    choose_series: "选择一个序列",
+    choose_hint: "没有序列会自动读取。请在“找到的内容”中选择。",
     set_aside: "已搁置",
     one_file: "{count} 个文件",
     some_files: "{count} 个文件",

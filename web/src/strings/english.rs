@@ -168,6 +168,8 @@ pub const ENGLISH: Strings = Strings {
     not_proposed: "Another series is proposed; this one is",
     proposed: "proposed",
     other_series: "Other series",
+    choose_series: "Choose a series",
+    choose_hint: "None of them is read by itself. They are listed under “What was found”.",
     set_aside: "Set aside",
     one_file: "{count} file",
     some_files: "{count} files",

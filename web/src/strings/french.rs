@@ -169,6 +169,8 @@ pub const FRENCH: Strings = Strings {
     not_proposed: "Une autre série est proposée ; celle-ci est :",
     proposed: "proposée",
     other_series: "Autres séries",
+    choose_series: "Choisissez une série",
+    choose_hint: "Aucune n’est lue d’elle-même. Elles sont sous «\u{a0}Ce qui a été trouvé\u{a0}».",
     set_aside: "Mis de côté",
     one_file: "{count} fichier",
     some_files: "{count} fichiers",

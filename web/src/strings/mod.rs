@@ -170,6 +170,8 @@ pub struct Strings {
     pub not_proposed: &'static str,
     pub proposed: &'static str,
     pub other_series: &'static str,
+    pub choose_series: &'static str,
+    pub choose_hint: &'static str,
     pub set_aside: &'static str,
     pub one_file: &'static str,
     pub some_files: &'static str,

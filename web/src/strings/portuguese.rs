@@ -169,6 +169,8 @@ pub const PORTUGUESE: Strings = Strings {
     not_proposed: "Outra série é a proposta; esta é:",
     proposed: "proposta",
     other_series: "Outras séries",
+    choose_series: "Escolha uma série",
+    choose_hint: "Nenhuma é lida por si só. Elas estão em “O que foi encontrado”.",
     set_aside: "Postos de lado",
     one_file: "{count} arquivo",
     some_files: "{count} arquivos",

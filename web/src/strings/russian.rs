@@ -169,6 +169,8 @@ pub const RUSSIAN: Strings = Strings {
     not_proposed: "Предложена другая серия; эта:",
     proposed: "предложена",
     other_series: "Другие серии",
+    choose_series: "Выберите серию",
+    choose_hint: "Сама ни одна не читается. Они перечислены в разделе «Что найдено».",
     set_aside: "Отложено",
     one_file: "файлов: {count}",
     some_files: "файлов: {count}",

@@ -169,6 +169,8 @@ pub const SPANISH: Strings = Strings {
     not_proposed: "Se propone otra serie; esta es:",
     proposed: "propuesta",
     other_series: "Otras series",
+    choose_series: "Elija una serie",
+    choose_hint: "Ninguna se lee por sí sola. Están en «Qué se encontró».",
     set_aside: "Apartados",
     one_file: "{count} archivo",
     some_files: "{count} archivos",
