@@ -274,6 +274,40 @@ test('a lesion in the list is gone to and outlined, and one in the picture is ch
   await shot(page, 'viewer-coronal-lesions');
 });
 
+test('a run that begins or ends leaves the viewer as it was set', { timeout: 300_000 }, async (t) => {
+  const { page } = await openChest(t);
+  await page.locator('[data-action="window-bone"]').click();
+  await film(page).focus();
+  await page.keyboard.press('+');
+  await drawn(page);
+  await film(page).evaluate((element) => { element.isTheSame = true; });
+  const set = async () => [
+    await film(page).evaluate((element) => element.isTheSame),
+    await canvas(page).getAttribute('data-zoom'),
+    await page.locator('[data-field="window"]').innerText(),
+  ];
+  const before = await set();
+  assert.equal(before[1], '1.25');
+  await page.locator('[data-action="start"]').click();
+  assert.equal(await untilEnded(page), 'done');
+  assert.deepEqual(await set(), before, 'a study');
+  // To measure again would lose the result.
+  await page.locator('[data-action="start"]').click();
+  await page.locator('[data-action="keep"]').click();
+  assert.equal(await page.locator('.page').getAttribute('data-run'), 'done');
+  await page.locator('[data-action="start-slice"]').click();
+  await page.locator('[data-action="replace"]').click();
+  await page.locator('[data-action="save-report"]').waitFor({ timeout: 60_000 });
+  assert.deepEqual(await set(), before, 'a slice alone');
+  assert.doesNotMatch(await film(page).getAttribute('aria-label'), /not measured/);
+  // The key of C on a Russian keyboard.
+  await film(page).dispatchEvent('keydown', { key: 'с', code: 'KeyC' });
+  await page.locator('[data-plane="coronal"]').waitFor();
+  // Another volume is shown as a whole.
+  await page.locator('[data-input="files"]').setInputFiles(CHEST);
+  await page.locator('[data-plane="axial"][data-zoom="1.00"]').waitFor({ timeout: 60_000 });
+});
+
 test('the ruler measures mm', { timeout: 300_000 }, async (t) => {
   const { page } = await openChest(t);
   const measure = async (size, from, to) => {

@@ -3,6 +3,7 @@
 use lunglens::export::ExportFormat;
 use lunglens::masks::Mask;
 use lunglens::report::{ClassName, Report};
+use lunglens::severity::Finding;
 use lunglens::study::StudyReport;
 
 use crate::volume_view::Kind;
@@ -38,6 +39,12 @@ impl SliceOutcome {
             ([mask.rows, mask.columns] == size).then_some((kind, mask))
         };
         self.report.instances.iter().map(mask).collect()
+    }
+
+    /// Lesion as percent of the lungs, if any lung was found.
+    pub fn percent(&self) -> Option<f32> {
+        let assessment = &self.report.assessment;
+        (assessment.finding != Finding::NoLungFound).then_some(assessment.lungs.percent)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct View {
     pub current: usize,
     /// The lesion that is looked at, as its index in the study's list.
     pub lesion: Option<usize>,
+    /// Whether the user has put a slice in front since the last run began.
+    pub moved: bool,
     /// The slices that have come to be shown, or never will.
     settled: Vec<bool>,
 }
@@ -28,6 +30,7 @@ impl View {
             settled: vec![false; frame.len],
             frame: Rc::new(frame),
             lesion: None,
+            moved: false,
         }
     }
 

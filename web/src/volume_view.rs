@@ -188,8 +188,9 @@ impl VolumeView {
         true
     }
 
-    /// Takes the instances found on a single slice, in the order of the report. Returns whether they fit.
-    pub fn put_instances(&mut self, index: usize, instances: &[(Kind, Mask)]) -> bool {
+    /// Takes the instances found on a single slice, in the order of the report, and lesion as percent of the lungs, if
+    /// there are lungs. Returns whether they fit.
+    pub fn put_instances(&mut self, index: usize, instances: &[(Kind, Mask)], percent: Option<f32>) -> bool {
         if index >= self.frame.len || !instances.iter().all(|(_, mask)| self.fits(mask)) {
             return false;
         }
@@ -199,6 +200,7 @@ impl VolumeView {
             runs: Runs::from_mask(mask),
         };
         self.regions[index] = Some(instances.iter().enumerate().map(region).collect());
+        self.involvement[index] = percent;
         self.findings_revision += 1;
         true
     }
@@ -236,7 +238,7 @@ impl VolumeView {
         self.regions.get(index).is_some_and(Option::is_some)
     }
 
-    /// Lesion as percent of the lungs by slice; none where it was not measured.
+    /// Lesion as percent of the lungs by slice; none where it was not measured, or no lung found on a single slice.
     pub fn involvement(&self) -> &[Option<f32>] {
         &self.involvement
     }

@@ -52,7 +52,7 @@ fn what_does_not_fit_is_refused() {
     assert!(!volume.put_slice(0, &[0; 11]));
     assert!(!volume.put_masks(0, &Mask::empty(2, 3), &Mask::empty(3, 2)));
     assert!(!volume.put_masks(2, &Mask::empty(2, 3), &Mask::empty(2, 3)));
-    assert!(!volume.put_instances(0, &[(Kind::Lung, Mask::empty(9, 9))]));
+    assert!(!volume.put_instances(0, &[(Kind::Lung, Mask::empty(9, 9))], Some(1.0)));
     assert_eq!((volume.revision(), volume.counts()), (revision, (0, 0)));
 }
 
@@ -87,7 +87,8 @@ fn of_instances_the_smallest_lesion_is_hit() {
     let lung = mask(2, 4, &[(0, 0), (0, 1)]);
     let large = mask(2, 4, &[(0, 0), (0, 1), (0, 2)]);
     let small = mask(2, 4, &[(0, 1)]);
-    assert!(volume.put_instances(0, &[(Kind::Lung, lung), (Kind::Lesion, large), (Kind::Lesion, small)]));
+    let instances = [(Kind::Lung, lung), (Kind::Lesion, large), (Kind::Lesion, small)];
+    assert!(volume.put_instances(0, &instances, Some(100.0)));
     let hits: Vec<Option<usize>> = (0..4).map(|c| volume.number_at(0, 0, c)).collect();
     assert_eq!(hits, [Some(1), Some(2), Some(1), None]);
 }

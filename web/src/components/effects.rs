@@ -140,14 +140,14 @@ impl Page {
             && let Some(masks) = slice.masks()
         {
             self.change_volume(|volume| {
-                volume.put_instances(slice.index, &masks);
+                volume.put_instances(slice.index, &masks, slice.percent());
             });
         }
     }
 
-    /// Puts the slice with the most lesion in front.
+    /// Puts the slice with the most lesion in front, unless the user looks at one of their own choice.
     fn visit_key_slice(&mut self, ctx: &Context<Self>) {
-        if let Some(volume) = &self.volume {
+        if let (Some(volume), Some(false)) = (&self.volume, self.state.view.as_ref().map(|view| view.moved)) {
             let key = volume.borrow().key_slice();
             ctx.link().send_message(Message::Act(Action::Show(key)));
         }

@@ -31,10 +31,19 @@ pub fn FoundPanel(props: &Props) -> Html {
     let Some(found) = &state.found else { return Html::default() };
     let chosen = state.view.as_ref().map(|view| view.series);
     let present = chosen.and_then(|index| found.series.get(index));
-    let single = found.series.len() == 1 && found.set_aside.is_empty();
-    if single && present.is_some_and(|series| series.slices == 1) {
+    let single = found.series.len() == 1 && found.set_aside.is_empty() && found.series[0].slices == 1;
+    // A picture is what is in front, or the stage says why it is not.
+    if single && (present.is_some() || found.recommended.is_some()) {
         return Html::default();
     }
+    // The proposed series is on its way.
+    let awaited = present.is_none() && found.recommended.is_some() && matches!(state.run, RunState::Open);
+    let others_title = match (present, found.series.len()) {
+        (Some(_), _) => t.other_series,
+        _ if awaited => t.other_series,
+        (None, 1) => t.series,
+        (None, _) => t.choose_series,
+    };
     let busy = state.is_busy();
     html! {
         <section class={classes!("card", "found", (!busy && !matches!(state.run, RunState::Done(_))).then_some("is-first"))} aria-labelledby="found-title" data-field="found">
@@ -49,9 +58,9 @@ pub fn FoundPanel(props: &Props) -> Html {
                     { start(props, series) }
                 }
             }
-            if found.series.len() > 1 {
+            if found.series.len() > 1 || present.is_none() && !found.series.is_empty() && !awaited {
                 <details class="small" open={chosen.is_none()}>
-                    <summary>{ format!("{} ({})", t.other_series, found.series.len() - usize::from(present.is_some())) }</summary>
+                    <summary>{ format!("{others_title} ({})", found.series.len() - usize::from(present.is_some())) }</summary>
                     <ul class="series-list">{ for others(props, found, chosen, busy) }</ul>
                 </details>
             }
@@ -84,7 +93,7 @@ fn others(props: &Props, found: &Found, chosen: Option<usize>, busy: bool) -> Ve
                     if let Some(why) = why {
                         <span class="figure" lang="en">{ why }</span>
                     }
-                    if found.recommended == Some(index) {
+                    if found.recommended == Some(index) && one.problem.is_none() {
                         <span class="figure">{ t.proposed }</span>
                     }
                 </button>

@@ -17,7 +17,7 @@ use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
 use crate::outcome::Outcome;
-use crate::state::{Asked, EngineState, RunState, State};
+use crate::state::{Action, Asked, EngineState, RunState, State};
 use crate::strings::{language, text};
 use crate::viewer::Viewer;
 
@@ -32,7 +32,7 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
             compact={!matches!(state.run, RunState::Idle)}
             on_files={link.callback(Message::Picked)} on_sample={link.callback(Message::OpenSample)} />
     };
-    let (stage, side) = content(page, link, open);
+    let (column, side) = content(page, link, open);
     html! {
         <div class={classes!("page", page.dragging.then_some("is-dragging"))} data-ready={ready.to_string()}
             data-run={run_name(&state.run)} data-engine={engine_name(&state.engine)}>
@@ -58,7 +58,7 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
                     if let Some(notice) = &state.notice {
                         <p class="aside-note" aria-hidden="true">{ notice }</p>
                     }
-                    { stage }
+                    { Html::from(column) }
                 </div>
                 <div class="side">{ side }<Options state={state.clone()} on_action={act.clone()} /></div>
             </main>
@@ -69,28 +69,56 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
     }
 }
 
+/// The first column from the top. It is the same list in every state, since what moves to another place in a list is made
+/// anew, and the viewer would lose its zoom, its rulers and the focus.
+#[derive(Default)]
+struct Column {
+    above: Html,
+    viewer: Html,
+    below: Html,
+}
+
+impl From<Column> for Html {
+    fn from(column: Column) -> Self {
+        html! {
+            <>
+                <key="above">{ column.above }</>
+                <key="viewer">{ column.viewer }</>
+                <key="below">{ column.below }</>
+            </>
+        }
+    }
+}
+
 /// The two columns, from the top: what the run is at or has found comes before what else can be done.
-fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
+fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
     let t = text();
     let state = &page.state;
     let act = link.callback(Message::Act);
     let progress = || html! { <RunProgress state={state.clone()} on_action={act.clone()} /> };
     let found = || html! { <FoundPanel state={state.clone()} on_action={act.clone()} /> };
     match &state.run {
-        RunState::Idle => (open, expectations()),
-        RunState::Scanning { .. } => (progress(), open),
+        RunState::Idle => (Column { above: open, ..Column::default() }, expectations()),
+        RunState::Scanning { .. } => (Column { above: progress(), ..Column::default() }, open),
         RunState::Waiting(_) | RunState::Active(_) => {
-            (html! { <>{ progress() }{ viewer(page, link) }</> }, html! { <>{ found() }{ open }</> })
+            let above = html! { <>{ progress() }{ unfinished(page) }</> };
+            let column = Column { above, viewer: viewer(page, link), ..Column::default() };
+            (column, html! { <>{ found() }{ open }</> })
         }
-        RunState::Open | RunState::Timing(_) => (viewer(page, link), html! { <>{ found() }{ open }</> }),
+        RunState::Open if state.is_undecided() => {
+            let above = message_card(t.choose_series, t.choose_hint, false);
+            (Column { above, ..Column::default() }, html! { <>{ found() }{ open }</> })
+        }
+        RunState::Open | RunState::Timing(_) => {
+            let column = Column { above: unfinished(page), viewer: viewer(page, link), ..Column::default() };
+            (column, html! { <>{ found() }{ open }</> })
+        }
         RunState::Done(outcome) => match outcome.as_ref() {
             Outcome::Slice(_) => {
                 let on_light = link.callback(Message::Light);
                 let (pinned, on_pin) = (page.picked(), link.callback(Message::Visit));
                 let lit = page.lit.or(pinned);
-                let stage = html! {
-                    <>{ viewer(page, link) }<Facts outcome={outcome.clone()} /></>
-                };
+                let below = html! { <Facts outcome={outcome.clone()} /> };
                 let side = html! {
                     <>
                         <Findings outcome={outcome.clone()} {lit} {pinned} {on_light} {on_pin} />
@@ -98,13 +126,12 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
                         { open }
                     </>
                 };
-                (stage, side)
+                (Column { viewer: viewer(page, link), below, ..Column::default() }, side)
             }
             Outcome::Study(_) => {
                 let on_lesion = link.callback(Message::Visit);
-                let stage = html! {
+                let below = html! {
                     <>
-                        { viewer(page, link) }
                         <Downloads outcome={outcome.clone()} writing={state.exporting} problem={state.not_exported.clone()} deidentify={state.deidentify} on_action={act.clone()} />
                         <StudyFacts outcome={outcome.clone()} />
                     </>
@@ -116,24 +143,32 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Html, Html) {
                         { open }
                     </>
                 };
-                (stage, side)
+                (Column { viewer: viewer(page, link), below, ..Column::default() }, side)
             }
         },
         RunState::Failed { message } => (
-            html! { <>{ message_card(t.failed_title, message, true) }{ study_viewer(page, link) }</> },
+            without_result(page, link, message_card(t.failed_title, message, true)),
             html! { <>{ found() }{ open }</> },
         ),
         RunState::Cancelled => (
-            html! { <>{ message_card(t.cancelled, t.cancelled_hint, false) }{ study_viewer(page, link) }</> },
+            without_result(page, link, message_card(t.cancelled, t.cancelled_hint, false)),
             html! { <>{ found() }{ open }</> },
         ),
     }
+}
+
+/// The first column after a run without a result: of a single slice, nothing is shown.
+fn without_result(page: &Page, link: &Scope<Page>, card: Html) -> Column {
+    let study = page.state.view.as_ref().is_some_and(|view| view.frame.len > 1);
+    let viewer = if study { viewer(page, link) } else { Html::default() };
+    Column { above: html! { <>{ card }{ unfinished(page) }</> }, viewer, ..Column::default() }
 }
 
 /// What would be lost by opening or reading something else.
 fn why_ask(state: &State) -> Option<&'static str> {
     let t = text();
     let words = match &state.asked {
+        Some(Asked::Step(step)) if matches!(**step, Action::Start | Action::RunAgain) => t.leave_again,
         Some(Asked::Step(_)) => t.leave_unsaved,
         _ if state.is_busy() => t.replace_work,
         _ => t.replace_unsaved,
@@ -141,37 +176,32 @@ fn why_ask(state: &State) -> Option<&'static str> {
     Some(words).filter(|_| state.is_study_at_stake())
 }
 
-/// The slices of the opened series with what was found on them so far.
-fn viewer(page: &Page, link: &Scope<Page>) -> Html {
-    let (Some(view), Some(volume)) = (&page.state.view, &page.volume) else { return Html::default() };
-    let done = matches!(page.state.run, RunState::Done(_));
+/// That what is outlined is no result yet, once some slices of a study are measured.
+fn unfinished(page: &Page) -> Html {
+    let study = page.state.view.as_ref().is_some_and(|view| view.frame.len > 1);
     let measured = page.volume.as_ref().is_some_and(|volume| volume.borrow().counts().1 > 0);
-    let study = view.frame.len > 1;
     html! {
-        <>
-            if study && measured && !done {
-                <p class="unfinished" data-field="unfinished">{ text().unfinished }</p>
-            }
-            <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current} language={language()}
-                on_slice={link.callback(|index| Message::Act(crate::state::Action::Show(index)))}
-                on_part={link.callback(|part| Message::Act(crate::state::Action::ChoosePart(part)))}
-                lit={page.lit} on_light={link.callback(Message::Light)}
-                chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
-                name={format!("{}.lunglens", page.state.saved_name())}>
-                if let (true, Some(_)) = (done, page.state.slice_outcome()) {
-                    <SaveReport state={page.state.clone()} />
-                    <PrintButton />
-                }
-            </Viewer>
-        </>
+        if study && measured {
+            <p class="unfinished" data-field="unfinished">{ text().unfinished }</p>
+        }
     }
 }
 
-/// The viewer of a study that has no result: of a single slice without one, nothing is shown.
-fn study_viewer(page: &Page, link: &Scope<Page>) -> Html {
-    match &page.state.view {
-        Some(view) if view.frame.len > 1 => viewer(page, link),
-        _ => Html::default(),
+/// The slices of the opened series with what was found on them so far.
+fn viewer(page: &Page, link: &Scope<Page>) -> Html {
+    let (Some(view), Some(volume)) = (&page.state.view, &page.volume) else { return Html::default() };
+    html! {
+        <Viewer volume={volume.clone()} revision={volume.revision()} current={view.current} language={language()}
+            on_slice={link.callback(|index| Message::Act(Action::Show(index)))}
+            on_part={link.callback(|part| Message::Act(Action::ChoosePart(part)))}
+            lit={page.lit} on_light={link.callback(Message::Light)}
+            chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
+            name={format!("{}.lunglens", page.state.saved_name())}>
+            if page.state.slice_outcome().is_some() {
+                <SaveReport state={page.state.clone()} />
+                <PrintButton />
+            }
+        </Viewer>
     }
 }
 
@@ -208,6 +238,7 @@ fn announcement(state: &State) -> String {
     let t = text();
     match &state.run {
         RunState::Scanning { .. } => t.scanning.into(),
+        RunState::Open if state.is_undecided() => t.choose_series.into(),
         RunState::Open | RunState::Timing(_) => t.study_open.into(),
         RunState::Waiting(_) => t.waiting.into(),
         RunState::Active(active) if active.slices.count() != 1 => t.measuring.into(),

@@ -3,6 +3,7 @@
 //! [`State::update`] takes an [`Action`] and returns the [`Effect`]s that the page then carries out.
 
 mod actions;
+mod choice;
 mod engine;
 mod files;
 mod opened;
@@ -242,20 +243,6 @@ impl State {
         matches!(self.engine, EngineState::Ready { .. })
     }
 
-    /// Whether leaving the page would lose a study: one that is at work, or whose result is saved nowhere.
-    pub fn is_study_at_stake(&self) -> bool {
-        match &self.run {
-            RunState::Active(active) => matches!(active.task, Task::Study { .. }),
-            _ => self.is_unsaved(),
-        }
-    }
-
-    /// Whether the result of a study is on the page and saved nowhere.
-    fn is_unsaved(&self) -> bool {
-        let RunState::Done(outcome) = &self.run else { return false };
-        matches!(outcome.as_ref(), Outcome::Study(_)) && !self.saved
-    }
-
     /// Whether the result on the page was made with other settings than the present ones.
     pub fn settings_changed(&self) -> bool {
         matches!((&self.run, &self.used), (RunState::Done(_), Some(used)) if *used != self.settings)
@@ -299,7 +286,7 @@ impl State {
     /// Takes in an action; returns what is to be done.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = match action {
-            Action::Choose(_) | Action::StartSlice if self.is_unsaved() => {
+            action if self.would_discard(&action) => {
                 self.asked = Some(Asked::Step(Box::new(action)));
                 Vec::new()
             }
@@ -388,8 +375,10 @@ impl State {
     }
 
     fn show(&mut self, index: usize) {
+        let busy = self.is_busy();
         if let Some(view) = &mut self.view {
             view.show(index);
+            view.moved |= busy;
         }
     }
 }

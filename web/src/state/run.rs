@@ -117,7 +117,7 @@ impl State {
         let mut effects = self.stop();
         (self.exporting, self.not_exported) = (None, None);
         if let Some(view) = &mut self.view {
-            view.lesion = None;
+            (view.lesion, view.moved) = (None, false);
         }
         effects.push(Effect::ClearFindings);
         match &self.engine {

@@ -155,6 +155,10 @@ impl Component for Viewer {
             if props.language != old.language {
                 self.spoken.clear();
             }
+            // The page forgets the region under the pointer when a run begins or ends: the next move tells it again.
+            if props.lit.is_none() {
+                self.hovered = None;
+            }
             if props.current != old.current {
                 // What the viewer told the page comes back; only another wish moves it.
                 match self.told.iter().position(|&told| told == props.current) {

@@ -12,6 +12,7 @@ use super::model::Model;
 use super::orientation;
 use super::part::{self, PartWish};
 use super::plane::PLANES;
+use super::spoken::{described, place};
 use super::strip;
 use super::window::{PRESETS, Window};
 use super::words::ViewerWords;
@@ -217,41 +218,6 @@ fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], ev
             }
         </div>
     }
-}
-
-/// What a screen reader says of the picture.
-pub fn described(volume: &VolumeView, model: &Model) -> String {
-    let words = &text().of_viewer;
-    let frame = volume.frame();
-    let plane = PLANES.iter().position(|&plane| plane == model.plane).unwrap_or_default();
-    let comma = text().comma;
-    let mut said = format!("{}: {}", words.label, words.planes[plane]);
-    let count = model.plane.count(frame);
-    if count > 1 {
-        said.push_str(&format!("{comma}{}", place(volume, model, words)));
-    }
-    for (_, mm) in model.shown_rulers(frame) {
-        said.push_str(&format!("{comma}{} {} mm", words.ruler, format::decimal(mm, 1)));
-    }
-    said
-}
-
-/// Where the slider stands, in words.
-fn place(volume: &VolumeView, model: &Model, words: &ViewerWords) -> String {
-    let cut = if is_axial(model) { words.slice } else { words.cut };
-    let count = model.plane.count(volume.frame());
-    let comma = text().comma;
-    let mut said = format!("{cut} {} {} {count}", model.position() + 1, words.of);
-    if is_axial(model) {
-        match volume.involvement().get(model.at.slice).copied().flatten() {
-            Some(percent) => {
-                said.push_str(&format!("{comma}{} {}", format::percent(percent), words.involved))
-            }
-            None if volume.counts().1 > 0 => said.push_str(&format!("{comma}{}", words.not_measured)),
-            None => {}
-        }
-    }
-    said
 }
 
 fn scroller(volume: &VolumeView, model: &Model, link: &Scope<Viewer>) -> Html {

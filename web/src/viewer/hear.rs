@@ -7,12 +7,12 @@ use web_sys::{Blob, Element, HtmlCanvasElement, WheelEvent};
 use yew::prelude::*;
 
 use super::component::{Message, Props, Viewer, density};
-use super::controls;
 use super::gesture::{Gesture, Pointer, Wheel};
 use super::keys;
 use super::paint::Style;
 use super::part;
 use super::plane::Voxel;
+use super::spoken::described;
 use crate::browser;
 
 /// How long a finger rests until it asks for the value under it, in milliseconds.
@@ -91,11 +91,13 @@ impl Viewer {
                 if event.ctrl_key() || event.meta_key() || event.alt_key() {
                     return false;
                 }
-                let Some(command) = keys::command(&event.key(), event.shift_key()) else { return false };
+                let (key, code) = (event.key(), event.code());
+                let key = keys::latin(&key, &code);
+                let Some(command) = keys::command(key, event.shift_key()) else { return false };
                 event.prevent_default();
                 self.model.probe = None;
                 self.model.obey(frame, command);
-                self.spoken = controls::described(&volume, &self.model);
+                self.spoken = described(&volume, &self.model);
                 true
             }
             Message::Obey(command) => {

@@ -34,6 +34,22 @@ pub enum Command {
     RemoveRuler,
 }
 
+/// What a key has on it, by `KeyboardEvent.key`; of a keyboard of another script what a Latin one has in that place, by
+/// `KeyboardEvent.code`.
+pub fn latin<'a>(key: &'a str, code: &'a str) -> &'a str {
+    // Beyond the last Latin letter of the basic plane's beginning (Latin Extended-B).
+    if key.chars().any(|c| c <= '\u{24f}') {
+        return key;
+    }
+    match code {
+        "BracketLeft" => "[",
+        "BracketRight" => "]",
+        "Comma" => ",",
+        "Period" => ".",
+        _ => code.strip_prefix("Key").or(code.strip_prefix("Digit")).unwrap_or(key),
+    }
+}
+
 /// The command of a key, as `KeyboardEvent.key` names it, with Shift held or not; none for other keys.
 pub fn command(key: &str, shift: bool) -> Option<Command> {
     Some(match (key, shift) {
@@ -81,5 +97,21 @@ mod tests {
         assert_eq!(command("PageDown", false), Some(Command::Step(-10)));
         assert_eq!(command("C", true), Some(Command::Show(Plane::Coronal)));
         assert_eq!((command("Tab", false), command("x", false)), (None, None));
+    }
+
+    #[test]
+    fn keys_of_another_script_mean_what_is_in_their_place() {
+        let of = |key, code| command(latin(key, code), false);
+        // Russian, Arabic (whose B writes two letters), Persian.
+        assert_eq!(of("с", "KeyC"), Some(Command::Show(Plane::Coronal)));
+        assert_eq!(of("Щ", "KeyO"), Some(Command::ToggleOverlay));
+        assert_eq!(of("لا", "KeyB"), Some(Command::Use(Tool::Browse)));
+        assert_eq!(of("۲", "Digit2"), Some(Command::Preset(1)));
+        assert_eq!(of("ъ", "BracketRight"), Some(Command::Window([10.0, 0.0])));
+        assert_eq!(of("х", ""), None);
+        // A Latin keyboard has its letters elsewhere: what is on the key counts.
+        assert_eq!(of("a", "KeyQ"), Some(Command::Show(Plane::Axial)));
+        assert_eq!(of("é", "KeyA"), None);
+        assert_eq!(of("ArrowUp", "ArrowUp"), Some(Command::Step(1)));
     }
 }

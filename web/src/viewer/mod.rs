@@ -8,6 +8,7 @@ pub mod orientation;
 pub mod part;
 pub mod plane;
 pub mod runs;
+pub mod spoken;
 pub mod strip;
 pub mod viewport;
 pub mod window;

@@ -59,3 +59,34 @@ fn a_scan_that_is_cancelled_leaves_no_series() {
     assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
     assert!(state.found.is_none());
 }
+
+#[test]
+fn a_slice_that_the_user_looks_at_during_a_run_is_known() {
+    let moved = |state: &State| state.view.as_ref().is_some_and(|view| view.moved);
+    let mut state = ready_on(cpu());
+    open(&mut state, 3);
+    state.update(Action::Show(2));
+    state.update(Action::Start);
+    assert!(!moved(&state), "what was looked at before does not count");
+    state.update(Action::Show(0));
+    assert!(moved(&state));
+    state.update(Action::Cancel);
+    state.update(Action::Start);
+    assert!(!moved(&state), "nor what was looked at in another run");
+}
+
+#[test]
+fn files_of_which_nothing_is_proposed_wait_for_the_user() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 4);
+    assert!(!state.is_undecided(), "a proposed series is open");
+    state.update(Action::Open(files("a", 2)));
+    assert!(!state.is_undecided(), "not known yet");
+    let series = vec![FoundSeries::default(), FoundSeries::default()];
+    let found = Found { series, recommended: None, set_aside: Vec::new(), files: 2 };
+    reader(&mut state, ReaderReply::Found { job: 2, found });
+    assert!(state.is_undecided());
+    state.update(Action::Choose(1));
+    reader(&mut state, ReaderReply::Refused { job: 2, message: "Cut short.".into() });
+    assert!(!state.is_undecided(), "what went wrong is said instead");
+}

@@ -103,7 +103,7 @@ fn a_study_at_work_is_at_stake() {
 
 #[test]
 fn reading_something_else_asks_while_a_result_is_saved_nowhere() {
-    for step in [Action::StartSlice, Action::Choose(1)] {
+    for step in [Action::StartSlice, Action::Choose(1), Action::Start, Action::RunAgain] {
         let mut state = finished();
         assert!(state.update(step.clone()).is_empty());
         assert_eq!(state.asked, Some(Asked::Step(Box::new(step.clone()))));

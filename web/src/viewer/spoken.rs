@@ -1,0 +1,74 @@
+//! What is said of the picture and of the place of the slider.
+
+use super::model::Model;
+use super::plane::{PLANES, Plane};
+use super::words::ViewerWords;
+use crate::format;
+use crate::strings::text;
+use crate::volume_view::VolumeView;
+
+/// What a screen reader says of the picture.
+pub fn described(volume: &VolumeView, model: &Model) -> String {
+    let words = &text().of_viewer;
+    let frame = volume.frame();
+    let plane = PLANES.iter().position(|&plane| plane == model.plane).unwrap_or_default();
+    let comma = text().comma;
+    let mut said = format!("{}: {}", words.label, words.planes[plane]);
+    let count = model.plane.count(frame);
+    if count > 1 {
+        said.push_str(&format!("{comma}{}", place(volume, model, words)));
+    }
+    for (_, mm) in model.shown_rulers(frame) {
+        said.push_str(&format!("{comma}{} {} mm", words.ruler, format::decimal(mm, 1)));
+    }
+    said
+}
+
+/// Where the slider stands, in words.
+pub fn place(volume: &VolumeView, model: &Model, words: &ViewerWords) -> String {
+    let cut = if model.plane == Plane::Axial { words.slice } else { words.cut };
+    let count = model.plane.count(volume.frame());
+    let comma = text().comma;
+    let mut said = format!("{cut} {} {} {count}", model.position() + 1, words.of);
+    if model.plane == Plane::Axial {
+        match volume.involvement().get(model.at.slice).copied().flatten() {
+            Some(percent) => {
+                said.push_str(&format!("{comma}{} {}", format::percent(percent), words.involved))
+            }
+            None if volume.counts().1 > 0 && !volume.is_measured(model.at.slice) => {
+                said.push_str(&format!("{comma}{}", words.not_measured));
+            }
+            None => {}
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume_view::{Frame, Values};
+
+    #[test]
+    fn what_a_slice_alone_came_to_is_said() {
+        let frame = Frame {
+            rows: 2,
+            columns: 2,
+            len: 4,
+            pixel_spacing_mm: None,
+            slice_spacing_mm: None,
+            axes: None,
+            values: Values::Hounsfield,
+            picture: None,
+        };
+        let mut volume = VolumeView::new(frame).expect("sound");
+        let said =
+            |volume: &VolumeView, slice| place(volume, &Model::new(volume.frame(), slice), &text().of_viewer);
+        assert_eq!(said(&volume, 1), "Slice 2 of 4");
+        assert!(volume.put_instances(1, &[], Some(12.34)));
+        assert_eq!(said(&volume, 1), format!("Slice 2 of 4, {} of the lungs", format::percent(12.34)));
+        assert_eq!(said(&volume, 2), "Slice 3 of 4, not measured");
+        assert!(volume.put_instances(1, &[], None));
+        assert_eq!(said(&volume, 1), "Slice 2 of 4", "measured, and without lungs");
+    }
+}
