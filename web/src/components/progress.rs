@@ -52,7 +52,7 @@ pub fn EngineLine(props: &Props) -> Html {
         EngineState::Failed { message } => html! {
             <div class="engine is-failed" role="alert">
                 <p><strong>{ t.not_ready }</strong></p>
-                <p class="small">{ message }</p>
+                <p class="small">{ message.words(t) }</p>
                 <button type="button" class="button" onclick={props.on_action.reform(|_: MouseEvent| Action::Retry)}>{ t.retry }</button>
             </div>
         },

@@ -8,6 +8,7 @@ mod files;
 mod opened;
 mod pool;
 mod run;
+mod said;
 mod slices;
 mod watch;
 
@@ -29,6 +30,7 @@ pub use actions::{Action, Effect};
 pub use opened::Files;
 pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
+pub use said::Said;
 pub use slices::Slices;
 pub use watch::TICK_MILLIS;
 
@@ -56,7 +58,7 @@ pub enum EngineState {
     /// There is no model.
     Failed {
         /// What happened and what to do.
-        message: String,
+        message: Said,
     },
 }
 
@@ -85,7 +87,7 @@ pub enum RunState {
     /// There is none.
     Failed {
         /// What happened and what to do.
-        message: String,
+        message: Said,
     },
     /// The user stopped it.
     Cancelled,
@@ -145,8 +147,8 @@ pub struct State {
     pub every: usize,
     /// How far the run is.
     pub run: RunState,
-    /// Why something is not as wished, as a sentence.
-    pub notice: Option<String>,
+    /// Why something is not as wished.
+    pub notice: Option<Said>,
     /// The settings that the result on the page was made with.
     pub used: Option<Settings>,
     /// The file that is being written.

@@ -9,10 +9,9 @@ use lunglens::study::StudyReport;
 
 use super::pool::{EngineId, FIRST};
 use super::slices::Slices;
-use super::{Effect, EngineState, RunState, State};
+use super::{Effect, EngineState, RunState, Said, State};
 use crate::outcome::{Outcome, SliceOutcome, StudyOutcome};
 use crate::protocol::{ReaderRequest, Request, RunOptions, SliceHead, SliceMasks};
-use crate::strings::text;
 
 /// What a run is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +122,7 @@ impl State {
         match &self.engine {
             EngineState::Ready { .. } => effects.extend(self.start(task)),
             EngineState::Failed { .. } => {
-                self.run = RunState::Failed { message: text().no_model.into() };
+                self.run = RunState::Failed { message: Said::NoModel };
             }
             _ => self.run = RunState::Waiting(task),
         }
@@ -237,7 +236,7 @@ impl State {
             Task::Slice { .. } => {
                 let outcome = SliceOutcome::new(index, report, millis);
                 let Some(outcome) = outcome.map(|slice| Rc::new(Outcome::Slice(slice))) else {
-                    return self.end(run, RunState::Failed { message: text().bad_report.into() });
+                    return self.end(run, RunState::Failed { message: Said::BadReport });
                 };
                 let mut effects = self.end(run, RunState::Done(outcome.clone()));
                 effects.push(Effect::PutInstances(outcome));
@@ -283,7 +282,7 @@ impl State {
         let Some(active) = self.at_work(run) else { return Vec::new() };
         let (millis, mean) = (active.reading_millis(), active.mean_millis());
         let Ok(report) = serde_json::from_str::<StudyReport>(study) else {
-            return self.end(run, RunState::Failed { message: text().bad_report.into() });
+            return self.end(run, RunState::Failed { message: Said::BadReport });
         };
         self.slice_millis = mean.or(self.slice_millis);
         let outcome = Outcome::Study(StudyOutcome { report, formats, millis });

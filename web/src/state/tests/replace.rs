@@ -46,7 +46,7 @@ fn files_whose_names_come_late_wait_too() {
     assert!(matches!(&state.run, RunState::Active(active) if active.run == run && active.paused));
     assert_eq!(state.name(), "slice.dcm");
     // That there are none to be had replaces nothing, and the question stays.
-    state.update(Action::Refuse("Too many.".into()));
+    state.update(Action::Refuse(Said::TooMany));
     assert_eq!((run_of(&state), state.asked.is_some()), (run, true));
     let effects = state.update(Action::Replace);
     assert_eq!(effects.last(), Some(&Effect::OpenFiles(2)));
@@ -93,9 +93,9 @@ fn opening_during_a_slice_or_after_a_cancelled_study_does_not_ask() {
 fn a_study_at_work_is_at_stake() {
     let (mut state, run) = begun(cpu());
     assert!(state.is_study_at_stake());
-    state.update(Action::Tell("There are no files in it.".into()));
-    state.update(Action::Refuse("Too many.".into()));
-    assert_eq!(state.notice.as_deref(), Some("Too many."));
+    state.update(Action::Tell(Said::NoFiles));
+    state.update(Action::Refuse(Said::TooMany));
+    assert_eq!(state.notice, Some(Said::TooMany));
     assert_eq!(run_of(&state), run, "it goes on");
     state.update(Action::Cancel);
     assert!(!state.is_study_at_stake());
