@@ -91,7 +91,7 @@ pub fn RunProgress(props: &Props) -> Html {
     html! {
         <section class="card running" aria-busy="true" aria-labelledby="running-title">
             <h2 id="running-title" data-field="phase">{ title }{ if title == t.paused { "" } else { "\u{2026}" } }</h2>
-            <p class="small file-name">{ props.state.name() }</p>
+            <p class="small file-name">{ props.state.called(t) }</p>
             { inner }
             <div class="running-buttons">
                 if pausable {

@@ -44,9 +44,7 @@ fn files_that_cannot_be_opened_close_what_was_open() {
     open(&mut state, 9);
     let effects = state.update(Action::Refuse(Said::EmptyFile));
     assert_eq!(effects.last(), Some(&Effect::ResetView(None)));
-    assert!(
-        matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.name().is_empty()
-    );
+    assert!(matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.files.is_none());
 }
 
 #[test]
