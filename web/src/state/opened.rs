@@ -35,10 +35,8 @@ impl Files {
 
     /// What they are called in a language: by their name, and how many more there are.
     pub fn called(&self, t: &Strings) -> String {
-        match self.more {
-            0 => self.name.clone(),
-            more => t.and_more.replace("{count}", &more.to_string()).replace("{name}", &self.name),
-        }
+        let words = if self.more == 0 { t.one_name } else { t.and_more };
+        words.replace("{count}", &self.more.to_string()).replace("{name}", &self.name)
     }
 }
 
@@ -90,6 +88,19 @@ mod tests {
         let files = Files::of(&["{count}.dcm", "b.dcm", "c.dcm"]).expect("are some");
         assert_eq!(files.called(Language::English.table()), "{count}.dcm and 2 more");
         assert_eq!(files.called(Language::French.table()), "{count}.dcm et 2 de plus");
+    }
+
+    #[test]
+    fn only_the_name_is_set_apart_from_words_that_run_the_other_way() {
+        let arabic = Language::Arabic.table();
+        let called = |names: &[&str]| Files::of(names).map(|files| files.called(arabic));
+        assert_eq!(called(&["a.dcm"]).as_deref(), Some("\u{2068}a.dcm\u{2069}"));
+        let several = called(&["a.dcm", "b.dcm"]).expect("are some");
+        assert!(
+            several.starts_with("\u{2068}a.dcm\u{2069} ") && several.matches('\u{2069}').count() == 1,
+            "{several}"
+        );
+        assert!(!arabic.replace_title.contains('\u{2068}'), "the name brings its own");
     }
 
     #[test]

@@ -139,8 +139,9 @@ pub const ARABIC: Strings = Strings {
 
     choose_folder: "اختر مجلدًا",
     too_many: "يوجد أكثر من 50,000 ملف. اختر مجلد دراسة واحدة.",
-    and_more: "{name} و{count} غيره",
-    replace_title: "هل يُفتح \u{2068}{name}\u{2069} بدلًا من ذلك؟",
+    one_name: "\u{2068}{name}\u{2069}",
+    and_more: "\u{2068}{name}\u{2069} و{count} غيره",
+    replace_title: "هل يُفتح {name} بدلًا من ذلك؟",
     replace_work: "تُقاس دراسة الآن. فتح شيء آخر ينهيها ولا يُحفظ منها شيء.",
     replace_unsaved: "نتيجة الدراسة غير محفوظة. فتح شيء آخر يلغيها.",
     replace: "فتح",
