@@ -28,7 +28,9 @@ impl State {
                 return self.refuse(Said::Foreign(message));
             }
             ReaderReply::NotShown { job, series, index, message } => {
-                if self.is_viewed(job, series) {
+                // A run that failed at that slice has said why.
+                let told = matches!(&self.run, RunState::Failed { message: why } if why.is_in(&message));
+                if self.is_viewed(job, series) && !told {
                     self.notice = Some(Said::Foreign(message));
                 }
                 return self.slice_settled(job, series, index);
@@ -133,6 +135,7 @@ impl State {
 
     fn choose_part(&mut self, series: usize, part: Option<PicturePart>) -> Vec<Effect> {
         let mut effects = self.stop();
+        self.next_step(false);
         self.run = RunState::Open;
         effects.extend(self.forget_view());
         effects.push(Effect::Read(ReaderRequest::Choose { job: self.job, series, part }));
@@ -157,6 +160,7 @@ impl State {
 
     /// Files or a series cannot be used; what was found stays, so that another series can be chosen.
     pub(super) fn refuse(&mut self, message: Said) -> Vec<Effect> {
+        self.next_step(false);
         self.run = RunState::Failed { message };
         self.forget_view()
     }
@@ -165,7 +169,7 @@ impl State {
     pub(super) fn close(&mut self, message: Said) -> Vec<Effect> {
         let mut effects = self.stop();
         self.job += 1;
-        (self.files, self.found) = (None, None);
+        (self.files, self.found, self.notice) = (None, None, None);
         effects.extend(self.refuse(message));
         effects
     }

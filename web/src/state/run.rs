@@ -114,6 +114,7 @@ impl State {
             return Vec::new();
         }
         let mut effects = self.stop();
+        self.next_step(false);
         (self.exporting, self.not_exported) = (None, None);
         if let Some(view) = &mut self.view {
             view.lesion = None;
@@ -301,9 +302,15 @@ impl State {
             return Vec::new();
         }
         let done = matches!(how, RunState::Done(_));
+        self.next_step(done);
         self.run = how;
         self.shown_run = run;
         if done { Vec::new() } else { vec![Effect::ClearFindings] }
+    }
+
+    /// Something begins or ends, with a result or without: what was told before is not about it.
+    pub(super) fn next_step(&mut self, is_result: bool) {
+        self.notice = self.notice.take().filter(|said| said.holds(is_result));
     }
 
     /// Tells the first engine to leave what it is at, if anything.
@@ -322,12 +329,14 @@ impl State {
             RunState::Scanning { .. } => {
                 // The reader hears nothing while it looks through files.
                 self.job += 1;
+                self.next_step(false);
                 (self.files, self.found) = (None, None);
                 self.run = RunState::Cancelled;
                 vec![Effect::StartReader]
             }
             RunState::Waiting(_) | RunState::Active(_) => {
                 let mut effects = self.stop();
+                self.next_step(false);
                 self.run = RunState::Cancelled;
                 effects.push(Effect::ClearFindings);
                 effects

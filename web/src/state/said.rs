@@ -39,6 +39,16 @@ pub enum Said {
 }
 
 impl Said {
+    /// Whether it is still worth saying when the next step begins or ends: where slices are read, and how a result came about.
+    pub fn holds(&self, is_result: bool) -> bool {
+        matches!(self, Self::Cpu(_)) || is_result && matches!(self, Self::CrashedOnce(_))
+    }
+
+    /// Whether other words hold all that it says.
+    pub fn is_in(&self, words: &str) -> bool {
+        matches!(self, Self::Foreign(own) if words.contains(own.as_str()))
+    }
+
     /// It in a language.
     pub fn words(&self, t: &Strings) -> String {
         let at = |words: &str, index: usize| words.replace("{n}", &(index + 1).to_string());
