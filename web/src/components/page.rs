@@ -14,7 +14,7 @@ use crate::bridge::Luggage;
 use crate::browser::{self, Drag};
 use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::protocol::{DeviceWish, ReaderReply, Reply};
-use crate::state::{Action, Effect, Files, State, TICK_MILLIS, most_engines};
+use crate::state::{Action, Effect, Files, Said, State, TICK_MILLIS, most_engines};
 use crate::strings::{Language, language, speak, text};
 use crate::volume_view::SharedVolume;
 
@@ -152,10 +152,10 @@ impl Component for Page {
             Message::LookedThrough(opening, _) if opening != self.openings => return false,
             Message::LookedThrough(_, Ok(files)) => self.open(ctx, files),
             Message::LookedThrough(_, Err(DropProblem::TooMany)) => {
-                self.act(ctx, Action::Refuse(text().too_many.into()));
+                self.act(ctx, Action::Refuse(Said::TooMany));
             }
             Message::LookedThrough(_, Err(DropProblem::Unreadable(name))) => {
-                self.act(ctx, Action::Refuse(text().unreadable.replace("{name}", &name)));
+                self.act(ctx, Action::Refuse(Said::Unreadable(name)));
             }
             Message::Sample(index, bytes) => {
                 self.samples[index] =
@@ -243,12 +243,12 @@ impl Page {
         self.openings += 1;
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         let Some(opened) = Files::of(&names) else {
-            return self.act(ctx, Action::Tell(text().no_files.into()));
+            return self.act(ctx, Action::Tell(Said::NoFiles));
         };
         if let [(_, file)] = files.as_slice()
             && file.size() == 0.0
         {
-            return self.act(ctx, Action::Refuse(text().empty_file.into()));
+            return self.act(ctx, Action::Refuse(Said::EmptyFile));
         }
         self.files = files;
         self.act(ctx, Action::Open(opened));

@@ -37,7 +37,7 @@ pub fn PrintHead(props: &Props) -> Html {
         });
     }
     let slice = state.slice_outcome();
-    let name = slice.map_or(state.name(), |slice| &slice.report.input.name);
+    let name = slice.map_or_else(|| state.called(t), |slice| slice.report.input.name.clone());
     html! {
         <div class="print-only print-head">
             <dl>

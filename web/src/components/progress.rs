@@ -52,7 +52,7 @@ pub fn EngineLine(props: &Props) -> Html {
         EngineState::Failed { message } => html! {
             <div class="engine is-failed" role="alert">
                 <p><strong>{ t.not_ready }</strong></p>
-                <p class="small">{ message }</p>
+                <p class="small">{ message.words(t) }</p>
                 <button type="button" class="button" onclick={props.on_action.reform(|_: MouseEvent| Action::Retry)}>{ t.retry }</button>
             </div>
         },
@@ -91,7 +91,7 @@ pub fn RunProgress(props: &Props) -> Html {
     html! {
         <section class="card running" aria-busy="true" aria-labelledby="running-title">
             <h2 id="running-title" data-field="phase">{ title }{ if title == t.paused { "" } else { "\u{2026}" } }</h2>
-            <p class="small file-name">{ props.state.name() }</p>
+            <p class="small file-name">{ props.state.called(t) }</p>
             { inner }
             <div class="running-buttons">
                 if pausable {

@@ -37,7 +37,7 @@ pub fn ReplaceDialog(props: &Props) -> Html {
         Action::Keep
     });
     let (title, go_on) = match &props.asked {
-        Asked::Files(files) => (t.replace_title.replace("{name}", &files.name), t.replace),
+        Asked::Files(files) => (t.replace_title.replace("{name}", &files.called(t)), t.replace),
         Asked::Step(_) => (t.leave_title.to_owned(), t.leave),
     };
     html! {

@@ -52,11 +52,11 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
             </aside>
             <PrintHead state={state.clone()} />
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
-            <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_deref() }</p>
+            <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_ref().map(|notice| notice.words(t)) }</p>
             <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
                 <div class="stage" id="stage" tabindex="-1">
                     if let Some(notice) = &state.notice {
-                        <p class="aside-note" aria-hidden="true">{ notice }</p>
+                        <p class="aside-note" aria-hidden="true">{ notice.words(t) }</p>
                     }
                     { Html::from(column) }
                 </div>
@@ -147,7 +147,7 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
             }
         },
         RunState::Failed { message } => (
-            without_result(page, link, message_card(t.failed_title, message, true)),
+            without_result(page, link, message_card(t.failed_title, &message.words(t), true)),
             html! { <>{ found() }{ open }</> },
         ),
         RunState::Cancelled => (
@@ -249,14 +249,14 @@ fn announcement(state: &State) -> String {
             Outcome::Slice(slice) => super::findings::spoken(slice),
             Outcome::Study(study) => super::study_result::spoken(study),
         },
-        RunState::Failed { message } => format!("{}. {message}", t.failed_title),
+        RunState::Failed { message } => format!("{}. {}", t.failed_title, message.words(t)),
         RunState::Cancelled => t.cancelled_hint.into(),
         RunState::Idle => match &state.engine {
             EngineState::Starting => t.starting.into(),
             EngineState::Fetching { .. } => t.fetching.into(),
             EngineState::Preparing => t.preparing.into(),
             EngineState::Ready { .. } => t.ready.into(),
-            EngineState::Failed { message } => message.clone(),
+            EngineState::Failed { message } => message.words(t),
         },
     }
 }

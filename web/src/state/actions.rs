@@ -5,8 +5,8 @@ use std::rc::Rc;
 use lunglens::export::ExportFormat;
 use lunglens::imaging::PicturePart;
 
-use super::Files;
 use super::pool::EngineId;
+use super::{Files, Said};
 use crate::outcome::Outcome;
 use crate::protocol::{ClaheWish, DeviceWish, ReaderReply, ReaderRequest, Reply, Request, SliceMasks};
 use crate::volume_view::Frame;
@@ -31,9 +31,9 @@ pub enum Action {
     /// Forget what waits.
     Keep,
     /// Files could not be opened at all.
-    Refuse(String),
+    Refuse(Said),
     /// The user should know something; nothing else changes.
-    Tell(String),
+    Tell(Said),
     /// Look at another series.
     Choose(usize),
     /// Read this part of the picture that is looked at.

@@ -2,9 +2,8 @@
 
 use super::pool::FIRST;
 use super::run::Task;
-use super::{Effect, EngineState, RunState, State};
+use super::{Effect, EngineState, RunState, Said, State};
 use crate::protocol::{CpuReason, DeviceWish, Reply, Request};
-use crate::strings::text;
 
 impl State {
     pub(super) fn hear_engine(&mut self, reply: Reply) -> Vec<Effect> {
@@ -17,11 +16,11 @@ impl State {
                 self.copy = copy;
                 self.engine = EngineState::Ready { model, device };
                 if let Some(reason) = fallback {
-                    self.notice = Some(why_cpu(reason).into());
+                    self.notice = Some(Said::Cpu(reason));
                 }
                 return self.engine_is_ready();
             }
-            Reply::LoadFailed { message } => self.load_failed(message),
+            Reply::LoadFailed { message } => self.load_failed(Said::Foreign(message)),
             Reply::Stage { run, index } => {
                 if let Some(active) = self.at_work(run) {
                     active.slices.set_stage(FIRST, Some(index));
@@ -31,7 +30,7 @@ impl State {
                 if let EngineState::Ready { device: present, .. } = &mut self.engine {
                     *present = device;
                 }
-                self.notice = Some(why_cpu(reason).into());
+                self.notice = Some(Said::Cpu(reason));
                 self.gpu_lost |= reason == CpuReason::Failed;
                 self.slice_millis = None;
                 if let Some(active) = self.at_work(run) {
@@ -45,7 +44,7 @@ impl State {
             }
             Reply::Failed { run, message } => {
                 self.stopped(run);
-                return self.end(run, RunState::Failed { message });
+                return self.end(run, RunState::Failed { message: Said::Foreign(message) });
             }
             Reply::Cancelled { run } => {
                 self.stopped(run);
@@ -57,9 +56,9 @@ impl State {
         Vec::new()
     }
 
-    pub(super) fn load_failed(&mut self, message: String) {
+    pub(super) fn load_failed(&mut self, message: Said) {
         if matches!(self.run, RunState::Waiting(_) | RunState::Active(_)) {
-            self.run = RunState::Failed { message: text().no_model.into() };
+            self.run = RunState::Failed { message: Said::NoModel };
         } else if matches!(self.run, RunState::Timing(_)) {
             self.run = RunState::Open;
         }
@@ -122,7 +121,7 @@ impl State {
             if let (RunState::Active(_), Some(used)) = (&self.run, &mut self.used) {
                 used.device = DeviceWish::Cpu;
             }
-            self.notice = Some(text().cpu_failed.into());
+            self.notice = Some(Said::Cpu(CpuReason::Failed));
         }
         let mut effects = Vec::new();
         match &mut self.run {
@@ -130,42 +129,32 @@ impl State {
                 let again = active.breaks_again();
                 let slice =
                     active.slices.slice_at(FIRST).filter(|_| matches!(active.task, Task::Study { .. }));
-                let named = |words: &str| slice.map(|at| words.replace("{n}", &(at + 1).to_string()));
                 let run = active.run;
                 if again {
-                    let message = named(text().crashed_twice).unwrap_or_else(|| text().crashed.into());
+                    let message = slice.map_or(Said::Crashed, Said::CrashedTwice);
                     effects = self.end(run, RunState::Failed { message });
                 } else if !on_gpu {
-                    self.notice = named(text().crashed_once);
+                    self.notice = slice.map(Said::CrashedOnce);
                 }
             }
             RunState::Active(active) if !on_gpu => {
                 let run = active.run;
-                effects = self.end(run, RunState::Failed { message: text().crashed.into() });
+                effects = self.end(run, RunState::Failed { message: Said::Crashed });
             }
             RunState::Timing(_) if !on_gpu => {
                 self.run = RunState::Open;
                 self.untimed = true;
             }
             RunState::Waiting(_) if !was_ready && !on_gpu => {
-                self.run = RunState::Failed { message: text().no_model.into() };
+                self.run = RunState::Failed { message: Said::NoModel };
             }
             _ => {}
         }
         if was_ready || on_gpu {
             effects.extend(self.restart());
         } else {
-            self.engine = EngineState::Failed { message: text().worker_lost.into() };
+            self.engine = EngineState::Failed { message: Said::WorkerLost };
         }
         effects
-    }
-}
-
-/// Why the CPU is used, as a sentence.
-fn why_cpu(reason: CpuReason) -> &'static str {
-    match reason {
-        CpuReason::NoGpu => text().cpu_no_gpu,
-        CpuReason::Memory => text().cpu_memory,
-        CpuReason::Failed => text().cpu_failed,
     }
 }

@@ -5,9 +5,8 @@ use std::rc::Rc;
 use lunglens::imaging::PicturePart;
 
 use super::run::Task;
-use super::{Effect, Files, RunState, State};
+use super::{Effect, Files, RunState, Said, State};
 use crate::protocol::{Found, ReaderReply, ReaderRequest};
-use crate::strings::text;
 use crate::view::View;
 use crate::volume_view::Frame;
 
@@ -25,10 +24,14 @@ impl State {
             ReaderReply::Opened { job, series, frame } if job == self.job => {
                 return self.opened(series, frame);
             }
-            ReaderReply::Refused { job, message } if job == self.job => return self.refuse(message),
+            ReaderReply::Refused { job, message } if job == self.job => {
+                return self.refuse(Said::Foreign(message));
+            }
             ReaderReply::NotShown { job, series, index, message } => {
-                if self.is_viewed(job, series) {
-                    self.notice = Some(message);
+                // A run that failed at that slice has said why.
+                let told = matches!(&self.run, RunState::Failed { message: why } if why.is_in(&message));
+                if self.is_viewed(job, series) && !told {
+                    self.notice = Some(Said::Foreign(message));
                 }
                 return self.slice_settled(job, series, index);
             }
@@ -41,7 +44,9 @@ impl State {
             ReaderReply::Finished { run, study, settled, formats } => {
                 return self.finished(run, &study, settled, formats);
             }
-            ReaderReply::Failed { run, message } => return self.end(run, RunState::Failed { message }),
+            ReaderReply::Failed { run, message } => {
+                return self.end(run, RunState::Failed { message: Said::Foreign(message) });
+            }
             ReaderReply::Exported { run, .. } if run == self.shown_run => {
                 self.exporting = None;
                 self.saved = true;
@@ -130,6 +135,7 @@ impl State {
 
     fn choose_part(&mut self, series: usize, part: Option<PicturePart>) -> Vec<Effect> {
         let mut effects = self.stop();
+        self.next_step(false);
         self.run = RunState::Open;
         effects.extend(self.forget_view());
         effects.push(Effect::Read(ReaderRequest::Choose { job: self.job, series, part }));
@@ -153,16 +159,17 @@ impl State {
     }
 
     /// Files or a series cannot be used; what was found stays, so that another series can be chosen.
-    pub(super) fn refuse(&mut self, message: String) -> Vec<Effect> {
+    pub(super) fn refuse(&mut self, message: Said) -> Vec<Effect> {
+        self.next_step(false);
         self.run = RunState::Failed { message };
         self.forget_view()
     }
 
     /// Files cannot be opened at all: what was open gives way to the reason.
-    pub(super) fn close(&mut self, message: String) -> Vec<Effect> {
+    pub(super) fn close(&mut self, message: Said) -> Vec<Effect> {
         let mut effects = self.stop();
         self.job += 1;
-        (self.files, self.found) = (None, None);
+        (self.files, self.found, self.notice) = (None, None, None);
         effects.extend(self.refuse(message));
         effects
     }
@@ -178,11 +185,11 @@ impl State {
             self.run = RunState::Done(Rc::new(outcome.without_files()));
             self.job += 1;
             self.found = None;
-            self.notice = Some(text().result_stays.into());
+            self.notice = Some(Said::ResultStays);
         } else if !spoke {
-            effects = self.close(text().worker_lost.into());
+            effects = self.close(Said::WorkerLost);
         } else if self.files.is_some() {
-            effects = self.close(text().reader_crashed.into());
+            effects = self.close(Said::ReaderCrashed);
         }
         effects.extend(spoke.then_some(Effect::StartReader));
         effects

@@ -9,6 +9,7 @@ mod files;
 mod opened;
 mod pool;
 mod run;
+mod said;
 mod slices;
 mod watch;
 
@@ -30,6 +31,7 @@ pub use actions::{Action, Effect};
 pub use opened::Files;
 pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
+pub use said::Said;
 pub use slices::Slices;
 pub use watch::TICK_MILLIS;
 
@@ -57,7 +59,7 @@ pub enum EngineState {
     /// There is no model.
     Failed {
         /// What happened and what to do.
-        message: String,
+        message: Said,
     },
 }
 
@@ -86,7 +88,7 @@ pub enum RunState {
     /// There is none.
     Failed {
         /// What happened and what to do.
-        message: String,
+        message: Said,
     },
     /// The user stopped it.
     Cancelled,
@@ -146,8 +148,8 @@ pub struct State {
     pub every: usize,
     /// How far the run is.
     pub run: RunState,
-    /// Why something is not as wished, as a sentence.
-    pub notice: Option<String>,
+    /// Why something is not as wished.
+    pub notice: Option<Said>,
     /// The settings that the result on the page was made with.
     pub used: Option<Settings>,
     /// The file that is being written.

@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::format;
-use crate::strings::text;
+use crate::strings::Strings;
 
 /// The most characters that saved files begin with: as many as a UID has.
 const MOST_CHARACTERS: usize = 64;
@@ -10,9 +10,11 @@ const MOST_CHARACTERS: usize = 64;
 /// The opened files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Files {
-    /// For people: the name of the only one or of their folder, or that of the first one and how many more.
+    /// The name of their folder, or of the only or first one.
     pub name: String,
-    /// The same without an ending and without words: the name of the only one, of their folder, or of the first one.
+    /// How many more there are, if not all are of that name.
+    pub more: usize,
+    /// The same name without an ending.
     pub stem: String,
     /// How many.
     pub count: usize,
@@ -26,13 +28,15 @@ impl Files {
         let folder = first.split_once('/').map(|(folder, _)| folder);
         let is_of_all = |folder: &&str| names.iter().all(|name| name.split('/').next() == Some(*folder));
         if let Some(folder) = folder.filter(is_of_all) {
-            return Some(Self { name: folder.to_owned(), stem: folder.to_owned(), count });
+            return Some(Self { name: folder.to_owned(), more: 0, stem: folder.to_owned(), count });
         }
-        let name = match count {
-            1 => first.to_owned(),
-            _ => text().and_more.replace("{name}", first).replace("{count}", &(count - 1).to_string()),
-        };
-        Some(Self { name, stem: stem_of(first), count })
+        Some(Self { name: first.to_owned(), more: count - 1, stem: stem_of(first), count })
+    }
+
+    /// What they are called in a language: by their name, and how many more there are.
+    pub fn called(&self, t: &Strings) -> String {
+        let words = if self.more == 0 { t.one_name } else { t.and_more };
+        words.replace("{count}", &self.more.to_string()).replace("{name}", &self.name)
     }
 }
 
@@ -43,8 +47,8 @@ fn stem_of(path: &str) -> String {
 
 impl State {
     /// What the opened files are called; empty without any.
-    pub fn name(&self) -> &str {
-        self.files.as_ref().map_or("", |files| files.name.as_str())
+    pub fn called(&self, t: &Strings) -> String {
+        self.files.as_ref().map(|files| files.called(t)).unwrap_or_default()
     }
 
     /// What saved files begin with: of a single slice's result the name of its file, else that of what was opened.
@@ -62,6 +66,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strings::Language;
 
     fn saved(names: &[&str]) -> String {
         State { files: Files::of(names), ..State::default() }.saved_name()
@@ -69,12 +74,33 @@ mod tests {
 
     #[test]
     fn files_are_called_by_their_folder_or_the_first_one() {
-        let name = |names: &[&str]| Files::of(names).map(|files| (files.name, files.count));
+        let t = Language::English.table();
+        let name = |names: &[&str]| Files::of(names).map(|files| (files.called(t), files.count));
         assert_eq!(name(&[]), None);
         assert_eq!(name(&["a.dcm"]), Some(("a.dcm".into(), 1)));
         assert_eq!(name(&["a.dcm", "b.dcm", "c.dcm"]), Some(("a.dcm and 2 more".into(), 3)));
         assert_eq!(name(&["study/1/a", "study/2/b"]), Some(("study".into(), 2)));
         assert_eq!(name(&["study/a", "other/b"]), Some(("study/a and 1 more".into(), 2)));
+    }
+
+    #[test]
+    fn how_many_more_is_told_in_any_language() {
+        let files = Files::of(&["{count}.dcm", "b.dcm", "c.dcm"]).expect("are some");
+        assert_eq!(files.called(Language::English.table()), "{count}.dcm and 2 more");
+        assert_eq!(files.called(Language::French.table()), "{count}.dcm et 2 de plus");
+    }
+
+    #[test]
+    fn only_the_name_is_set_apart_from_words_that_run_the_other_way() {
+        let arabic = Language::Arabic.table();
+        let called = |names: &[&str]| Files::of(names).map(|files| files.called(arabic));
+        assert_eq!(called(&["a.dcm"]).as_deref(), Some("\u{2068}a.dcm\u{2069}"));
+        let several = called(&["a.dcm", "b.dcm"]).expect("are some");
+        assert!(
+            several.starts_with("\u{2068}a.dcm\u{2069} ") && several.matches('\u{2069}').count() == 1,
+            "{several}"
+        );
+        assert!(!arabic.replace_title.contains('\u{2068}'), "the name brings its own");
     }
 
     #[test]

@@ -9,10 +9,9 @@ use lunglens::study::StudyReport;
 
 use super::pool::{EngineId, FIRST};
 use super::slices::Slices;
-use super::{Effect, EngineState, RunState, State};
+use super::{Effect, EngineState, RunState, Said, State};
 use crate::outcome::{Outcome, SliceOutcome, StudyOutcome};
 use crate::protocol::{ReaderRequest, Request, RunOptions, SliceHead, SliceMasks};
-use crate::strings::text;
 
 /// What a run is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +114,7 @@ impl State {
             return Vec::new();
         }
         let mut effects = self.stop();
+        self.next_step(false);
         (self.exporting, self.not_exported) = (None, None);
         if let Some(view) = &mut self.view {
             (view.lesion, view.moved) = (None, false);
@@ -123,7 +123,7 @@ impl State {
         match &self.engine {
             EngineState::Ready { .. } => effects.extend(self.start(task)),
             EngineState::Failed { .. } => {
-                self.run = RunState::Failed { message: text().no_model.into() };
+                self.run = RunState::Failed { message: Said::NoModel };
             }
             _ => self.run = RunState::Waiting(task),
         }
@@ -237,7 +237,7 @@ impl State {
             Task::Slice { .. } => {
                 let outcome = SliceOutcome::new(index, report, millis);
                 let Some(outcome) = outcome.map(|slice| Rc::new(Outcome::Slice(slice))) else {
-                    return self.end(run, RunState::Failed { message: text().bad_report.into() });
+                    return self.end(run, RunState::Failed { message: Said::BadReport });
                 };
                 let mut effects = self.end(run, RunState::Done(outcome.clone()));
                 effects.push(Effect::PutInstances(outcome));
@@ -283,7 +283,7 @@ impl State {
         let Some(active) = self.at_work(run) else { return Vec::new() };
         let (millis, mean) = (active.reading_millis(), active.mean_millis());
         let Ok(report) = serde_json::from_str::<StudyReport>(study) else {
-            return self.end(run, RunState::Failed { message: text().bad_report.into() });
+            return self.end(run, RunState::Failed { message: Said::BadReport });
         };
         self.slice_millis = mean.or(self.slice_millis);
         let outcome = Outcome::Study(StudyOutcome { report, formats, millis });
@@ -302,9 +302,15 @@ impl State {
             return Vec::new();
         }
         let done = matches!(how, RunState::Done(_));
+        self.next_step(done);
         self.run = how;
         self.shown_run = run;
         if done { Vec::new() } else { vec![Effect::ClearFindings] }
+    }
+
+    /// Something begins or ends, with a result or without: what was told before is not about it.
+    pub(super) fn next_step(&mut self, is_result: bool) {
+        self.notice = self.notice.take().filter(|said| said.holds(is_result));
     }
 
     /// Tells the first engine to leave what it is at, if anything.
@@ -323,12 +329,14 @@ impl State {
             RunState::Scanning { .. } => {
                 // The reader hears nothing while it looks through files.
                 self.job += 1;
+                self.next_step(false);
                 (self.files, self.found) = (None, None);
                 self.run = RunState::Cancelled;
                 vec![Effect::StartReader]
             }
             RunState::Waiting(_) | RunState::Active(_) => {
                 let mut effects = self.stop();
+                self.next_step(false);
                 self.run = RunState::Cancelled;
                 effects.push(Effect::ClearFindings);
                 effects

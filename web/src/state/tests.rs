@@ -8,13 +8,13 @@ use lunglens::severity::{SeverityConfig, assess};
 
 use super::*;
 use crate::protocol::{CpuReason, FoundSeries, ReaderReply, Reply, Request, SliceHead, SliceMasks};
-use crate::strings::text;
 use crate::volume_view::{Frame, Values};
 
 mod opening;
 mod pool;
 mod recovery;
 mod replace;
+mod said;
 
 fn gpu() -> DeviceSummary {
     DeviceSummary { gpu: true, name: "a GPU".into() }
@@ -22,6 +22,10 @@ fn gpu() -> DeviceSummary {
 
 fn cpu() -> DeviceSummary {
     DeviceSummary { gpu: false, name: String::new() }
+}
+
+fn foreign(words: &str) -> Said {
+    Said::Foreign(words.into())
 }
 
 fn engine(state: &mut State, reply: Reply) -> Vec<Effect> {
@@ -254,7 +258,7 @@ fn slices_come_to_be_shown_one_by_one() {
     assert_eq!(reader(&mut state, slice(1)), [show(0)]);
     let broken = ReaderReply::NotShown { job: 1, series: 0, index: 0, message: "Damaged.".into() };
     assert_eq!(reader(&mut state, broken), [show(2)]);
-    assert_eq!(state.notice.as_deref(), Some("Damaged."));
+    assert_eq!(state.notice, Some(foreign("Damaged.")));
     assert!(reader(&mut state, slice(2)).is_empty(), "all are here");
     state.update(Action::Show(7));
     assert_eq!(state.view.as_ref().map(|view| view.current), Some(2));
@@ -292,7 +296,7 @@ fn a_study_goes_slice_by_slice_to_its_result() {
     let finished =
         ReaderReply::Finished { run, study: "{}".into(), settled: Vec::new(), formats: Vec::new() };
     assert_eq!(reader(&mut state, finished), [Effect::ClearFindings], "this was no report");
-    assert_eq!(state.run, RunState::Failed { message: text().bad_report.into() });
+    assert_eq!(state.run, RunState::Failed { message: Said::BadReport });
 }
 
 #[test]
@@ -360,7 +364,7 @@ fn a_failed_slice_leaves_the_study_without_a_result() {
     prepared(&mut state, run, 0);
     let failed = Reply::Failed { run, message: "Open another file.".into() };
     assert_eq!(engine(&mut state, failed), [Effect::ClearFindings]);
-    assert_eq!(state.run, RunState::Failed { message: "Open another file.".into() });
+    assert_eq!(state.run, RunState::Failed { message: foreign("Open another file.") });
 }
 
 #[test]

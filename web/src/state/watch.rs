@@ -1,8 +1,7 @@
 //! Engines that have gone quiet: of one that hangs nobody tells.
 
 use super::pool::{EngineId, FIRST};
-use super::{Effect, EngineState, RunState, State};
-use crate::strings::text;
+use super::{Effect, EngineState, RunState, Said, State};
 
 /// How often [`Action::Tick`](super::Action::Tick) comes, in milliseconds.
 pub const TICK_MILLIS: u32 = 10_000;
@@ -49,7 +48,7 @@ impl State {
         }
         if matches!(self.engine, EngineState::Fetching { .. }) {
             // It goes on by itself if bytes come after all.
-            self.load_failed(text().fetch_stalled.into());
+            self.load_failed(Said::FetchStalled);
             return Vec::new();
         }
         self.recover()

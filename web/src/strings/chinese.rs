@@ -128,6 +128,7 @@ pub const CHINESE: Strings = Strings {
 
     choose_folder: "选择文件夹",
     too_many: "文件超过 50,000 个。请选择单个检查的文件夹。",
+    one_name: "{name}",
     and_more: "{name} 及另外 {count} 个",
     replace_title: "改为打开 {name}？",
     replace_work: "正在测量一项检查。打开其他内容会终止测量，且不保留任何结果。",

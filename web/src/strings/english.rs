@@ -142,6 +142,7 @@ pub const ENGLISH: Strings = Strings {
     unreadable: "{name} could not be read, and it may be a slice of the study. Copy all files to this device and open the copy.",
     choose_folder: "Choose a folder",
     too_many: "There are more than 50,000 files. Choose the folder of one study.",
+    one_name: "{name}",
     and_more: "{name} and {count} more",
     replace_title: "Open {name} instead?",
     replace_work: "A study is being measured. To open something else ends it, and nothing of it is kept.",

@@ -143,6 +143,7 @@ pub const FRENCH: Strings = Strings {
 
     choose_folder: "Choisir un dossier",
     too_many: "Il y a plus de 50 000 fichiers. Choisissez le dossier d’un seul examen.",
+    one_name: "{name}",
     and_more: "{name} et {count} de plus",
     replace_title: "Ouvrir {name} à la place ?",
     replace_work: "Un examen est en cours de mesure. Ouvrir autre chose y met fin, et rien n’en est gardé.",

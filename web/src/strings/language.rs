@@ -79,7 +79,8 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(main))
     }
 
-    fn table(self) -> &'static Strings {
+    /// Its words.
+    pub fn table(self) -> &'static Strings {
         match self {
             Self::English => &ENGLISH,
             Self::Spanish => &SPANISH,

@@ -144,6 +144,8 @@ pub struct Strings {
 
     pub choose_folder: &'static str,
     pub too_many: &'static str,
+    /// What files are called: a name that keeps its order where the words run the other way.
+    pub one_name: &'static str,
     pub and_more: &'static str,
     pub replace_title: &'static str,
     pub replace_work: &'static str,

@@ -143,6 +143,7 @@ pub const PORTUGUESE: Strings = Strings {
 
     choose_folder: "Escolher uma pasta",
     too_many: "Há mais de 50 000 arquivos. Escolha a pasta de um só exame.",
+    one_name: "{name}",
     and_more: "{name} e mais {count}",
     replace_title: "Abrir {name} em vez disso?",
     replace_work: "Um estudo está sendo medido. Abrir outra coisa o encerra, e nada dele é conservado.",

@@ -143,6 +143,7 @@ pub const RUSSIAN: Strings = Strings {
 
     choose_folder: "Выбрать папку",
     too_many: "Здесь больше 50 000 файлов. Выберите папку одного исследования.",
+    one_name: "{name}",
     and_more: "{name} и ещё {count}",
     replace_title: "Открыть {name} вместо этого?",
     replace_work: "Идёт измерение исследования. Если открыть другое, оно прервётся, и ничего из него не сохранится.",

@@ -143,6 +143,7 @@ pub const SPANISH: Strings = Strings {
 
     choose_folder: "Elegir una carpeta",
     too_many: "Hay más de 50 000 archivos. Elija la carpeta de un solo estudio.",
+    one_name: "{name}",
     and_more: "{name} y {count} más",
     replace_title: "¿Abrir {name} en su lugar?",
     replace_work: "Se está midiendo un estudio. Al abrir otra cosa se termina, y no se conserva nada de él.",

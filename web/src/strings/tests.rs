@@ -46,8 +46,12 @@ fn every_language_has_every_text_with_the_same_places() {
             if [".decimal", ".in_english"].contains(&name.as_str()) {
                 continue;
             }
-            // Sentences end as sentences.
-            assert_eq!(own.ends_with(['.', '。']), text.ends_with('.'), "{name}: {own}");
+            // Sentences end as sentences; what sets a key apart is no sign.
+            assert_eq!(
+                own.trim_end_matches('\u{2069}').ends_with(['.', '。']),
+                text.ends_with('.'),
+                "{name}: {own}"
+            );
             assert!(text.len() < 25 || own != text, "{name} is not translated");
         }
     }
@@ -76,6 +80,16 @@ fn commas_are_those_of_the_script() {
         for (name, text) in texts(table) {
             assert!(!has_foreign_comma(&text), "{language:?}{name}: {text}");
         }
+    }
+}
+
+#[test]
+fn keys_stand_apart_where_words_run_from_right_to_left() {
+    // Else brackets are mirrored, and letters stand in the other order than what they do.
+    let items = Language::Arabic.table().of_viewer.help_items;
+    for keys in ["[ ] , .", "1 2 3", "A C S"] {
+        let apart: Vec<String> = keys.split(' ').map(|key| format!("\u{2066}{key}\u{2069}")).collect();
+        assert!(items.iter().any(|(what, _)| *what == apart.join(" ")), "{keys}");
     }
 }
 

@@ -34,7 +34,7 @@ fn a_refused_series_leaves_the_others_to_be_chosen() {
     let effects = state.update(Action::Choose(0));
     assert_eq!(effects.last(), Some(&Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: None })));
     reader(&mut state, ReaderReply::Refused { job: 1, message: "Slices are missing.".into() });
-    assert_eq!(state.run, RunState::Failed { message: "Slices are missing.".into() });
+    assert_eq!(state.run, RunState::Failed { message: foreign("Slices are missing.") });
     assert!(state.found.is_some() && state.view.is_none());
 }
 
@@ -42,11 +42,9 @@ fn a_refused_series_leaves_the_others_to_be_chosen() {
 fn files_that_cannot_be_opened_close_what_was_open() {
     let mut state = ready_on(cpu());
     open(&mut state, 9);
-    let effects = state.update(Action::Refuse("This file is empty.".into()));
+    let effects = state.update(Action::Refuse(Said::EmptyFile));
     assert_eq!(effects.last(), Some(&Effect::ResetView(None)));
-    assert!(
-        matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.name().is_empty()
-    );
+    assert!(matches!(&state.run, RunState::Failed { .. }) && state.found.is_none() && state.files.is_none());
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_gpu_that_fails_in_a_run_gives_way_to_the_cpu() {
     prepared(&mut state, run, 0);
     engine(&mut state, Reply::Stage { run, index: 3 });
     engine(&mut state, Reply::FellBack { run, device: cpu(), reason: CpuReason::Failed });
-    assert_eq!(state.notice.as_deref(), Some(text().cpu_failed));
+    assert_eq!(state.notice, Some(Said::Cpu(CpuReason::Failed)));
     assert!(matches!(&state.engine, EngineState::Ready { device, .. } if !device.gpu));
     assert!(matches!(&state.run, RunState::Active(active) if active.slices.stage().is_none()));
 }
@@ -45,8 +45,7 @@ fn a_crash_on_the_gpu_goes_on_with_the_same_slice_on_the_cpu() {
     // Breaking the CPU's engine too is an error.
     let effects = state.update(Action::EngineDied(FIRST, "trap".into()));
     assert_eq!(effects, [Effect::ClearFindings, Effect::StartEngine]);
-    let RunState::Failed { message } = &state.run else { panic!("{:?}", state.run) };
-    assert!(message.contains("twice at slice 2"), "{message}");
+    assert_eq!(state.run, RunState::Failed { message: Said::CrashedTwice(1) });
 }
 
 #[test]
@@ -57,7 +56,7 @@ fn a_crash_on_the_cpu_goes_on_with_the_same_slice() {
     measured(&mut state, run, 0);
     prepared(&mut state, run, 1);
     assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
-    assert!(state.notice.as_ref().is_some_and(|notice| notice.contains("at slice 2")), "{:?}", state.notice);
+    assert_eq!(state.notice, Some(Said::CrashedOnce(1)));
     assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Auto)]);
     assert!(prepared(&mut state, run, 2).is_empty(), "not before there is an engine");
     // Another slice may break it once as well.
@@ -75,8 +74,7 @@ fn a_crash_on_the_cpu_goes_on_with_the_same_slice() {
     // The same one not twice.
     let effects = engine(&mut state, Reply::Crashed { message: "trap".into() });
     assert_eq!(effects, [Effect::ClearFindings, Effect::StartEngine]);
-    let RunState::Failed { message } = &state.run else { panic!("{:?}", state.run) };
-    assert!(message.contains("twice at slice 3"), "{message}");
+    assert_eq!(state.run, RunState::Failed { message: Said::CrashedTwice(2) });
     assert!(measured(&mut state, run, 2).is_empty(), "and nothing of it is taken up again");
 }
 
@@ -117,7 +115,7 @@ fn a_single_slice_is_tried_twice_too() {
     assert_eq!(ready(&mut state, cpu()), [prepare(run, 0)]);
     prepared(&mut state, run, 0);
     state.update(Action::EngineDied(FIRST, "trap".into()));
-    assert_eq!(state.run, RunState::Failed { message: text().crashed.into() });
+    assert_eq!(state.run, RunState::Failed { message: Said::Crashed });
 }
 
 #[test]
@@ -152,7 +150,7 @@ fn a_worker_that_cannot_start_is_not_started_for_ever() {
     assert!(state.update(Action::EngineDied(FIRST, "404".into())).is_empty());
     assert!(matches!(state.engine, EngineState::Failed { .. }));
     open(&mut state, 1);
-    assert_eq!(state.run, RunState::Failed { message: text().no_model.into() });
+    assert_eq!(state.run, RunState::Failed { message: Said::NoModel });
     assert_eq!(state.update(Action::Retry), [Effect::StartEngine]);
 }
 
@@ -162,7 +160,7 @@ fn a_reader_that_breaks_is_started_again_without_the_files() {
     reader(&mut state, ReaderReply::Hello);
     let effects = reader(&mut state, ReaderReply::Crashed { message: "trap".into() });
     assert_eq!(effects, [Effect::ResetView(None), Effect::StartReader]);
-    assert_eq!(state.run, RunState::Failed { message: text().reader_crashed.into() });
+    assert_eq!(state.run, RunState::Failed { message: Said::ReaderCrashed });
     assert!(state.update(Action::ReaderDied("404".into())).is_empty(), "not for ever");
     let effects = state.update(Action::Open(files("again.png", 1)));
     assert_eq!(effects[0], Effect::StartReader, "but once more for files");
@@ -177,7 +175,7 @@ fn a_result_outlives_the_reader() {
     assert_eq!(state.update(Action::ReaderDied("memory".into())), [Effect::StartReader]);
     let RunState::Done(outcome) = &state.run else { panic!("{:?}", state.run) };
     assert!(matches!(outcome.as_ref(), Outcome::Study(study) if study.formats.is_empty()));
-    assert_eq!(state.notice.as_deref(), Some(text().result_stays));
+    assert_eq!(state.notice, Some(Said::ResultStays));
     assert!(state.update(Action::RunAgain).is_empty(), "the new reader has no files");
     assert!(state.view.is_some() && state.exporting.is_none());
 }
@@ -221,8 +219,8 @@ fn a_download_that_stalls_can_be_tried_again_and_goes_on_by_itself() {
     for _ in 0..19 {
         assert!(state.update(Action::Tick).is_empty());
     }
-    assert_eq!(state.engine, EngineState::Failed { message: text().fetch_stalled.into() });
-    assert_eq!(state.run, RunState::Failed { message: text().no_model.into() });
+    assert_eq!(state.engine, EngineState::Failed { message: Said::FetchStalled });
+    assert_eq!(state.run, RunState::Failed { message: Said::NoModel });
     engine(&mut state, Reply::Progress { loaded: 5, total: 10 });
     assert_eq!(state.engine, EngineState::Fetching { loaded: 5, total: 10 });
     for _ in 0..19 {
@@ -232,7 +230,7 @@ fn a_download_that_stalls_can_be_tried_again_and_goes_on_by_itself() {
     for _ in 0..19 {
         state.update(Action::Tick);
     }
-    assert_eq!(state.engine, EngineState::Failed { message: text().worker_lost.into() }, "nor does it start");
+    assert_eq!(state.engine, EngineState::Failed { message: Said::WorkerLost }, "nor does it start");
 }
 
 #[test]

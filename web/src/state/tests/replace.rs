@@ -6,6 +6,11 @@ fn other() -> Action {
     Action::Open(files("other.png", 1))
 }
 
+/// The name of the opened file.
+fn name_of(state: &State) -> &str {
+    state.files.as_ref().map_or("", |files| &files.name)
+}
+
 #[test]
 fn opening_during_a_study_asks_first() {
     let (mut state, run) = begun(cpu());
@@ -15,7 +20,7 @@ fn opening_during_a_study_asks_first() {
     assert_eq!(segmented(&mut state, run, 0).len(), 1, "the study goes on meanwhile");
     assert!(state.update(Action::Keep).is_empty());
     assert!(state.asked.is_none() && state.update(Action::Replace).is_empty(), "forgotten");
-    assert_eq!((run_of(&state), state.name()), (run, "slice.dcm"));
+    assert_eq!((run_of(&state), name_of(&state)), (run, "slice.dcm"));
 }
 
 #[test]
@@ -27,7 +32,7 @@ fn files_that_replace_a_study_stop_it() {
     let stop = [Effect::Engine(FIRST, Request::Cancel { run: old }), Effect::WatchCancel(old)];
     assert_eq!(effects[..2], stop);
     assert_eq!(effects[2..], [Effect::ResetView(None), Effect::OpenFiles(2)]);
-    assert_eq!((state.asked.as_ref(), state.name()), (None, "other.png"));
+    assert_eq!((state.asked.as_ref(), name_of(&state)), (None, "other.png"));
     assert!(engine(&mut state, Reply::Cancelled { run: old }).is_empty());
     assert!(reader(&mut state, ReaderReply::Refused { job: 1, message: "late".into() }).is_empty());
     assert!(matches!(state.run, RunState::Scanning { .. }));
@@ -44,13 +49,13 @@ fn files_whose_names_come_late_wait_too() {
     assert!(state.update(Action::Open(files("last.png", 3))).is_empty());
     assert_eq!(state.asked, Some(Asked::Files(files("last.png", 3))));
     assert!(matches!(&state.run, RunState::Active(active) if active.run == run && active.paused));
-    assert_eq!(state.name(), "slice.dcm");
+    assert_eq!(name_of(&state), "slice.dcm");
     // That there are none to be had replaces nothing, and the question stays.
-    state.update(Action::Refuse("Too many.".into()));
+    state.update(Action::Refuse(Said::TooMany));
     assert_eq!((run_of(&state), state.asked.is_some()), (run, true));
     let effects = state.update(Action::Replace);
     assert_eq!(effects.last(), Some(&Effect::OpenFiles(2)));
-    assert_eq!((state.name(), &state.run), ("last.png", &RunState::Scanning { read: 0, of: 3 }));
+    assert_eq!((name_of(&state), &state.run), ("last.png", &RunState::Scanning { read: 0, of: 3 }));
 }
 
 #[test]
@@ -73,7 +78,7 @@ fn what_was_asked_during_a_study_is_still_asked_when_it_ends() {
             let effects = state.update(answer);
             assert_eq!(effects.last() == Some(&Effect::OpenFiles(2)), opens, "{effects:?}");
             assert_eq!(state.run == before, !opens);
-            assert_eq!((state.asked.as_ref(), state.name() == "other.png"), (None, opens));
+            assert_eq!((state.asked.as_ref(), name_of(&state) == "other.png"), (None, opens));
         }
     }
 }
@@ -93,9 +98,9 @@ fn opening_during_a_slice_or_after_a_cancelled_study_does_not_ask() {
 fn a_study_at_work_is_at_stake() {
     let (mut state, run) = begun(cpu());
     assert!(state.is_study_at_stake());
-    state.update(Action::Tell("There are no files in it.".into()));
-    state.update(Action::Refuse("Too many.".into()));
-    assert_eq!(state.notice.as_deref(), Some("Too many."));
+    state.update(Action::Tell(Said::NoFiles));
+    state.update(Action::Refuse(Said::TooMany));
+    assert_eq!(state.notice, Some(Said::TooMany));
     assert_eq!(run_of(&state), run, "it goes on");
     state.update(Action::Cancel);
     assert!(!state.is_study_at_stake());

@@ -1,0 +1,108 @@
+//! What the page tells, in the language in use.
+
+use super::*;
+use crate::strings::Language;
+
+/// The reader's word that a slice of the opened series cannot be shown.
+fn not_shown(index: usize, problem: &str) -> ReaderReply {
+    let message = format!("Slice {} cannot be shown. {problem}", index + 1);
+    ReaderReply::NotShown { job: 1, series: 0, index, message }
+}
+
+#[test]
+fn what_was_said_is_told_in_any_language() {
+    let (mut state, run) = begun(cpu());
+    prepared(&mut state, run, 0);
+    state.update(Action::EngineDied(FIRST, "trap".into()));
+    let notice = state.notice.expect("it is told");
+    let told = |said: &Said| [Language::English, Language::French].map(|one| said.words(one.table()));
+    let [english, french] = told(&notice);
+    assert!(english.contains("at slice 1. It was started anew"), "{english}");
+    assert!(french.contains("à la coupe 1. Il a été relancé"), "{french}");
+    let [english, french] = told(&Said::Unreadable("IM5".into()));
+    assert!(english.starts_with("IM5 could not be read") && french.starts_with("IM5 n’a pas pu"), "{french}");
+    // Of which there is no translation.
+    assert_eq!(told(&foreign("IM5 is damaged.")), ["IM5 is damaged.", "IM5 is damaged."]);
+}
+
+#[test]
+fn what_is_closed_takes_its_notice_with_it() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 3);
+    reader(&mut state, not_shown(1, "IM1 is damaged."));
+    assert_eq!(state.notice, Some(foreign("Slice 2 cannot be shown. IM1 is damaged.")));
+    state.update(Action::Refuse(Said::EmptyFile));
+    assert_eq!((state.notice, state.run), (None, RunState::Failed { message: Said::EmptyFile }));
+}
+
+#[test]
+fn why_a_slice_cannot_be_read_is_told_once() {
+    let problem = "broken.dcm is damaged.";
+    let fail = |state: &mut State, run| reader(state, ReaderReply::Failed { run, message: problem.into() });
+    // The eye's slice and the engine's come in either order.
+    for eye_first in [true, false] {
+        let mut state = ready_on(cpu());
+        open(&mut state, 1);
+        let run = run_of(&state);
+        if eye_first {
+            reader(&mut state, not_shown(0, problem));
+            fail(&mut state, run);
+        } else {
+            fail(&mut state, run);
+            reader(&mut state, not_shown(0, problem));
+        }
+        assert_eq!(state.run, RunState::Failed { message: foreign(problem) });
+        assert_eq!(state.notice, None, "the eye first: {eye_first}");
+        // Another slice is another matter.
+        reader(&mut state, not_shown(0, "other.dcm is damaged."));
+        assert!(state.notice.is_some());
+    }
+}
+
+#[test]
+fn a_notice_does_not_outlast_its_step() {
+    let next: [fn(&mut State, u32); 3] = [
+        |state, run| drop(finish(state, run)),
+        |state, _| drop(state.update(Action::Cancel)),
+        |state, run| drop(engine(state, Reply::Failed { run, message: "Damaged.".into() })),
+    ];
+    for next in next {
+        let (mut state, run) = begun(gpu());
+        state.update(Action::Refuse(Said::EmptyFile));
+        assert_eq!(state.notice, Some(Said::EmptyFile));
+        next(&mut state, run);
+        assert_eq!(state.notice, None);
+        state.update(Action::Tell(Said::NoFiles));
+        state.saved = true; // else it is asked first
+        state.update(Action::Start);
+        assert_eq!(state.notice, None);
+        // Where slices are read stays true.
+        let run = run_of(&state);
+        engine(&mut state, Reply::FellBack { run, device: cpu(), reason: CpuReason::Memory });
+        next(&mut state, run);
+        assert_eq!(state.notice, Some(Said::Cpu(CpuReason::Memory)));
+    }
+}
+
+#[test]
+fn an_engine_that_goes_on_is_told_of_until_it_breaks_again() {
+    let broken = || {
+        let (mut state, run) = begun(cpu());
+        prepared(&mut state, run, 0);
+        state.update(Action::EngineDied(FIRST, "trap".into()));
+        ready(&mut state, cpu());
+        assert_eq!(state.notice, Some(Said::CrashedOnce(0)));
+        (state, run)
+    };
+    let (mut state, run) = broken();
+    finish(&mut state, run);
+    assert!(matches!(state.run, RunState::Done(_)));
+    assert_eq!(state.notice, Some(Said::CrashedOnce(0)), "how the result came about");
+    let (mut state, run) = broken();
+    // The next slice was asked for before.
+    prepared(&mut state, run, 1);
+    prepared(&mut state, run, 0);
+    segmented(&mut state, run, 1);
+    state.update(Action::EngineDied(FIRST, "trap".into()));
+    assert_eq!((state.run, state.notice), (RunState::Failed { message: Said::CrashedTwice(0) }, None));
+}
