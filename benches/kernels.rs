@@ -1,8 +1,8 @@
 //! `cargo bench --bench kernels -- [cpu|gpu [all]]`: GFLOP/s of the convolution for a few of the network's shapes, or for
-//! all shapes of both backbones at 320 and 512, as a Markdown table.
+//! all shapes of both backbones at 320 and 512, as a Markdown table. Weights are floats on a GPU, and of 8 bit on the CPU.
 
 use lunglens::engine::{DeviceChoice, open_device};
-use lunglens::kernels::{BenchRow, ConvShape, bench, bench_conv};
+use lunglens::kernels::{BenchRow, BenchWeights, ConvShape, bench, bench_conv};
 use lunglens::manifest::{Backbone, MaskRcnnConfig};
 use lunglens::model::conv_shapes;
 
@@ -28,7 +28,9 @@ fn main() {
     let measured = pollster::block_on(async {
         let (device, info) = open_device(choice).await.map_err(|error| error.to_string())?;
         println!("{} ({})\n", info.name, info.backend);
-        let done = if every { all(&device).await } else { bench(&device, &mut print).await };
+        let weights = BenchWeights::for_device(info.kind);
+        let done =
+            if every { all(&device, weights).await } else { bench(&device, weights, &mut print).await };
         done.map_err(|error| error.to_string())
     });
     if let Err(error) = measured {
@@ -42,7 +44,7 @@ fn print(row: BenchRow) {
 }
 
 /// Measures each shape once and tells how much of each network's time it takes, with 300 boxes and 100 masks.
-async fn all(device: &Device) -> Result<(), burn::tensor::ExecutionError> {
+async fn all(device: &Device, weights: BenchWeights) -> Result<(), burn::tensor::ExecutionError> {
     let networks = NETWORKS.map(|(_, backbone, input_size)| {
         conv_shapes(&MaskRcnnConfig {
             input_size,
@@ -53,7 +55,7 @@ async fn all(device: &Device) -> Result<(), burn::tensor::ExecutionError> {
     let mut rows: Vec<(ConvShape, BenchRow)> = Vec::new();
     for (shape, _) in networks.iter().flatten() {
         if !rows.iter().any(|(known, _)| known == shape) {
-            rows.push((*shape, bench_conv(shape, device).await?));
+            rows.push((*shape, bench_conv(shape, device, weights).await?));
         }
     }
     let best = rows.iter().map(|(_, row)| row.gflops).fold(0.0, f64::max);

@@ -1,11 +1,14 @@
 //! How fast the convolution runs on a device: used by the page's bench and by `benches/kernels.rs`.
 
 use std::fmt;
+use std::sync::Arc;
 
-use burn::tensor::{Device, ExecutionError, Tensor};
+use burn::tensor::{Device, ExecutionError};
 use web_time::Instant;
 
-use super::{ConvGeometry, ConvWeight, Precision, conv2d, download, max_pool2d, upload};
+use crate::report::DeviceKind;
+
+use super::{ConvGeometry, ConvWeight, Precision, PreparedWeight, conv2d, download, max_pool2d, upload};
 
 /// One measured shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,13 +78,36 @@ const SHORT_SECONDS: f64 = 0.01;
 /// How often.
 const MORE: usize = 20;
 
+/// How the weights of a measured convolution lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BenchWeights {
+    /// Floats on the device; on the CPU they are laid out anew at each convolution.
+    Dense,
+    /// 8 bit, laid out for the CPU beforehand, as it has the models that ship.
+    Prepared,
+}
+
+impl BenchWeights {
+    /// Those that a device is measured with.
+    pub fn for_device(kind: DeviceKind) -> Self {
+        match kind {
+            DeviceKind::Cpu => Self::Prepared,
+            DeviceKind::Gpu => Self::Dense,
+        }
+    }
+}
+
 /// Measures a few typical shapes in turn and hands each row to `each` as it comes.
 ///
 /// # Errors
 /// Where the device fails.
-pub async fn bench(device: &Device, each: &mut dyn FnMut(BenchRow)) -> Result<(), ExecutionError> {
+pub async fn bench(
+    device: &Device,
+    weights: BenchWeights,
+    each: &mut dyn FnMut(BenchRow),
+) -> Result<(), ExecutionError> {
     for shape in &SHAPES {
-        each(bench_conv(shape, device).await?);
+        each(bench_conv(shape, device, weights).await?);
     }
     Ok(())
 }
@@ -90,11 +116,24 @@ pub async fn bench(device: &Device, each: &mut dyn FnMut(BenchRow)) -> Result<()
 ///
 /// # Errors
 /// Where the device fails.
-pub async fn bench_conv(shape: &ConvShape, device: &Device) -> Result<BenchRow, ExecutionError> {
+pub async fn bench_conv(
+    shape: &ConvShape,
+    device: &Device,
+    weights: BenchWeights,
+) -> Result<BenchRow, ExecutionError> {
     let ConvShape { images, size: [rows, columns], inputs, outputs, geometry } = *shape;
     let k = geometry.kernel_size;
-    let input = filled([images, rows, columns, inputs], device);
-    let weight = ConvWeight::Dense(filled([k, k, inputs, outputs], device));
+    let input = upload(values(images * rows * columns * inputs), [images, rows, columns, inputs], device);
+    let weight_shape = [k, k, inputs, outputs];
+    let weight = values(weight_shape.iter().product());
+    let weight = match weights {
+        BenchWeights::Dense => ConvWeight::Dense(upload(weight, weight_shape, device)),
+        BenchWeights::Prepared => {
+            let steps: Vec<i8> = weight.iter().map(|value| (value * 254.0) as i8).collect();
+            let scales = vec![1.0 / 254.0; outputs];
+            ConvWeight::Prepared(Arc::new(PreparedWeight::quantized(&steps, scales, weight_shape, geometry)))
+        }
+    };
     let bias = upload(vec![0.5; outputs], [outputs], device);
     let corner = ConvGeometry { stride: rows.max(columns), ..ConvGeometry::POINTWISE };
     // Seconds of so many convolutions, the last of them read back.
@@ -128,8 +167,6 @@ pub async fn bench_conv(shape: &ConvShape, device: &Device) -> Result<BenchRow, 
 }
 
 /// Small values without a pattern that a kernel could profit from.
-fn filled(shape: [usize; 4], device: &Device) -> Tensor<4> {
-    let count = shape.iter().product::<usize>();
-    let values: Vec<f32> = (0..count).map(|i| ((i * 2_654_435_761) % 1000) as f32 / 1000.0 - 0.5).collect();
-    upload(values, shape, device)
+fn values(count: usize) -> Vec<f32> {
+    (0..count).map(|i| ((i * 2_654_435_761) % 1000) as f32 / 1000.0 - 0.5).collect()
 }

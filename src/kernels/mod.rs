@@ -15,7 +15,7 @@ pub use adapter::{
     ConvKernel, Precision, SUBGROUP_MOST, SUBGROUP_READERS, TILED_WORKGROUP_BYTES, conv_kernel,
     set_conv_kernel,
 };
-pub use bench::{BenchRow, ConvShape, bench, bench_conv};
+pub use bench::{BenchRow, BenchWeights, ConvShape, bench, bench_conv};
 pub use conv::{ConvWeight, Residual, conv2d, smallest_alike};
 pub use lunglens_cpu::{
     ConvGeometry, PreparedWeight, ROI_LEVELS, ROI_ROW, RoiAlignConfig, conv2d_reference,

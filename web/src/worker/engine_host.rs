@@ -145,7 +145,7 @@ pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), 
     let mut keep = |row: BenchRow| {
         rows.push(BenchLine { name: row.name, millis: row.milliseconds, gflops: row.gflops });
     };
-    kernels::bench(&device, &mut keep)
+    kernels::bench(&device, kernels::BenchWeights::for_device(info.kind), &mut keep)
         .await
         .map_err(|e| format!("The kernels could not be measured: {e}."))?;
     if let (DeviceKind::Gpu, Some(name)) = (info.kind, adapter::name().await) {
