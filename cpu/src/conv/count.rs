@@ -2,6 +2,7 @@
 //! up exactly, in 32 bit. All that is lost is what a pixel is rounded by, about 2^-15 of the largest beside it.
 
 use crate::simd::{self, Job, Lanes, Level};
+use crate::threads;
 
 /// Added to a float below 2^15, it leaves the nearest whole number in the last bits.
 const ROUND: f32 = 12_582_912.0;
@@ -38,6 +39,24 @@ pub(super) fn count_groups(
     sizes: &mut [f32],
 ) {
     simd::run(level, CountGroups { values, limits, group, steps, sizes });
+}
+
+/// [`count_groups`] with one limit, shared by the threads.
+pub(super) fn count_shared(
+    level: Level,
+    values: &[f32],
+    limit: f32,
+    group: usize,
+    steps: &mut [i16],
+    sizes: &mut [f32],
+) {
+    let groups = sizes.len().div_ceil(threads::count());
+    let mut parts: Vec<_> = steps.chunks_mut(groups * group).zip(sizes.chunks_mut(groups)).collect();
+    threads::for_each_chunk(&mut parts, 1, |part, target| {
+        let (steps, sizes) = &mut target[0];
+        let values = &values[part * groups * group..][..steps.len()];
+        count_groups(level, values, &[limit], group, steps, sizes);
+    });
 }
 
 struct CountGroups<'a> {

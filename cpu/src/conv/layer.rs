@@ -1,7 +1,7 @@
 //! The weights of a convolution, laid out for this processor, and the convolution with them.
 
 use super::ConvGeometry;
-use super::count::count_groups;
+use super::count::count_shared;
 use super::finish::{Finish, Residual};
 use super::product::{Factor, Layout, Panels, Rows, multiply};
 use super::stored::Weight;
@@ -118,7 +118,7 @@ impl PreparedWeight {
                 let group = input_shape[1..].iter().product::<usize>() / pixels;
                 threads::with_scratch(input.len(), |steps| {
                     threads::with_scratch(input_shape[0] * pixels, |sizes| {
-                        count_groups(level, input, &[panels.limit()], group, steps, sizes);
+                        count_shared(level, input, panels.limit(), group, steps, sizes);
                         self.pad_and_multiply(panels, steps, sizes, input_shape, &finish, output);
                     });
                 });
