@@ -78,15 +78,11 @@ fn measure_labels(volume: &Value) -> Measured {
     })
 }
 
+/// The volume of the repository, and those of the file that LUNGLENS_LABELLED names, if it names one; see `make_labelled.py`.
 #[test]
-fn lesions_of_a_labelled_volume_are_those_of_scipy() {
+fn lesions_of_labelled_volumes_are_those_of_scipy() {
     check(&fixture("study/labelled.json"));
-}
-
-/// All volumes of a folder of labels; see `make_labelled.py`. One of them is in the repository and runs above.
-#[test]
-#[ignore = "its 14 volumes of labels are a data set of 3.4 MB that is not in the repository; one of them is, and runs above. LUNGLENS_LABELLED names the file that make_labelled.py makes of the data set"]
-fn lesions_of_all_labelled_volumes_are_those_of_scipy() {
-    let path = std::env::var_os("LUNGLENS_LABELLED").expect("LUNGLENS_LABELLED names a file");
-    check(Path::new(&path));
+    if let Some(path) = std::env::var_os("LUNGLENS_LABELLED") {
+        check(Path::new(&path));
+    }
 }
