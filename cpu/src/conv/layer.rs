@@ -5,7 +5,7 @@ use super::count::{Groups, count_shared};
 use super::finish::{Finish, Residual};
 use super::product::{Factor, Layout, Panels, Rows, are_counted, multiply};
 use super::stored::Weight;
-use super::winograd::WinogradWeights;
+use super::winograd::{GROUP, WinogradWeights};
 use crate::simd::Level;
 use crate::threads;
 
@@ -101,8 +101,9 @@ impl PreparedWeight {
         let [k, _, inputs, outputs] = shape;
         assert_eq!(weight.len(), k * k * inputs * outputs, "weights of a convolution");
         assert_eq!(scales.len(), outputs, "scales of a convolution");
-        let is_winograd = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
-        let weights = if is_winograd && weight.len() < MOST_WINOGRAD_WEIGHTS {
+        let is_same = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
+        let is_winograd = is_same && outputs.is_multiple_of(GROUP) && weight.len() < MOST_WINOGRAD_WEIGHTS;
+        let weights = if is_winograd {
             Weights::Winograd(WinogradWeights::new(level, weight, inputs, outputs))
         } else {
             let paired = are_counted::<T>(inputs);

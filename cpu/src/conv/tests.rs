@@ -105,6 +105,9 @@ fn deep_products_and_wide_maps_are_cut_right() {
     check(&mut random, ConvGeometry::SAME_3X3.stride(2), [1, 9, 9, 512], 24, None);
     check(&mut random, ConvGeometry::SAME_3X3, [3, 70, 33, 8], 16, None);
     check(&mut random, ConvGeometry::SAME_3X3.relu(), [1, 6, 5, 512], 512, Some(1));
+    // Odd counts of channels, which Winograd's way and whole numbers do not take.
+    check(&mut random, ConvGeometry::SAME_3X3, [1, 9, 5, 7], 13, None);
+    check(&mut random, plain, [2, 3, 4, 9], 5, Some(1));
 }
 
 /// Input channels whose scales differ a thousandfold, and as many pixels that are that much larger where scales are small.

@@ -24,7 +24,7 @@ const TASK_TILES: usize = 48;
 /// Tiles of a block at least: each block reads all weights once.
 const BLOCK_TILES: usize = 96;
 /// Outputs whose weights are transformed together; a level's columns are a multiple of it.
-const GROUP: usize = 8;
+pub(super) const GROUP: usize = 8;
 /// Floats after each tile and task, so that equal places of neighbours do not share a set of the cache.
 const STAGGER: usize = 16;
 
