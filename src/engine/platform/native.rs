@@ -1,6 +1,5 @@
 //! The desktop: every adapter can be listed, and nothing else waits for this thread.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use crate::engine::device::Adapter;
@@ -14,13 +13,10 @@ pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
     instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(Adapter::of).collect()
 }
 
-/// Has `note` told what the device refuses, and ends what asked for it, which CubeCL does on a thread of its own: results that
-/// would have come of it are errors then. CubeCL's handler does the same by a panic, which is printed though the CPU may go on.
-pub(in crate::engine) fn watch(device: &wgpu::Device, note: fn(&wgpu::Error)) {
-    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        note(&error);
-        resume_unwind(Box::new(error.to_string()));
-    }));
+/// Has `refuse` told what the device refuses, so that it ends what asked for it, which CubeCL does on a thread of its own: results
+/// that would have come of it are errors then. CubeCL's handler does the same by a panic, which is printed though the CPU may go on.
+pub(in crate::engine) fn watch(device: &wgpu::Device, refuse: fn(wgpu::Error)) {
+    device.on_uncaptured_error(Arc::new(refuse));
 }
 
 /// Whether the device's kernels may use subgroups.

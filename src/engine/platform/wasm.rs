@@ -23,7 +23,7 @@ pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
 }
 
 /// The browser tells what the device refuses by events of their own: CubeCL's handler ends the worker, and the page starts it anew.
-pub(in crate::engine) fn watch(_: &wgpu::Device, _: fn(&wgpu::Error)) {}
+pub(in crate::engine) fn watch(_: &wgpu::Device, _: fn(wgpu::Error)) {}
 
 /// Whether the device's kernels may use subgroups: wgpu does not know, `web/src/worker/subgroups.js` says so.
 pub(in crate::engine) fn has_subgroups(_: &wgpu::Device) -> bool {
