@@ -1,6 +1,8 @@
 //! The choice of the device: the one place that knows adapters and their capabilities.
 
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_lock::OnceCell;
 use burn::tensor::{Device, FloatDType};
@@ -19,6 +21,15 @@ static GPU: OnceCell<(Device, DeviceInfo)> = OnceCell::new();
 
 /// Whether the GPU was lost, which is for good: the process has no other.
 static IS_LOST: AtomicBool = AtomicBool::new(false);
+
+/// What the GPU refused last and no run has told yet: wgpu tells it to the thread that asked, not to who waits for results.
+static REFUSED: Mutex<Option<Refusal>> = Mutex::new(None);
+
+/// What wgpu says of something that it could not do.
+struct Refusal {
+    is_memory: bool,
+    words: String,
+}
 
 /// Storage buffers that one kernel binds at most: RoIAlign's four levels, boxes and output, and CubeCL's own two.
 const NEEDED_STORAGE_BUFFERS: u32 = 8;
@@ -78,11 +89,29 @@ pub async fn list_devices() -> Vec<DeviceInfo> {
     devices
 }
 
-/// Learns from a failed run that the GPU is lost.
-pub(super) fn note_failure(info: &DeviceInfo, error: &EngineError) {
-    if info.kind == DeviceKind::Gpu && matches!(error, EngineError::DeviceLost(_)) {
-        IS_LOST.store(true, Ordering::Relaxed);
+/// Keeps what the GPU refused for [`note_failure`].
+fn note_refusal(error: &wgpu::Error) {
+    let is_memory = matches!(error, wgpu::Error::OutOfMemory { .. });
+    let mut cause: &dyn Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
     }
+    let refusal = Refusal { is_memory, words: cause.to_string() };
+    *REFUSED.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+}
+
+/// What failed a run: memory, where the GPU had too little of it. Else the GPU may be lost, and is not opened again.
+pub(super) fn note_failure(info: &DeviceInfo, error: EngineError) -> EngineError {
+    let EngineError::DeviceLost(reason) = error else { return error };
+    if info.kind == DeviceKind::Cpu {
+        return EngineError::DeviceLost(reason);
+    }
+    let refusal = REFUSED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Refusal { is_memory: true, words }) = refusal {
+        return EngineError::OutOfMemory(words);
+    }
+    IS_LOST.store(true, Ordering::Relaxed);
+    EngineError::DeviceLost(refusal.map_or(reason, |refusal| refusal.words))
 }
 
 async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
@@ -101,6 +130,7 @@ async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
             .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
         let (limits, info) = (setup.device.limits(), setup.adapter.get_info());
         check_limits(&limits)?;
+        platform::watch(&setup.device, note_refusal);
         let subgroups = platform::has_subgroups(&setup.device)
             .then_some([info.subgroup_min_size, info.subgroup_max_size]);
         let suited = kernel_for(info.device_type, &limits, subgroups);
@@ -224,6 +254,18 @@ mod tests {
         }
         let small = wgpu::Limits { max_compute_workgroup_storage_size: 4096, ..limits };
         assert_eq!(kernel_for(wgpu::DeviceType::DiscreteGpu, &small, None), ConvKernel::Registers);
+    }
+
+    #[test]
+    fn memory_that_the_gpu_refused_is_told_once() {
+        let gpu = DeviceInfo { kind: DeviceKind::Gpu, ..cpu() };
+        let failed =
+            |info: &DeviceInfo| note_failure(info, EngineError::DeviceLost("a buffer is not there".into()));
+        note_refusal(&wgpu::Error::OutOfMemory { source: "4 GB".into() });
+        assert!(matches!(failed(&cpu()), EngineError::DeviceLost(_)));
+        assert!(matches!(note_failure(&gpu, EngineError::Cancelled), EngineError::Cancelled));
+        assert!(matches!(failed(&gpu), EngineError::OutOfMemory(_)));
+        assert!(!IS_LOST.load(Ordering::Relaxed));
     }
 
     #[test]

@@ -155,9 +155,9 @@ impl Engine {
         Ok(self.noting(found)?.0)
     }
 
-    /// A GPU that a run found lost is not opened again.
+    /// A failure in the device's words; a GPU that a run found lost is not opened again.
     fn noting<T>(&self, result: Result<T, EngineError>) -> Result<T, EngineError> {
-        result.inspect_err(|error| device::note_failure(&self.info, error))
+        result.map_err(|error| device::note_failure(&self.info, error))
     }
 
     fn mask_threshold(&self) -> f32 {

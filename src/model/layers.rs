@@ -90,6 +90,18 @@ impl<T: Copy + Default> Kernel<T> {
         Self { size, inputs, outputs, values, bias }
     }
 
+    /// Turns `[c_in, c_out, 2, 2]` to `[1, 1, c_in, 4 * c_out]`, as [`LayerLoader::transposed_2x2`] says.
+    fn from_transposed(shape: &[usize], source: &[T], bias: Vec<f32>) -> Self {
+        let (inputs, outputs) = (shape[0], shape[1]);
+        let mut values = Vec::with_capacity(source.len());
+        for filter in source.chunks_exact(4 * outputs) {
+            for tap in 0..4 {
+                values.extend(filter.iter().skip(tap).step_by(4));
+            }
+        }
+        Self { size: 1, inputs, outputs: 4 * outputs, values, bias: bias.repeat(4) }
+    }
+
     /// Reorders inputs that were flattened from `[channels, side, side]` to `[side, side, channels]`.
     fn flatten_channels_last(mut self, side: usize) -> Self {
         let (channels, area) = (self.inputs / (side * side), side * side);
@@ -177,17 +189,17 @@ impl<'a> LayerLoader<'a> {
     /// A transposed 2x2 convolution with stride 2 as a 1x1 convolution: its outputs are the four pixels (row, then
     /// column) of `c_out` channels each.
     pub fn transposed_2x2(&mut self, name: &str) -> Result<Conv, WeightsError> {
-        let (weight, bias) = self.take(name)?;
-        let (inputs, outputs) = (weight.shape[0], weight.shape[1]);
-        let source = weight.into_f32();
-        let mut values = Vec::with_capacity(source.len());
-        for input in 0..inputs {
-            for tap in 0..4 {
-                values.extend((0..outputs).map(|output| source[(input * outputs + output) * 4 + tap]));
+        let (WeightTensor { shape, data }, bias) = self.take(name)?;
+        let geometry = ConvGeometry::POINTWISE.relu();
+        Ok(match data {
+            WeightData::Int8 { values, scales } if self.storage == WeightStorage::Prepared => {
+                self.prepare_by_input(Kernel::from_transposed(&shape, &values, bias), scales, geometry)
             }
-        }
-        let kernel = Kernel { size: 1, inputs, outputs: 4 * outputs, values, bias: bias.repeat(4) };
-        Ok(self.upload(kernel, ConvGeometry::POINTWISE.relu()))
+            data => {
+                let weight = WeightTensor { shape, data };
+                self.upload(Kernel::from_transposed(&weight.shape, &weight.to_f32(), bias), geometry)
+            }
+        })
     }
 
     fn take(&mut self, name: &str) -> Result<(WeightTensor, Vec<f32>), WeightsError> {
@@ -271,5 +283,15 @@ impl<'a> LayerLoader<'a> {
         let bias_len = bias.len();
         let bias = self.keep(upload, bias, [bias_len]);
         Conv { weight, bias, geometry, precision: self.precision }
+    }
+
+    /// Steps whose scales are of their input channels, as the CPU reads them.
+    fn prepare_by_input(&self, kernel: Kernel<i8>, mut scales: Vec<f32>, geometry: ConvGeometry) -> Conv {
+        let kernel = kernel.padded();
+        let (shape, outputs) = (kernel.shape(), kernel.outputs);
+        scales.resize(kernel.inputs, 0.0);
+        let weight = PreparedWeight::quantized_by_input(&kernel.values, scales, shape, geometry);
+        let bias = self.keep(upload, kernel.bias, [outputs]);
+        Conv { weight: ConvWeight::Prepared(Arc::new(weight)), bias, geometry, precision: self.precision }
     }
 }

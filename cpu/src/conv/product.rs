@@ -4,11 +4,16 @@ use std::ops::Range;
 
 use super::finish::Finish;
 use super::stored::{Kept, Stored};
-use crate::simd::{self, Job, Lanes, Level, TILE_VECTORS};
+use crate::simd::{self, COUNTS, Job, Lanes, Level, TILE_VECTORS};
 use crate::threads::{self, Scratch};
 
 /// Rows of the weights that are multiplied before the next panel, so that a panel's part stays in the cache.
 const DEPTH: usize = 1024;
+
+/// Whether the products of a convolution with such weights and so many input channels are of whole numbers.
+pub(super) fn are_counted<T: Kept>(inputs: usize) -> bool {
+    T::WHOLE && COUNTS && inputs.is_multiple_of(2)
+}
 
 /// How a matrix `[depth, outputs]` is cut into panels of a tile's columns, `[panels, depth, columns]`, zeros in the last.
 #[derive(Debug, Clone, Copy)]
