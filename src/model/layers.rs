@@ -12,6 +12,9 @@ pub(super) const INPUT_MULTIPLE: usize = 4;
 /// Output channels are padded to this, since the kernels write eight at a time.
 pub(super) const OUTPUT_MULTIPLE: usize = 8;
 
+/// Filters that are turned together, whose lines stay in the cache meanwhile.
+const FILTERS_AT_ONCE: usize = 16;
+
 /// How weights are kept on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightStorage {
@@ -69,10 +72,18 @@ impl<T: Copy + Default> Kernel<T> {
         let size = shape.get(2).copied().unwrap_or(1);
         let area = size * size;
         let mut values = vec![T::default(); source.len()];
-        for (output, filter) in source.chunks_exact(inputs * area).enumerate() {
-            for (input, taps) in filter.chunks_exact(area).enumerate() {
-                for (tap, value) in taps.iter().enumerate() {
-                    values[(tap * inputs + input) * outputs + output] = *value;
+        // Block by block, since each value of a filter goes to another row.
+        let filter_len = inputs * area;
+        for first in (0..outputs).step_by(FILTERS_AT_ONCE) {
+            let last = outputs.min(first + FILTERS_AT_ONCE);
+            for input in 0..inputs {
+                for tap in 0..area {
+                    let row = &mut values[(tap * inputs + input) * outputs..][first..last];
+                    let place = input * area + tap;
+                    for (value, filter) in row.iter_mut().zip(source[first * filter_len..].chunks(filter_len))
+                    {
+                        *value = filter[place];
+                    }
                 }
             }
         }
