@@ -23,7 +23,7 @@ use super::part::PartArgs;
 use super::progress::Progress;
 use super::runner::Runner;
 use super::summary;
-use super::tell::told;
+use super::tell::{printable, say, stdout, told};
 
 /// Where results go unless told otherwise.
 pub(super) const DEFAULT_OUT: &str = "lunglens-out";
@@ -44,7 +44,7 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     let run = Run::start(options, collected.files.len(), cancel)?;
     let outputs = plan_outputs(options, &collected.files)?;
     if !options.quiet {
-        eprintln!("{}", report::NOTICE);
+        say(report::NOTICE);
     }
     let exit = run.all(&collected.files, outputs.as_deref(), failed);
     run.progress.finish();
@@ -54,10 +54,10 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
 /// Prints what could not be searched, and folders without a `wanted` file; true if there was any such thing.
 pub(super) fn tell_unusable(collected: &Collected, wanted: &str) -> bool {
     for unreadable in &collected.unreadable {
-        eprintln!("error: {}: {}", unreadable.path.display(), unreadable.error);
+        say(format_args!("error: {}: {}", unreadable.path.display(), unreadable.error));
     }
     for folder in &collected.empty_folders {
-        eprintln!("error: {}: no {wanted} in this folder", folder.display());
+        say(format_args!("error: {}: no {wanted} in this folder", folder.display()));
     }
     !(collected.unreadable.is_empty() && collected.empty_folders.is_empty())
 }
@@ -127,7 +127,8 @@ impl<'a> Run<'a> {
                         _ => {}
                     }
                     failed = true;
-                    self.progress.around(|| eprintln!("error: {}: {}", file.path.display(), told(&error)));
+                    let name = file.path.display();
+                    self.progress.around(|| say(format_args!("error: {name}: {}", told(&error))));
                 }
                 self.progress.done(index);
                 Ok(())
@@ -167,7 +168,7 @@ impl<'a> Run<'a> {
         let name = file.path.display().to_string();
         if !self.options.quiet {
             for caution in summary::cautions(&segmentation.report) {
-                self.progress.around(|| eprintln!("note: {name}: {caution}"));
+                self.progress.around(|| say(format_args!("note: {name}: {caution}")));
             }
         }
         let line = if self.options.json {
@@ -178,9 +179,9 @@ impl<'a> Run<'a> {
             let lesions =
                 segmentation.instances.iter().filter(|instance| instance.class == ClassName::Lesion).count();
             let report = &segmentation.report;
-            summary::line(&name, &report.assessment, lesions, &report.device, time)
+            summary::line(&printable(&name), &report.assessment, lesions, &report.device, time)
         };
-        self.progress.around(|| writeln!(std::io::stdout().lock(), "{line}"))?;
+        self.progress.around(|| writeln!(stdout(), "{line}"))?;
         Ok(())
     }
 }
