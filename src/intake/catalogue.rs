@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::describe::{summarise, summarise_pictures, summarise_volume};
 use super::open::OpenSeries;
+use super::pieces::continues;
 use super::split::{Part, split};
 use super::stack::Picture;
 use super::summary::{SeriesKind, SeriesSummary};
@@ -75,6 +76,16 @@ enum Content {
     },
 }
 
+impl Content {
+    /// The plan of an axial CT series that can be measured.
+    fn plan_of_axial(&self) -> Option<&SeriesPlan> {
+        match self {
+            Self::Dicom { group, plan } if group.unfit.is_none() => (**plan).as_ref().ok(),
+            _ => None,
+        }
+    }
+}
+
 /// All series of the files.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -85,12 +96,21 @@ pub struct Catalogue {
     recommended: Option<usize>,
     aside: Vec<SetAside>,
     unreadable: Vec<Unreadable>,
+    /// Images of series of which none is here, as DICOMDIRs list them.
+    listed_elsewhere: usize,
 }
 
 impl Catalogue {
     pub(super) fn new(files: Vec<NamedSource>, found: Found) -> Self {
         let Found { images, pictures, volumes, listed, unreadable, aside } = found;
         let missing = missing_images(&images, &listed);
+        let here: HashSet<&str> =
+            images.iter().filter_map(|image| image.header.series_uid.as_deref()).collect();
+        let listed_elsewhere = missing
+            .iter()
+            .filter(|(series, _)| !here.contains(series.as_str()))
+            .map(|(_, count)| count)
+            .sum();
         let mut contents = Vec::new();
         let mut series = Vec::new();
         for Part { group, plan, name, partial } in
@@ -145,7 +165,16 @@ impl Catalogue {
             .into_iter()
             .map(|((series_uid, reason), files)| SetAside { series_uid, reason, files })
             .collect();
-        Self { files: files.into(), images, contents, series, recommended, aside, unreadable }
+        Self {
+            files: files.into(),
+            images,
+            contents,
+            series,
+            recommended,
+            aside,
+            unreadable,
+            listed_elsewhere,
+        }
     }
 
     /// All series, in the order of their first files.
@@ -178,6 +207,22 @@ impl Catalogue {
     /// What belongs to no series, in a stable order.
     pub fn left_over(&self) -> &[SetAside] {
         &self.aside
+    }
+
+    /// How many images the DICOMDIRs list of series of which nothing is here: what is here is only a part of the medium.
+    pub fn listed_elsewhere(&self) -> usize {
+        self.listed_elsewhere
+    }
+
+    /// Other series that go on where `series` ends, above or below it: they may be pieces of one scan.
+    pub fn continued_by(&self, series: usize) -> Vec<usize> {
+        let Some(own) = self.contents.get(series).and_then(Content::plan_of_axial) else { return Vec::new() };
+        let continues =
+            |content: &Content| content.plan_of_axial().is_some_and(|other| continues(own, other));
+        let all = self.contents.iter().enumerate();
+        all.filter(|&(index, content)| index != series && continues(content))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     /// Number of files that were looked at.

@@ -8,6 +8,7 @@ mod catalogue;
 mod describe;
 mod error;
 mod open;
+mod pieces;
 mod scan;
 mod split;
 mod stack;
