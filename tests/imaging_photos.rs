@@ -156,6 +156,16 @@ fn an_animation_is_no_slice() {
 }
 
 #[test]
+fn an_animated_png_is_no_slice() {
+    let still = read("false_colours.png");
+    // Behind the header, which is 33 bytes long with the signature: two pictures, shown for ever.
+    let control =
+        [&[0, 0, 0, 8], b"acTL".as_slice(), &[0, 0, 0, 2, 0, 0, 0, 0], &[0xf3, 0x8d, 0x93, 0x70]].concat();
+    let animated = [&still[..33], &control, &still[33..]].concat();
+    assert_eq!(decode(&animated), Err(ImagingError::Animated { format: FileFormat::Png }));
+}
+
+#[test]
 fn pictures_are_known_by_their_first_bytes() {
     for name in
         ["marks.png", "screen.jpg", "lossy.webp", "exif_6.webp", "rgb.bmp", "top_down.bmp", "rle8.bmp"]

@@ -385,3 +385,11 @@ fn what_cannot_be_measured_can_be_looked_at() {
     assert_eq!(open.slice(3).unwrap(), whole.open(0).unwrap().slice(4).unwrap());
     assert_eq!(found.open_to_look(1).unwrap_err(), found.open(1).unwrap_err());
 }
+
+#[test]
+fn why_there_is_no_series_ends_with_one_full_stop() {
+    let bytes = read("volume/nifti/AIL.nii");
+    let found = find(vec![file("scan.nii", bytes[..bytes.len() - 1].to_vec())]);
+    let told = found.open_recommended().unwrap_err().to_string();
+    assert!(told.contains("cut short") && told.ends_with('.') && !told.contains(".."), "{told}");
+}

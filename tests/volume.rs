@@ -165,6 +165,14 @@ fn files_that_hold_no_ct_volume_are_refused_with_the_reason() {
 }
 
 #[test]
+fn an_encoding_that_is_not_read_is_told_before_the_byte_order_that_it_has_not() {
+    let header = "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 2 2 2\n\
+                  space directions: (1,0,0) (0,1,0) (0,0,1)\nencoding: ascii\n\n1 2 3 4 5 6 7 8\n";
+    let told = open(header.as_bytes().to_vec()).err().unwrap();
+    assert!(told.contains("encoded as \"ascii\""), "{told}");
+}
+
+#[test]
 fn other_files_are_no_volumes() {
     for bytes in [
         b"".to_vec(),

@@ -43,7 +43,8 @@ pub struct Collected {
 
 /// Collects the files of `arguments`. A file argument is taken whatever it holds. In a folder, files that do not
 /// begin like a picture or a DICOM file are passed over, and so are hidden ones, our own overlays and a study's results. Links
-/// to folders are not followed, so that a loop of links cannot trap the search. No file is taken twice.
+/// to folders are not followed, so that a loop of links cannot trap the search: they are told, as links to nothing are. No file is
+/// taken twice.
 pub fn collect(arguments: &[PathBuf]) -> Collected {
     collect_if(arguments, looks_like_a_slice)
 }
@@ -73,13 +74,19 @@ fn collect_if(arguments: &[PathBuf], wanted: fn(&Path) -> io::Result<bool>) -> C
                     Some(name) if folders > 1 => PathBuf::from(name),
                     _ => PathBuf::new(),
                 };
-                let before = collected.files.len() + collected.unreadable.len();
-                search(argument, &subfolder, wanted, &mut seen, &mut collected);
-                if collected.files.len() + collected.unreadable.len() == before {
+                // What another argument gave is not taken again, but here it is.
+                if !search(argument, &subfolder, wanted, &mut seen, &mut collected) {
                     collected.empty_folders.push(argument.clone());
                 }
             }
-            Ok(_) => take(argument.clone(), PathBuf::new(), &mut seen, &mut collected),
+            Ok(metadata) if metadata.is_file() => {
+                take(argument.clone(), PathBuf::new(), &mut seen, &mut collected);
+            }
+            Ok(_) => {
+                let error =
+                    io::Error::other("this is a pipe or a device: save what comes out of it as a file");
+                collected.unreadable.push(Unreadable { path: argument.clone(), error });
+            }
         }
     }
     collected
@@ -96,23 +103,25 @@ fn take(path: PathBuf, subfolder: PathBuf, seen: &mut HashSet<PathBuf>, collecte
     }
 }
 
+/// Takes what is wanted of a folder; false where there is nothing, nor anything that cannot be read.
 fn search(
     folder: &Path,
     subfolder: &Path,
     wanted: fn(&Path) -> io::Result<bool>,
     seen: &mut HashSet<PathBuf>,
     collected: &mut Collected,
-) {
+) -> bool {
     let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
     let mut entries = match entries {
         Ok(entries) => entries,
         Err(error) => {
             collected.unreadable.push(Unreadable { path: folder.to_path_buf(), error });
-            return;
+            return true;
         }
     };
     entries.sort_by_key(fs::DirEntry::file_name);
     let results = names_of_results(folder);
+    let mut any = false;
     for entry in entries {
         let name = entry.file_name();
         let text = name.to_string_lossy();
@@ -121,14 +130,31 @@ fn search(
         }
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            search(&path, &subfolder.join(&name), wanted, seen, collected);
-        } else if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            match wanted(&path) {
-                Ok(true) => take(path, subfolder.to_path_buf(), seen, collected),
-                Ok(false) => {}
-                Err(error) => collected.unreadable.push(Unreadable { path, error }),
-            }
+            any |= search(&path, &subfolder.join(&name), wanted, seen, collected);
+            continue;
         }
+        match file_in_folder(&path).and_then(|is_file| Ok(is_file && wanted(&path)?)) {
+            Ok(true) => take(path, subfolder.to_path_buf(), seen, collected),
+            Ok(false) => continue,
+            Err(error) => collected.unreadable.push(Unreadable { path, error }),
+        }
+        any = true;
+    }
+    any
+}
+
+/// Whether what lies in a folder, and is no folder itself, is a file. Pipes and devices are none. A link that leads to no file is
+/// an error, since a slice may be meant by it.
+fn file_in_folder(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::other(
+            "this is a link to a folder, which is not followed: name the folder itself to have it read",
+        )),
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
+            Err(io::Error::new(error.kind(), format!("this is a link to a file that is not there ({error})")))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -202,6 +228,31 @@ mod tests {
         assert_eq!(paths(&collected, &root), ["a.png"]);
         assert_eq!(collected.unreadable.len(), 1);
         assert_eq!(collected.unreadable[0].path, root.join("missing.png"));
+        let collected = collect(&[root.clone(), root.clone()]);
+        assert_eq!((collected.files.len(), collected.empty_folders.len()), (1, 0));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_files_or_told() {
+        use std::os::unix::fs::symlink;
+        let root = scratch_folder("collect-links");
+        fs::create_dir(root.join("in")).unwrap();
+        fs::write(root.join("in/a.png"), PNG).unwrap();
+        fs::create_dir(root.join("links")).unwrap();
+        for (target, name) in [("../in/a.png", "b.png"), ("../in/gone.png", "c.png"), ("../in", "d")] {
+            symlink(target, root.join("links").join(name)).unwrap();
+        }
+        for collected in [collect(&[root.join("links")]), collect_all(&[root.join("links")])] {
+            assert_eq!(paths(&collected, &root), ["links/b.png"]);
+            let told: Vec<String> = collected.unreadable.iter().map(|one| one.error.to_string()).collect();
+            assert_eq!(told.len(), 2);
+            assert!(told[0].starts_with("this is a link to a file that is not there"), "{told:?}");
+            assert!(told[1].starts_with("this is a link to a folder, which is not followed"), "{told:?}");
+        }
+        let device = collect(&["/dev/null".into()]);
+        assert!(device.files.is_empty());
+        assert!(device.unreadable[0].error.to_string().starts_with("this is a pipe or a device"));
     }
 
     #[test]

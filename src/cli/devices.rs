@@ -9,11 +9,12 @@ use lunglens::report::DeviceKind;
 use super::args::DevicesArgs;
 use super::exit::{CannotRun, Exit};
 use super::table::format_table;
+use super::tell::stdout;
 
 /// Prints the devices that can run the network, the one that `--device auto` takes first.
 pub fn run(options: &DevicesArgs) -> anyhow::Result<Exit> {
     let devices = pollster::block_on(list_devices());
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = stdout();
     if options.json {
         let text = serde_json::to_string_pretty(&devices).context("writing the devices as JSON")?;
         writeln!(stdout, "{text}")?;

@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
         if exit::is_broken_pipe(&error) {
             return Exit::SomeFailed;
         }
-        eprintln!("error: {}", tell::told(&error));
+        tell::say(format_args!("error: {}", tell::told(&error)));
         exit::of_error(&error)
     });
     exit.into()
@@ -53,6 +53,6 @@ pub fn main() -> ExitCode {
 fn print_completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "lunglens", &mut script);
-    std::io::stdout().lock().write_all(&script)?;
+    tell::stdout().write_all(&script)?;
     Ok(Exit::Success)
 }

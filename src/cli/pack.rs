@@ -16,6 +16,7 @@ use super::args::{BackboneArg, StorageArg};
 use super::exit::Exit;
 use super::models::{Listing, Register, hex, manifest_beside, usual_entry};
 use super::outputs::{refuse_inputs, write_whole};
+use super::tell::stdout;
 
 /// What `lunglens pack --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -86,7 +87,7 @@ pub fn run(options: &PackArgs) -> anyhow::Result<Exit> {
     let entry = usual_entry(config);
     let listing = options.register.list(&options.out, &packed.summary, entry, quantization, accuracy)?;
     packed.write(&options.out, listing.as_ref())?;
-    writeln!(std::io::stdout().lock(), "{}: {}", options.out.display(), packed.summary)?;
+    writeln!(stdout(), "{}: {}", options.out.display(), packed.summary)?;
     Ok(Exit::Success)
 }
 

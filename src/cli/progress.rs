@@ -5,6 +5,8 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lunglens::engine::Stage;
 
+use super::tell::printable;
+
 /// A progress bar over files and their stages.
 pub struct Progress {
     bar: ProgressBar,
@@ -25,7 +27,7 @@ impl Progress {
     /// Shows that `stage` of file number `file` (from 0) called `name` has begun. Of several at work the furthest counts.
     pub fn stage(&self, file: usize, name: &str, stage: Stage) {
         self.reach(file * Stage::ALL.len() + stage.index());
-        self.bar.set_message(format!("{name}: {}", describe(stage)));
+        self.bar.set_message(format!("{}: {}", printable(name), describe(stage)));
     }
 
     /// Shows that files up to number `file` are done.

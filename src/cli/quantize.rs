@@ -17,6 +17,7 @@ use super::exit::Exit;
 use super::models::{Register, find_model, manifest_beside, usual_entry};
 use super::outputs::{is_same_file, refuse_inputs, write_whole};
 use super::pack::{Packed, read_checkpoint, read_config};
+use super::tell::stdout;
 
 /// What `lunglens quantize --help` ends with.
 pub const EXAMPLES: &str = "Examples:
@@ -81,7 +82,7 @@ pub fn run(options: &QuantizeArgs) -> anyhow::Result<Exit> {
             .with_context(|| format!("writing {}", path.display()))?;
     }
     packed.write(&options.out, listing.as_ref())?;
-    writeln!(std::io::stdout().lock(), "{}: {}", options.out.display(), packed.summary)?;
+    writeln!(stdout(), "{}: {}", options.out.display(), packed.summary)?;
     Ok(Exit::Success)
 }
 

@@ -14,6 +14,7 @@ use super::args::DeviceArg;
 use super::exit::CannotRun;
 use super::models::{FoundModel, find_model};
 use super::progress::Progress;
+use super::tell::say;
 
 /// Slices at work at a time on a GPU: one is read from it or measured while the other is computed.
 const AT_ONCE_ON_GPU: usize = 2;
@@ -89,7 +90,7 @@ impl Runner {
     ) -> anyhow::Result<Arc<Engine>> {
         let mut engine = self.engine.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&engine, failed) {
-            progress.around(|| eprintln!("note: {error}; going on with the CPU"));
+            progress.around(|| say(format_args!("note: {error}; going on with the CPU")));
             *engine = Arc::new(start_engine(&self.model, DeviceChoice::Cpu)?);
         }
         Ok(engine.clone())
@@ -109,6 +110,7 @@ pub fn start_engine(model: &FoundModel, choice: DeviceChoice) -> anyhow::Result<
     let weights = fs::read(&model.path)
         .with_context(|| format!("reading {}", model.path.display()))
         .with_context(|| CannotRun("cannot load the model".to_owned()))?;
-    pollster::block_on(Engine::new(&model.entry, &weights, choice))
-        .with_context(|| CannotRun(format!("cannot start the model '{}'", model.entry.id)))
+    pollster::block_on(Engine::new(&model.entry, &weights, choice)).with_context(|| {
+        CannotRun(format!("cannot start the model '{}' of {}", model.entry.id, model.path.display()))
+    })
 }

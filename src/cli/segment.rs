@@ -10,6 +10,7 @@ use lunglens::engine::{CancelToken, EngineError, SegmentOptions, Segmentation};
 use lunglens::imaging::{self, CtSlice};
 use lunglens::report::{self, ClassName, InputInfo, OverlayOptions};
 use lunglens::severity::SeverityConfig;
+use lunglens::study::{Reason, StudyImage, group_images};
 use sha2::{Digest, Sha256};
 
 use super::args::SegmentArgs;
@@ -23,7 +24,7 @@ use super::part::PartArgs;
 use super::progress::Progress;
 use super::runner::Runner;
 use super::summary;
-use super::tell::told;
+use super::tell::{printable, say, stdout, told};
 
 /// Where results go unless told otherwise.
 pub(super) const DEFAULT_OUT: &str = "lunglens-out";
@@ -44,7 +45,7 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
     let run = Run::start(options, collected.files.len(), cancel)?;
     let outputs = plan_outputs(options, &collected.files)?;
     if !options.quiet {
-        eprintln!("{}", report::NOTICE);
+        say(report::NOTICE);
     }
     let exit = run.all(&collected.files, outputs.as_deref(), failed);
     run.progress.finish();
@@ -54,10 +55,10 @@ pub fn run(options: &SegmentArgs) -> anyhow::Result<Exit> {
 /// Prints what could not be searched, and folders without a `wanted` file; true if there was any such thing.
 pub(super) fn tell_unusable(collected: &Collected, wanted: &str) -> bool {
     for unreadable in &collected.unreadable {
-        eprintln!("error: {}: {}", unreadable.path.display(), unreadable.error);
+        say(format_args!("error: {}: {}", unreadable.path.display(), unreadable.error));
     }
     for folder in &collected.empty_folders {
-        eprintln!("error: {}: no {wanted} in this folder", folder.display());
+        say(format_args!("error: {}: no {wanted} in this folder", folder.display()));
     }
     !(collected.unreadable.is_empty() && collected.empty_folders.is_empty())
 }
@@ -86,6 +87,8 @@ struct ReadFile {
     begun: Instant,
     slice: CtSlice,
     input: InputInfo,
+    /// Why it is no axial slice, where it says so.
+    unfit: Option<Reason>,
 }
 
 impl<'a> Run<'a> {
@@ -114,7 +117,7 @@ impl<'a> Run<'a> {
         let ended = in_order(
             files.len(),
             at_once,
-            |index| Ok(read(&files[index], self.options.part)),
+            |index| Ok(self.read(&files[index])),
             |index, file| self.one(index, &files[index], file?, outputs.map(|outputs| &outputs[index])),
             |index, made| {
                 let file = &files[index];
@@ -127,7 +130,8 @@ impl<'a> Run<'a> {
                         _ => {}
                     }
                     failed = true;
-                    self.progress.around(|| eprintln!("error: {}: {}", file.path.display(), told(&error)));
+                    let name = file.path.display();
+                    self.progress.around(|| say(format_args!("error: {name}: {}", told(&error))));
                 }
                 self.progress.done(index);
                 Ok(())
@@ -143,6 +147,19 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Reads one file, and says where its figures mean little.
+    fn read(&self, file: &InputFile) -> anyhow::Result<ReadFile> {
+        let read = read(file, self.options.part)?;
+        if let Some(reason) = read.unfit.as_ref().filter(|_| !self.options.quiet) {
+            let name = file.path.display();
+            let note = format_args!(
+                "note: {name}: it says that it is {reason}; the figures are meant for axial slices"
+            );
+            self.progress.around(|| say(note));
+        }
+        Ok(read)
+    }
+
     /// Segments one file and writes its results.
     fn one(
         &self,
@@ -151,7 +168,7 @@ impl<'a> Run<'a> {
         read: ReadFile,
         outputs: Option<&OutputPaths>,
     ) -> anyhow::Result<(Segmentation, Duration)> {
-        let ReadFile { begun, slice, input } = read;
+        let ReadFile { begun, slice, input, .. } = read;
         let name = file.path.display().to_string();
         let mut segmentation = self.runner.segment(index, &name, &slice, &input, &self.progress)?;
         if !self.options.timings {
@@ -167,7 +184,7 @@ impl<'a> Run<'a> {
         let name = file.path.display().to_string();
         if !self.options.quiet {
             for caution in summary::cautions(&segmentation.report) {
-                self.progress.around(|| eprintln!("note: {name}: {caution}"));
+                self.progress.around(|| say(format_args!("note: {name}: {caution}")));
             }
         }
         let line = if self.options.json {
@@ -178,9 +195,9 @@ impl<'a> Run<'a> {
             let lesions =
                 segmentation.instances.iter().filter(|instance| instance.class == ClassName::Lesion).count();
             let report = &segmentation.report;
-            summary::line(&name, &report.assessment, lesions, &report.device, time)
+            summary::line(&printable(&name), &report.assessment, lesions, &report.device, time)
         };
-        self.progress.around(|| writeln!(std::io::stdout().lock(), "{line}"))?;
+        self.progress.around(|| writeln!(stdout(), "{line}"))?;
         Ok(())
     }
 }
@@ -193,7 +210,14 @@ fn read(file: &InputFile, part: PartArgs) -> anyhow::Result<ReadFile> {
         name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         sha256: hex(&Sha256::digest(&bytes)),
     };
-    Ok(ReadFile { begun, slice, input })
+    Ok(ReadFile { begun, slice, input, unfit: unfit(&bytes) })
+}
+
+/// Why a DICOM file, as one of a series, would be no axial slice of it.
+fn unfit(bytes: &[u8]) -> Option<Reason> {
+    let header = imaging::read_dicom_header(bytes).ok()??;
+    let group = group_images(&[StudyImage { file: 0, frame: 0, header }]).pop()?;
+    group.unfit.filter(|reason| matches!(reason, Reason::Localiser | Reason::Projection | Reason::NotAxial))
 }
 
 /// The bytes of a file that may be a slice.

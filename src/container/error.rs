@@ -14,7 +14,7 @@ pub enum ContainerError {
     /// The compressed data end too early.
     #[error("The {what} is cut short: it ends at byte {at} inside its compressed data.")]
     CutShort {
-        /// "gzip file" or the name of an entry.
+        /// "gzip file" or "file in the ZIP archive".
         what: String,
         /// Where it ends, in bytes of the compressed file.
         at: u64,
@@ -22,7 +22,7 @@ pub enum ContainerError {
     /// Compressed data that make no sense, or fail their checksum.
     #[error("The {what} is damaged at byte {at}: {detail}.")]
     Damaged {
-        /// "gzip file" or the name of an entry.
+        /// "gzip file" or "file in the ZIP archive".
         what: String,
         /// Where, in bytes of the compressed file.
         at: u64,
@@ -32,7 +32,7 @@ pub enum ContainerError {
     /// More data come out than are taken.
     #[error("The {what} holds more than the {limit} bytes that are expected of it.")]
     TooLarge {
-        /// "gzip file" or the name of an entry.
+        /// "gzip file" or "file in the ZIP archive".
         what: String,
         /// The most bytes that are taken.
         limit: u64,
@@ -65,16 +65,14 @@ pub enum ContainerError {
         /// The most that are read.
         limit: usize,
     },
-    /// An entry that needs a password.
-    #[error("{name} is encrypted in the ZIP archive. Please unpack it with its password first.")]
+    /// An entry that needs a password. It is told behind the name.
+    #[error("It is encrypted in the ZIP archive. Please unpack it with its password first.")]
     Encrypted {
         /// Name of the entry.
         name: String,
     },
-    /// An entry that is compressed in another way than the usual one.
-    #[error(
-        "{name} is compressed in the ZIP archive by {method}; only Deflate is read. Please unpack it first."
-    )]
+    /// An entry that is compressed in another way than the usual one. It is told behind the name.
+    #[error("It is compressed in the ZIP archive by {method}; only Deflate is read. Please unpack it first.")]
     Method {
         /// Name of the entry.
         name: String,

@@ -8,6 +8,7 @@ mod error;
 mod gzip;
 mod inflate;
 mod part;
+mod stored;
 mod zip;
 
 pub use error::ContainerError;

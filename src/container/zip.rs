@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 use super::ContainerError;
 use super::gzip::Trailer;
 use super::inflate::{Framing, Inflated, MAX_RATIO, Packed};
-use super::part::PartSource;
+use super::stored::StoredEntry;
 use crate::source::{ByteSource, SourceError, check_within};
 
 /// The most entries that are read; studies have some thousands.
@@ -18,6 +18,8 @@ const MAX_ENTRIES: usize = 100_000;
 const BOMB_RATIO: u64 = 200;
 /// What any archive may hold, so that small ones of text may shrink well.
 const BOMB_FLOOR: u64 = 64 << 20;
+/// What an entry is called in errors, which are told behind its name.
+const IN_ARCHIVE: &str = "file in the ZIP archive";
 /// Bytes that are read at once for the list of entries.
 const WINDOW: usize = 16 << 10;
 
@@ -101,33 +103,49 @@ impl Place {
         index: usize,
         open: &OpenEntry,
     ) -> Result<Rc<dyn ByteSource>, ContainerError> {
-        let name = name.to_owned();
+        let (name, what) = (name.to_owned(), IN_ARCHIVE.to_owned());
         if self.encrypted {
             return Err(ContainerError::Encrypted { name });
         }
         let end = self.start.saturating_add(self.stored);
         match self.method {
             CompressionMethod::Stored if self.len == self.stored => {
-                Ok(Rc::new(PartSource::new(whole.clone(), self.start, self.stored)?))
+                Ok(Rc::new(StoredEntry::new(whole.clone(), self.start, self.stored, self.crc, what)?))
             }
             CompressionMethod::Stored => {
                 let detail = "it is stored as it is, but states another length";
-                Err(ContainerError::Damaged { what: name, at: self.start, detail })
+                Err(ContainerError::Damaged { what, at: self.start, detail })
             }
             CompressionMethod::Deflated if end > whole.len() => {
-                Err(ContainerError::CutShort { what: name, at: whole.len() })
+                Err(ContainerError::CutShort { what, at: whole.len() })
             }
             CompressionMethod::Deflated if self.len / MAX_RATIO > self.stored => {
                 Err(ContainerError::Bomb { declared: self.len, stored: self.stored })
             }
             CompressionMethod::Deflated => {
                 let framing = Framing::Raw(Trailer { crc: self.crc, len: self.len as u32 });
-                let packed = Packed { source: whole.clone(), start: self.start, end, framing, what: name };
+                let packed = Packed { source: whole.clone(), start: self.start, end, framing, what };
                 Ok(Rc::new(DeflatedEntry { index, len: self.len, packed, open: open.clone() }))
             }
-            method => Err(ContainerError::Method { name, method: format!("{method:?}") }),
+            method => Err(ContainerError::Method { name, method: name_method(method) }),
         }
     }
+}
+
+/// The name of a way to compress that is not read (APPNOTE.TXT of ZIP, 4.4.5); its number where it is rare.
+fn name_method(method: CompressionMethod) -> String {
+    let names = [
+        (CompressionMethod::DEFLATE64, "Deflate64"),
+        (CompressionMethod::BZIP2, "bzip2"),
+        (CompressionMethod::LZMA, "LZMA"),
+        (CompressionMethod::ZSTD, "Zstandard"),
+        (CompressionMethod::XZ, "XZ"),
+        (CompressionMethod::PPMD, "PPMd"),
+    ];
+    let name = names.iter().find(|(known, _)| *known == method);
+    // What the reader of archives does not know it writes as `Unsupported(7)`.
+    let number = || format!("{method:?}").chars().filter(char::is_ascii_digit).collect::<String>();
+    name.map_or_else(|| format!("method {}", number()), |(_, name)| (*name).to_owned())
 }
 
 /// The one entry of an archive that is being read: the others keep nothing in memory.

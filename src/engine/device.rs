@@ -7,6 +7,7 @@ use burn::tensor::{Device, FloatDType};
 use burn_std::stream::{StreamPolicy, set_policy};
 use burn_wgpu::WgpuSetup;
 
+use super::refusal::{Refusal, refuse};
 use super::{DeviceChoice, EngineError, platform};
 use crate::kernels::{
     ConvKernel, Precision, SUBGROUP_MOST, SUBGROUP_READERS, TILED_WORKGROUP_BYTES, set_conv_kernel,
@@ -78,10 +79,19 @@ pub async fn list_devices() -> Vec<DeviceInfo> {
     devices
 }
 
-/// Learns from a failed run that the GPU is lost.
-pub(super) fn note_failure(info: &DeviceInfo, error: &EngineError) {
-    if info.kind == DeviceKind::Gpu && matches!(error, EngineError::DeviceLost(_)) {
-        IS_LOST.store(true, Ordering::Relaxed);
+/// What failed a run: memory, where the GPU had too little of it. Else a GPU that failed may be lost, and is not opened again.
+pub(super) fn note_failure(info: &DeviceInfo, error: EngineError) -> EngineError {
+    let is_of_gpu = matches!(error, EngineError::DeviceLost(_) | EngineError::OutOfMemory(_));
+    if info.kind == DeviceKind::Cpu || !is_of_gpu {
+        return error;
+    }
+    match (error, Refusal::take()) {
+        (_, Some(Refusal { is_memory: true, words })) => EngineError::OutOfMemory(words),
+        (EngineError::DeviceLost(reason), refusal) => {
+            IS_LOST.store(true, Ordering::Relaxed);
+            EngineError::DeviceLost(refusal.map_or(reason, |refusal| refusal.words))
+        }
+        (error, _) => error,
     }
 }
 
@@ -101,6 +111,7 @@ async fn open_gpu() -> Result<(Device, DeviceInfo), EngineError> {
             .map_err(|error| EngineError::DeviceLost(format!("it could not be opened: {error}")))?;
         let (limits, info) = (setup.device.limits(), setup.adapter.get_info());
         check_limits(&limits)?;
+        platform::watch(&setup.device, refuse);
         let subgroups = platform::has_subgroups(&setup.device)
             .then_some([info.subgroup_min_size, info.subgroup_max_size]);
         let suited = kernel_for(info.device_type, &limits, subgroups);

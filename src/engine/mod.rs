@@ -4,6 +4,7 @@
 mod device;
 mod error;
 mod platform;
+mod refusal;
 mod run;
 mod warm_up;
 
@@ -29,6 +30,7 @@ use crate::report::{
 };
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
+use refusal::{caught, caught_async};
 use run::{Run, WithinStage};
 
 /// A pixel belongs to an instance from this probability of its mask on, as in torchvision.
@@ -116,7 +118,8 @@ impl Engine {
     /// Uploads a model to a device that [`open_device`] opened.
     ///
     /// # Errors
-    /// [`EngineError::Weights`] where the weights are not those of the entry's network.
+    /// [`EngineError::Weights`] where the weights are not those of the entry's network; what the device says where they do not
+    /// fit into its memory, though it may say so in the first run only.
     pub fn on(
         (device, info): (Device, DeviceInfo),
         entry: &ModelEntry,
@@ -125,7 +128,8 @@ impl Engine {
         // What a model before this one held goes back to the driver.
         device.memory_cleanup();
         let (storage, precision) = (device::weight_storage(info.kind), device::precision(&device, info.kind));
-        let model = MaskRcnn::load(&entry.config, weights, &device, storage, precision)?;
+        let model = caught(|| MaskRcnn::load(&entry.config, weights, &device, storage, precision))
+            .map_err(|error| device::note_failure(&info, error))??;
         Ok(Self { model, entry: entry.clone(), device, info })
     }
 
@@ -151,13 +155,13 @@ impl Engine {
         progress: &mut dyn FnMut(Stage),
     ) -> Result<Vec<Instance>, EngineError> {
         let mut run = Run::new(cancel, progress);
-        let found = self.find(slice, &self.preprocessing(options), options, &mut run).await;
-        Ok(self.noting(found)?.0)
+        let preprocessing = self.preprocessing(options);
+        Ok(self.noting(self.find(slice, &preprocessing, options, &mut run)).await?.0)
     }
 
-    /// A GPU that a run found lost is not opened again.
-    fn noting<T>(&self, result: Result<T, EngineError>) -> Result<T, EngineError> {
-        result.inspect_err(|error| device::note_failure(&self.info, error))
+    /// Waits for `run`; of its failure the device's own words are told, and a GPU that it found lost is not opened again.
+    async fn noting<T>(&self, run: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
+        caught_async(run).await.map_err(|error| device::note_failure(&self.info, error))
     }
 
     fn mask_threshold(&self) -> f32 {
@@ -269,8 +273,7 @@ impl Engine {
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        let found = self.find(slice, &preprocessing, options, &mut run).await;
-        let (instances, region) = self.noting(found)?;
+        let (instances, region) = self.noting(self.find(slice, &preprocessing, options, &mut run)).await?;
         let masks = |class: ClassName| -> Vec<&Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
         };

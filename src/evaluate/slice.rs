@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::overlap::Region;
 use crate::imaging::CtSlice;
-use crate::masks::{Mask, MaskError, fill_holes};
+use crate::masks::{Mask, MaskError};
 use crate::report::{ClassName, Instance, join_lesions, keep_lung_tissue};
-use crate::severity::{Finding, SeverityConfig, SeverityError, assess};
+use crate::severity::{Finding, SeverityConfig, SeverityError, assess, percent};
 
 /// The overlap of masks from which an instance is found.
 const INSTANCE_IOU: f64 = 0.5;
@@ -81,16 +81,8 @@ pub struct Extent {
 impl Extent {
     /// Measures and grades as [`assess`] does.
     pub fn new(lung_pixels: u64, lesion_pixels: u64, config: &SeverityConfig) -> Self {
-        let percent = if lung_pixels == 0 { 0.0 } else { 100.0 * lesion_pixels as f64 / lung_pixels as f64 };
-        let finding = if lung_pixels == 0 {
-            Finding::NoLungFound
-        } else if lesion_pixels == 0 {
-            Finding::NoLesionFound
-        } else if percent < f64::from(config.alarming_from_percent) {
-            Finding::Mild
-        } else {
-            Finding::Alarming
-        };
+        let percent = percent(lung_pixels, lesion_pixels);
+        let finding = Finding::of(lung_pixels, lesion_pixels, config.alarming_from_percent);
         Self { lung_pixels, lesion_pixels, percent, finding }
     }
 }
@@ -162,8 +154,11 @@ pub fn reported(
 
 /// The lungs as the report measures them: the union of the masks, the holes of each filled.
 pub fn found_lung(instances: &[&Instance], rows: usize, columns: usize) -> Result<Mask, MaskError> {
-    let filled: Vec<Mask> = of_class(instances, ClassName::Lung).map(fill_holes).collect();
-    union(rows, columns, &filled)
+    let mut all = Mask::empty(rows, columns);
+    for mask in of_class(instances, ClassName::Lung) {
+        all.add_filled(mask)?;
+    }
+    Ok(all)
 }
 
 /// Counts the lungs of a slice; `instances` are those that a report has.

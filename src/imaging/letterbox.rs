@@ -2,6 +2,9 @@
 
 use crate::detect::BoxXyxy;
 
+/// Pixels whose height differs by less than this share from their width are square: files round their spacings.
+const NOT_SQUARE: f32 = 0.01;
+
 /// The place of a slice or a part of it in the network's input: top-left, padded on the right and at the bottom, as torchvision's
 /// `GeneralizedRCNNTransform.batch_images` does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,7 +18,7 @@ pub struct Letterbox {
 }
 
 impl Letterbox {
-    /// Fits a slice into a square of `size` pixels, keeping its aspect to the nearest pixel.
+    /// Fits a slice of square pixels into a square of `size` pixels, keeping its aspect to the nearest pixel.
     ///
     /// The longer side becomes `size`; the shorter is rounded, halves up, to at least one pixel.
     pub fn fit(source_rows: usize, source_columns: usize, size: usize) -> Self {
@@ -26,6 +29,18 @@ impl Letterbox {
             content_rows: scaled(source_rows),
             content_columns: scaled(source_columns),
         }
+    }
+
+    /// As [`Letterbox::fit`], of pixels that are `pixel_height` times as high as wide: the input shows the slice as it is in mm.
+    pub fn fit_pixels(source_rows: usize, source_columns: usize, pixel_height: f32, size: usize) -> Self {
+        let square = Self::fit(source_rows, source_columns, size);
+        if pixel_height.is_nan() || (pixel_height - 1.0).abs() < NOT_SQUARE {
+            return square;
+        }
+        let (height, width) = (source_rows as f32 * pixel_height, source_columns as f32);
+        let scaled =
+            |side: f32| ((side * size as f32 / height.max(width)).round() as usize).clamp(1, size.max(1));
+        Self { content_rows: scaled(height), content_columns: scaled(width), ..square }
     }
 
     /// Maps a box in network pixels to source pixels, clipped to the region.
@@ -73,6 +88,25 @@ mod tests {
         assert_eq!((boxed.content_rows, boxed.content_columns), (320, 320));
         let thin = Letterbox::fit(1, 4096, 320);
         assert_eq!((thin.content_rows, thin.content_columns), (1, 320));
+    }
+
+    #[test]
+    fn pixels_that_are_not_square_become_so() {
+        let sizes = |rows, columns, pixel_height| {
+            let boxed = Letterbox::fit_pixels(rows, columns, pixel_height, 320);
+            assert_eq!(boxed.region, [0.0, 0.0, columns as f32, rows as f32]);
+            [boxed.content_rows, boxed.content_columns]
+        };
+        assert_eq!(sizes(256, 512, 2.0), [320, 320]);
+        assert_eq!(sizes(512, 512, 2.0), [320, 160]);
+        assert_eq!(sizes(512, 512, 0.5), [160, 320]);
+        assert_eq!(sizes(43, 512, 12.0), [320, 318]);
+        for square in [1.0, 1.005, 0.995, f32::NAN] {
+            assert_eq!(sizes(153, 507, square), [97, 320]);
+        }
+        for extreme in [0.0, 1e-30, 1e30, f32::INFINITY] {
+            assert!(sizes(100, 100, extreme).iter().all(|side| (1..=320).contains(side)));
+        }
     }
 
     #[test]

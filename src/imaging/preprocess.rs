@@ -67,13 +67,15 @@ pub struct NetworkInput {
 }
 
 /// A slice's grey values, of which the network's input is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PreparedSlice {
     grey: Vec<u8>,
     rows: usize,
     columns: usize,
     source_rows: usize,
     source_columns: usize,
+    /// How many times as high as wide a pixel of the source is, and one of `grey`.
+    pixel_heights: [f32; 2],
     /// Whether a part of it is stretched to all grey levels, as a photo's is: its black and white are not the slice's.
     stretched: bool,
 }
@@ -102,9 +104,11 @@ pub fn preprocess(slice: &CtSlice, settings: &Preprocessing) -> Result<NetworkIn
 pub fn prepare(slice: &CtSlice, settings: &Preprocessing) -> Result<PreparedSlice, ImagingError> {
     check_settings(settings)?;
     check_slice(slice)?;
+    let pixel_height = slice.pixel_spacing.map_or(1.0, |spacing| spacing.row_mm / spacing.column_mm);
     let (grey, rows, columns) = match slice.scale {
         ValueScale::Hounsfield => {
-            let working = Letterbox::fit(slice.rows, slice.columns, settings.working_size);
+            let working =
+                Letterbox::fit_pixels(slice.rows, slice.columns, pixel_height, settings.working_size);
             let (rows, columns) = (working.content_rows, working.content_columns);
             let clamped = clamp_to_window(&slice.values, settings.hu_window);
             let small = resize_cubic(&clamped, slice.rows, slice.columns, rows, columns)?;
@@ -134,6 +138,8 @@ pub fn prepare(slice: &CtSlice, settings: &Preprocessing) -> Result<PreparedSlic
         columns,
         source_rows: slice.rows,
         source_columns: slice.columns,
+        // Of Hounsfield units the grey values are square already.
+        pixel_heights: [pixel_height, if slice.scale == ValueScale::Hounsfield { 1.0 } else { pixel_height }],
         stretched: slice.has_surroundings(),
     })
 }
@@ -142,13 +148,14 @@ impl PreparedSlice {
     /// The network's input of `size` x `size` pixels: the whole slice, or the part of it around `region` (source pixels, clipped to the
     /// slice, outwards to whole pixels of its grey values).
     ///
-    /// Resized as PyTorch's bilinear does. The aspect is kept; the content lies top-left and the rest is 0.
+    /// Resized as PyTorch's bilinear does. The aspect in mm is kept, also where pixels are not square; the content lies top-left and the rest is 0.
     ///
     /// # Errors
     /// [`ImagingError::BadSlice`] where `size` is 0.
     pub fn network_input(&self, region: Option<BoxXyxy>, size: usize) -> Result<NetworkInput, ImagingError> {
         let Some(region) = region else {
-            let letterbox = Letterbox::fit(self.source_rows, self.source_columns, size);
+            let letterbox =
+                Letterbox::fit_pixels(self.source_rows, self.source_columns, self.pixel_heights[0], size);
             return letterboxed(&self.grey, [self.rows, self.columns], letterbox, size);
         };
         let scale =
@@ -167,7 +174,10 @@ impl PreparedSlice {
         }
         let [x0, x1] = [left, right].map(|x| x as f32 / scale[0]);
         let [y0, y1] = [top, bottom].map(|y| y as f32 / scale[1]);
-        let letterbox = Letterbox { region: [x0, y0, x1, y1], ..Letterbox::fit(rows, columns, size) };
+        let letterbox = Letterbox {
+            region: [x0, y0, x1, y1],
+            ..Letterbox::fit_pixels(rows, columns, self.pixel_heights[1], size)
+        };
         letterboxed(&part, [rows, columns], letterbox, size)
     }
 }
@@ -293,4 +303,65 @@ fn check_settings(settings: &Preprocessing) -> Result<(), ImagingError> {
         return bad("hu_window", format!("is [{lower}, {upper}], not a lower and a higher number"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FileFormat, PixelSpacing};
+    use super::*;
+
+    /// A disc of 60 mm around the middle of 200 x 200 mm, in pixels of this size.
+    fn disc(row_mm: f32, column_mm: f32, scale: ValueScale) -> CtSlice {
+        let (rows, columns) = ((200.0 / row_mm) as usize, (200.0 / column_mm) as usize);
+        let [inside, outside] =
+            if scale == ValueScale::Hounsfield { [100.0, -1000.0] } else { [200.0, 10.0] };
+        let value = |pixel: usize| {
+            let y = ((pixel / columns) as f32 + 0.5) * row_mm - 100.0;
+            let x = ((pixel % columns) as f32 + 0.5) * column_mm - 100.0;
+            if x.hypot(y) < 60.0 { inside } else { outside }
+        };
+        CtSlice {
+            rows,
+            columns,
+            values: (0..rows * columns).map(value).collect(),
+            scale,
+            pixel_spacing: Some(PixelSpacing { row_mm, column_mm }),
+            patient_right_is_image_left: None,
+            format: FileFormat::Nifti,
+            picture: None,
+        }
+    }
+
+    /// Height and width of what is bright.
+    fn bright(input: &NetworkInput) -> [usize; 2] {
+        let at: Vec<usize> = (0..input.values.len()).filter(|&at| input.values[at] > 0.5).collect();
+        let extent = |place: fn(usize, usize) -> usize| {
+            let all = || at.iter().map(|&at| place(at, input.size));
+            all().max().unwrap_or_default() + 1 - all().min().unwrap_or_default()
+        };
+        [extent(|at, size| at / size), extent(|at, size| at % size)]
+    }
+
+    #[test]
+    fn the_network_sees_a_slice_as_it_is_in_mm() {
+        let settings = Preprocessing { clahe: ClaheMode::Off, ..Preprocessing::default() };
+        for scale in [ValueScale::Hounsfield, ValueScale::Grey { max: 255.0 }] {
+            for (row_mm, column_mm) in [(1.0, 1.0), (2.0, 0.5), (0.5, 5.0)] {
+                let slice = disc(row_mm, column_mm, scale);
+                let prepared = prepare(&slice, &settings).unwrap();
+                let (width, height) = (slice.columns as f32, slice.rows as f32);
+                // 150 x 150 mm around the disc.
+                let part = [width / 8.0, height / 8.0, width * 7.0 / 8.0, height * 7.0 / 8.0];
+                for (region, side_mm) in [(None, 200.0), (Some(part), 150.0)] {
+                    let found = bright(&prepared.network_input(region, 320).unwrap());
+                    let expected = 120.0 / side_mm * 320.0;
+                    let pixel = 320.0 / side_mm * row_mm.max(column_mm);
+                    for extent in found {
+                        let what = format!("{found:?} of {row_mm} x {column_mm} mm, {region:?}");
+                        assert!((extent as f32 - expected).abs() < 3.0 + 1.5 * pixel, "{what}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -264,11 +264,14 @@ impl Catalogue {
     /// Refuses to go on where a file that cannot be read may be of the series; of any for none.
     fn all_readable(&self, series_uid: Option<&str>) -> Result<(), IntakeError> {
         let mut of_series = self.unreadable.iter().filter(|one| one.may_be_of(series_uid));
+        // Files of an archive that cannot be unpacked are known by the archive alone.
+        let known: HashSet<usize> = self.unreadable.iter().map(|one| one.file).collect();
+        let of = self.files.len() + self.unreadable.len() - known.len();
         match of_series.next() {
             None => Ok(()),
             Some(first) => Err(IntakeError::Unreadable {
                 files: 1 + of_series.count(),
-                of: self.files.len(),
+                of,
                 name: self.files[first.file].name.clone(),
                 error: first.why.clone(),
             }),

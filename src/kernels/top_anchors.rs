@@ -52,14 +52,20 @@ impl TopAnchorsOps for Flex {
     }
 }
 
-/// The choice by sorting, in plain Rust; layouts as in [`top_anchors`], best first.
+/// The choice by ranks, in plain Rust; layouts as in [`top_anchors`], best first.
 pub fn top_anchors_reference(output: &[f32], channels: usize, anchors: usize, count: usize) -> Vec<f32> {
     let logit = |i: usize| output[i / anchors * channels + i % anchors];
     let rank = |i: usize| if logit(i).is_nan() { f32::INFINITY } else { logit(i) };
+    let best_first = |a: &usize, b: &usize| rank(*b).total_cmp(&rank(*a)).then(a.cmp(b));
     let mut order: Vec<usize> = (0..output.len() / channels * anchors).collect();
-    order.sort_by(|&a, &b| rank(b).total_cmp(&rank(a)).then(a.cmp(&b)));
+    // Only those that are chosen are sorted: of a large level they are few.
+    if count < order.len() {
+        order.select_nth_unstable_by(count, best_first);
+        order.truncate(count);
+    }
+    order.sort_unstable_by(best_first);
     let mut rows = Vec::with_capacity(count * TOP_ROW);
-    for &i in &order[..count] {
+    for i in order {
         let deltas = i / anchors * channels + anchors + i % anchors * 4;
         rows.extend([i as f32, logit(i)]);
         rows.extend_from_slice(&output[deltas..deltas + 4]);

@@ -9,6 +9,8 @@ use crate::detect::{AnchorGenerator, RoiHeadsConfig, RpnConfig};
 const PYRAMID_LEVELS: usize = 5;
 /// The largest channel count or count of boxes that a configuration may ask for.
 const MAX_COUNT: usize = 8192;
+/// Layers with other channel counts would be padded to another count than the next layer reads.
+const CHANNEL_MULTIPLE: usize = 8;
 /// The largest RoIAlign output on a side.
 const MAX_ROI_SIZE: usize = 32;
 
@@ -143,13 +145,15 @@ impl MaskRcnnConfig {
     /// # Errors
     /// [`ManifestError::Config`] names the first bad field.
     pub fn validate(&self) -> Result<(), ManifestError> {
-        let counts = [
+        let channels = [
             ("base_width", self.base_width, MAX_COUNT / 32),
             ("fpn_channels", self.fpn_channels, MAX_COUNT),
             ("representation_size", self.representation_size, MAX_COUNT),
             ("mask_channels", self.mask_channels, MAX_COUNT),
+            ("semantic_channels", self.semantic_channels.unwrap_or(CHANNEL_MULTIPLE), MAX_COUNT),
+        ];
+        let counts = [
             ("mask_layers", self.mask_layers, 16),
-            ("semantic_channels", self.semantic_channels.unwrap_or(1), MAX_COUNT),
             ("roi_sampling_ratio", self.roi_sampling_ratio, 8),
             ("box_roi_size", self.box_roi_size, MAX_ROI_SIZE),
             ("mask_roi_size", self.mask_roi_size, MAX_ROI_SIZE),
@@ -160,8 +164,13 @@ impl MaskRcnnConfig {
             ("roi_heads.num_classes", self.roi_heads.num_classes, 256),
             ("roi_heads.detections_per_image", self.roi_heads.detections_per_image, MAX_COUNT),
         ];
-        for (field, value, most) in counts {
+        for (field, value, most) in channels.into_iter().chain(counts) {
             require((1..=most).contains(&value), field, || format!("is {value}, expected 1 to {most}"))?;
+        }
+        for (field, value, _) in channels {
+            require(value.is_multiple_of(CHANNEL_MULTIPLE), field, || {
+                format!("is {value}, expected a multiple of {CHANNEL_MULTIPLE}")
+            })?;
         }
         let size = self.input_size;
         require(size.is_multiple_of(32), "input_size", || format!("is {size}, expected a multiple of 32"))?;
@@ -222,9 +231,11 @@ mod tests {
 
     #[test]
     fn bad_values_are_named() {
-        let spoil: [(&str, Change); 8] = [
+        let spoil: [(&str, Change); 10] = [
             ("base_width", |c| c.base_width = 0),
             ("base_width", |c| c.base_width = usize::MAX),
+            ("fpn_channels", |c| c.fpn_channels = 20),
+            ("semantic_channels", |c| c.semantic_channels = Some(4)),
             ("input_size", |c| c.input_size = 100),
             ("anchors.sizes", |c| c.anchors.sizes.truncate(4)),
             ("anchors.sizes", |c| c.anchors.sizes[2] = f32::NAN),

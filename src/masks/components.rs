@@ -1,5 +1,7 @@
 //! Connected components.
 
+use std::ops::Range;
+
 use super::{Mask, Union};
 
 /// The components of a mask.
@@ -9,26 +11,69 @@ pub struct Labels {
     pub rows: usize,
     /// Width in pixels.
     pub columns: usize,
-    /// Number of components.
-    pub count: usize,
-    /// `rows * columns` labels, row-major: 0 outside, 1 to `count` by the component's first pixel in that order.
+    /// The components, that of label 1 first.
+    pub parts: Vec<Component>,
+    /// `rows * columns` labels, row-major: 0 outside, then from 1 on by the component's first pixel in that order.
     pub labels: Vec<u32>,
 }
 
+/// How large a component is and where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// Number of pixels.
+    pub area: usize,
+    /// Its rows.
+    pub rows: Range<usize>,
+    /// Its columns.
+    pub columns: Range<usize>,
+    /// The sum of its pixels' columns.
+    column_sum: u64,
+}
+
+impl Component {
+    /// The mean of its pixels' columns.
+    pub fn mean_column(&self) -> f64 {
+        self.column_sum as f64 / self.area as f64
+    }
+
+    fn of(run: &Run) -> Self {
+        let (rows, columns) = (run.row..run.row + 1, run.first..run.end);
+        let area = columns.len();
+        Self { area, rows, columns, column_sum: (run.first + run.end - 1) as u64 * area as u64 / 2 }
+    }
+
+    fn add(&mut self, other: &Self) {
+        let join = |a: &Range<usize>, b: &Range<usize>| a.start.min(b.start)..a.end.max(b.end);
+        self.rows = join(&self.rows, &other.rows);
+        self.columns = join(&self.columns, &other.columns);
+        self.area += other.area;
+        self.column_sum += other.column_sum;
+    }
+}
+
 impl Labels {
+    /// Number of components.
+    pub fn count(&self) -> usize {
+        self.parts.len()
+    }
+
     /// The pixels of one component, by its label from 1.
     pub fn component(&self, label: u32) -> Mask {
-        let pixels = self.labels.iter().map(|&l| u8::from(l == label && l != 0)).collect();
-        Mask { rows: self.rows, columns: self.columns, pixels }
+        let mut mask = Mask::empty(self.rows, self.columns);
+        let part = (label as usize).checked_sub(1).and_then(|at| self.parts.get(at));
+        let Some(Component { rows, columns, .. }) = part else { return mask };
+        for row in rows.clone() {
+            let place = row * self.columns + columns.start..row * self.columns + columns.end;
+            for (pixel, &other) in mask.pixels[place.clone()].iter_mut().zip(&self.labels[place]) {
+                *pixel = u8::from(other == label);
+            }
+        }
+        mask
     }
 
     /// The number of pixels of each component, that of label 1 first.
     pub fn areas(&self) -> Vec<usize> {
-        let mut areas = vec![0; self.count];
-        for &label in self.labels.iter().filter(|&&l| l != 0) {
-            areas[label as usize - 1] += 1;
-        }
-        areas
+        self.parts.iter().map(|part| part.area).collect()
     }
 }
 
@@ -72,18 +117,21 @@ pub fn connected_components(mask: &Mask) -> Labels {
         above = here..runs.len();
     }
     let mut labels = vec![0u32; rows * columns];
-    let mut count = 0u32;
+    let mut parts: Vec<Component> = Vec::new();
+    // The label of each component, by its root.
     let mut numbers = vec![0u32; runs.len()];
     for (at, run) in runs.iter().enumerate() {
         // The root is the first run of the component, so the numbers go by the first pixels.
         let root = sets.root(at);
         if root == at {
-            count += 1;
-            numbers[at] = count;
+            parts.push(Component::of(run));
+            numbers[at] = parts.len() as u32;
+        } else {
+            parts[numbers[root] as usize - 1].add(&Component::of(run));
         }
         labels[run.row * columns + run.first..run.row * columns + run.end].fill(numbers[root]);
     }
-    Labels { rows, columns, count: count as usize, labels }
+    Labels { rows, columns, parts, labels }
 }
 
 #[cfg(test)]
@@ -94,28 +142,40 @@ mod tests {
     fn flooded(mask: &Mask) -> Labels {
         let (rows, columns) = (mask.rows, mask.columns);
         let mut labels = vec![0u32; rows * columns];
-        let mut count = 0;
+        let mut parts: Vec<Component> = Vec::new();
         for first in (0..labels.len()).filter(|&at| mask.pixels[at] != 0) {
             if labels[first] != 0 {
                 continue;
             }
-            count += 1;
-            labels[first] = count;
+            let label = parts.len() as u32 + 1;
+            labels[first] = label;
             let mut stack = vec![first];
+            let mut pixels: Vec<(usize, usize)> = Vec::new();
             while let Some(at) = stack.pop() {
                 let (row, column) = (at / columns, at % columns);
+                pixels.push((row, column));
                 for y in row.saturating_sub(1)..=(row + 1).min(rows - 1) {
                     for x in column.saturating_sub(1)..=(column + 1).min(columns - 1) {
                         let other = y * columns + x;
                         if labels[other] == 0 && mask.pixels[other] != 0 {
-                            labels[other] = count;
+                            labels[other] = label;
                             stack.push(other);
                         }
                     }
                 }
             }
+            let range = |values: &mut dyn Iterator<Item = usize>| {
+                let (low, high) = values.fold((usize::MAX, 0), |(low, high), v| (low.min(v), high.max(v)));
+                low..high + 1
+            };
+            parts.push(Component {
+                area: pixels.len(),
+                rows: range(&mut pixels.iter().map(|&(row, _)| row)),
+                columns: range(&mut pixels.iter().map(|&(_, column)| column)),
+                column_sum: pixels.iter().map(|&(_, column)| column as u64).sum(),
+            });
         }
-        Labels { rows, columns, count: count as usize, labels }
+        Labels { rows, columns, parts, labels }
     }
 
     #[test]
@@ -133,10 +193,15 @@ mod tests {
                 })
                 .collect();
             let mask = Mask { rows, columns, pixels };
-            assert_eq!(connected_components(&mask), flooded(&mask), "{mask:?}");
+            let labels = connected_components(&mask);
+            assert_eq!(labels, flooded(&mask), "{mask:?}");
+            for label in 0..=labels.count() as u32 + 1 {
+                let pixels = labels.labels.iter().map(|&one| u8::from(one == label && label != 0)).collect();
+                assert_eq!(labels.component(label), Mask { rows, columns, pixels }, "{label}: {mask:?}");
+            }
         }
         for mask in [Mask::empty(0, 5), Mask::empty(5, 0), Mask::empty(3, 3)] {
-            assert_eq!(connected_components(&mask).count, 0);
+            assert_eq!(connected_components(&mask).count(), 0);
         }
     }
 }

@@ -49,7 +49,7 @@ fn holes(mask: &Mask) -> Vec<(usize, Range<usize>)> {
     for row in rows.clone() {
         let first = gaps.len();
         let pixels = &mask.pixels[row * mask.columns..][..columns.end];
-        let mut start = columns.start;
+        let (mut start, mut at) = (columns.start, above.start);
         while let Some(offset) = pixels[start..].iter().position(|&pixel| pixel == 0) {
             start += offset;
             let end = pixels[start..].iter().position(|&pixel| pixel != 0).map_or(columns.end, |n| start + n);
@@ -58,10 +58,12 @@ fn holes(mask: &Mask) -> Vec<(usize, Range<usize>)> {
             if row == rows.start || row + 1 == rows.end || start == columns.start || end == columns.end {
                 sets.join(gap, around);
             }
-            for other in above.clone() {
-                if gaps[other].start < end && start < gaps[other].end {
-                    sets.join(gap, other);
-                }
+            // Those that end before this one begins touch none that comes.
+            while at < above.end && gaps[at].end <= start {
+                at += 1;
+            }
+            for other in (at..above.end).take_while(|&other| gaps[other].start < end) {
+                sets.join(gap, other);
             }
             start = end;
         }

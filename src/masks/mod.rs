@@ -10,7 +10,7 @@ mod probability_map;
 mod rle;
 mod union;
 
-pub use components::{Labels, connected_components};
+pub use components::{Component, Labels, connected_components};
 pub use error::MaskError;
 pub use holes::fill_holes;
 pub use mask::Mask;

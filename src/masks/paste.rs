@@ -86,15 +86,16 @@ fn paste(
             *value = (1.0 - u) * padded[left] + u * padded[right];
         }
     }
+    let map = map.map(|map| (map, map.across(across.pixels.clone())));
     for row in down.pixels.clone() {
         let (top, bottom, v) = down.source(row);
         let (upper, lower) = (&lines[top * width..][..width], &lines[bottom * width..][..width]);
         let pixels = &mut mask.pixels[row * columns + across.pixels.start..][..width];
         let values = upper.iter().zip(lower).map(|(upper, lower)| (1.0 - v) * upper + v * lower);
-        match map {
+        match &map {
             None => pixels.iter_mut().zip(values).for_each(|(pixel, p)| *pixel = u8::from(p >= threshold)),
-            Some(map) => {
-                let others = map.line(row, across.pixels.clone());
+            Some((map, places)) => {
+                let others = map.line(row, places);
                 for ((pixel, p), other) in pixels.iter_mut().zip(values).zip(others) {
                     *pixel = u8::from(0.5 * (p + other) >= threshold);
                 }

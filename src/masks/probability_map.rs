@@ -33,23 +33,29 @@ impl ProbabilityMap {
         Ok(Self { values, rows, columns, place })
     }
 
-    /// The probabilities of the pixels `columns` of `row`, between the four cells whose centres are nearest (PyTorch's `interpolate`,
-    /// bilinear, `align_corners=False`); outside the map those of its border.
-    pub(super) fn line(&self, row: usize, columns: Range<usize>) -> impl Iterator<Item = f32> {
-        let [left, top, right, bottom] = self.place;
+    /// Where the pixels `columns` of every row lie, for [`Self::line`].
+    pub(super) fn across(&self, columns: Range<usize>) -> Vec<Between> {
+        let [left, _, right, _] = self.place;
+        columns.map(|column| between(column, left, right, self.columns)).collect()
+    }
+
+    /// The probabilities of the pixels of `row` that lie `across`, between the four cells whose centres are nearest (PyTorch's
+    /// `interpolate`, bilinear, `align_corners=False`); outside the map those of its border.
+    pub(super) fn line(&self, row: usize, across: &[Between]) -> impl Iterator<Item = f32> {
+        let [_, top, _, bottom] = self.place;
         let (upper, lower, v) = between(row, top, bottom, self.rows);
         let cells = |row: usize| &self.values[row * self.columns..][..self.columns];
         let (upper, lower) = (cells(upper), cells(lower));
         let blended: Vec<f32> = upper.iter().zip(lower).map(|(a, b)| (1.0 - v) * a + v * b).collect();
-        columns.map(move |column| {
-            let (one, next, u) = between(column, left, right, self.columns);
-            (1.0 - u) * blended[one] + u * blended[next]
-        })
+        across.iter().map(move |&(one, next, u)| (1.0 - u) * blended[one] + u * blended[next])
     }
 }
 
-/// The two cells that a pixel's centre lies between, of `cells` from `low` to `high`, and the weight of the second.
-fn between(pixel: usize, low: f32, high: f32, cells: usize) -> (usize, usize, f32) {
+/// Two cells, and the weight of the second.
+type Between = (usize, usize, f32);
+
+/// The two cells that a pixel's centre lies between, of `cells` from `low` to `high`.
+fn between(pixel: usize, low: f32, high: f32, cells: usize) -> Between {
     let position = (pixel as f32 + 0.5 - low) * (cells as f32 / (high - low)) - 0.5;
     let position = position.clamp(0.0, (cells - 1) as f32);
     let cell = position as usize;

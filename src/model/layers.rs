@@ -12,6 +12,9 @@ pub(super) const INPUT_MULTIPLE: usize = 4;
 /// Output channels are padded to this, since the kernels write eight at a time.
 pub(super) const OUTPUT_MULTIPLE: usize = 8;
 
+/// Filters that are turned together, whose lines stay in the cache meanwhile.
+const FILTERS_AT_ONCE: usize = 16;
+
 /// How weights are kept on the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WeightStorage {
@@ -69,14 +72,34 @@ impl<T: Copy + Default> Kernel<T> {
         let size = shape.get(2).copied().unwrap_or(1);
         let area = size * size;
         let mut values = vec![T::default(); source.len()];
-        for (output, filter) in source.chunks_exact(inputs * area).enumerate() {
-            for (input, taps) in filter.chunks_exact(area).enumerate() {
-                for (tap, value) in taps.iter().enumerate() {
-                    values[(tap * inputs + input) * outputs + output] = *value;
+        // Block by block, since each value of a filter goes to another row.
+        let filter_len = inputs * area;
+        for first in (0..outputs).step_by(FILTERS_AT_ONCE) {
+            let last = outputs.min(first + FILTERS_AT_ONCE);
+            for input in 0..inputs {
+                for tap in 0..area {
+                    let row = &mut values[(tap * inputs + input) * outputs..][first..last];
+                    let place = input * area + tap;
+                    for (value, filter) in row.iter_mut().zip(source[first * filter_len..].chunks(filter_len))
+                    {
+                        *value = filter[place];
+                    }
                 }
             }
         }
         Self { size, inputs, outputs, values, bias }
+    }
+
+    /// Turns `[c_in, c_out, 2, 2]` to `[1, 1, c_in, 4 * c_out]`, as [`LayerLoader::transposed_2x2`] says.
+    fn from_transposed(shape: &[usize], source: &[T], bias: Vec<f32>) -> Self {
+        let (inputs, outputs) = (shape[0], shape[1]);
+        let mut values = Vec::with_capacity(source.len());
+        for filter in source.chunks_exact(4 * outputs) {
+            for tap in 0..4 {
+                values.extend(filter.iter().skip(tap).step_by(4));
+            }
+        }
+        Self { size: 1, inputs, outputs: 4 * outputs, values, bias: bias.repeat(4) }
     }
 
     /// Reorders inputs that were flattened from `[channels, side, side]` to `[side, side, channels]`.
@@ -166,17 +189,17 @@ impl<'a> LayerLoader<'a> {
     /// A transposed 2x2 convolution with stride 2 as a 1x1 convolution: its outputs are the four pixels (row, then
     /// column) of `c_out` channels each.
     pub fn transposed_2x2(&mut self, name: &str) -> Result<Conv, WeightsError> {
-        let (weight, bias) = self.take(name)?;
-        let (inputs, outputs) = (weight.shape[0], weight.shape[1]);
-        let source = weight.into_f32();
-        let mut values = Vec::with_capacity(source.len());
-        for input in 0..inputs {
-            for tap in 0..4 {
-                values.extend((0..outputs).map(|output| source[(input * outputs + output) * 4 + tap]));
+        let (WeightTensor { shape, data }, bias) = self.take(name)?;
+        let geometry = ConvGeometry::POINTWISE.relu();
+        Ok(match data {
+            WeightData::Int8 { values, scales } if self.storage == WeightStorage::Prepared => {
+                self.prepare_by_input(Kernel::from_transposed(&shape, &values, bias), scales, geometry)
             }
-        }
-        let kernel = Kernel { size: 1, inputs, outputs: 4 * outputs, values, bias: bias.repeat(4) };
-        Ok(self.upload(kernel, ConvGeometry::POINTWISE.relu()))
+            data => {
+                let weight = WeightTensor { shape, data };
+                self.upload(Kernel::from_transposed(&weight.shape, &weight.to_f32(), bias), geometry)
+            }
+        })
     }
 
     fn take(&mut self, name: &str) -> Result<(WeightTensor, Vec<f32>), WeightsError> {
@@ -260,5 +283,15 @@ impl<'a> LayerLoader<'a> {
         let bias_len = bias.len();
         let bias = self.keep(upload, bias, [bias_len]);
         Conv { weight, bias, geometry, precision: self.precision }
+    }
+
+    /// Steps whose scales are of their input channels, as the CPU reads them.
+    fn prepare_by_input(&self, kernel: Kernel<i8>, mut scales: Vec<f32>, geometry: ConvGeometry) -> Conv {
+        let kernel = kernel.padded();
+        let (shape, outputs) = (kernel.shape(), kernel.outputs);
+        scales.resize(kernel.inputs, 0.0);
+        let weight = PreparedWeight::quantized_by_input(&kernel.values, scales, shape, geometry);
+        let bias = self.keep(upload, kernel.bias, [outputs]);
+        Conv { weight: ConvWeight::Prepared(Arc::new(weight)), bias, geometry, precision: self.precision }
     }
 }

@@ -38,7 +38,7 @@ pub fn join_lesions(instances: Vec<Instance>, score_threshold: f32) -> Result<Ve
             all.add(&lesion.mask)?;
         }
         let labels = connected_components(&all);
-        let mut scores = vec![None; labels.count];
+        let mut scores = vec![None; labels.count()];
         // Best first, and a mask of several parts scores each of them.
         for lesion in &lesions {
             let Some([rows, columns]) = lesion.mask.bounds() else { continue };
@@ -51,30 +51,20 @@ pub fn join_lesions(instances: Vec<Instance>, score_threshold: f32) -> Result<Ve
                 }
             }
         }
-        let boxes = boxes(&labels.labels, labels.columns, labels.count);
-        for (label, (area, (score, bbox))) in
-            (1..).zip(labels.areas().into_iter().zip(scores.into_iter().zip(boxes)))
-        {
+        // Their masks are in `labels` now.
+        drop(lesions);
+        for (label, (part, score)) in (1..).zip(labels.parts.iter().zip(scores)) {
             let Some(score) = score.filter(|&score| score > score_threshold) else { continue };
-            if area < SMALLEST_LESION_PIXELS {
+            if part.area < SMALLEST_LESION_PIXELS {
                 continue;
             }
+            let (rows, columns) = (&part.rows, &part.columns);
+            let bbox = [columns.start, rows.start, columns.end, rows.end].map(|side| side as f32);
             joined.push(Instance { class: ClassName::Lesion, score, bbox, mask: labels.component(label) });
         }
     }
     sort_instances(&mut joined);
     Ok(joined)
-}
-
-/// The box of each component on pixel borders, that of label 1 first.
-fn boxes(labels: &[u32], columns: usize, count: usize) -> Vec<[f32; 4]> {
-    let mut boxes = vec![[f32::INFINITY, f32::INFINITY, 0.0f32, 0.0f32]; count];
-    for (at, &label) in labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
-        let (x, y) = ((at % columns) as f32, (at / columns) as f32);
-        let bbox = &mut boxes[label as usize - 1];
-        *bbox = [bbox[0].min(x), bbox[1].min(y), bbox[2].max(x + 1.0), bbox[3].max(y + 1.0)];
-    }
-    boxes
 }
 
 #[cfg(test)]

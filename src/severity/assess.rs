@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use thiserror::Error;
 
-use super::assessment::{Assessment, Finding, Involvement, SeverityConfig};
+use super::assessment::{Assessment, Finding, Involvement, SeverityConfig, percent};
 use super::sides::{Sides, are_of_several_slices, split_sides};
 use crate::imaging::PixelSpacing;
 use crate::masks::{Mask, MaskError};
@@ -75,7 +75,7 @@ pub fn assess(
         (image_left, image_right)
     };
     Ok(Assessment {
-        finding: grade(&whole, boundary),
+        finding: Finding::of(whole.lung_pixels as u64, whole.lesion_pixels as u64, boundary),
         lungs: whole,
         left,
         right,
@@ -94,24 +94,8 @@ fn measure(lung: &Mask, lesion: &Mask, spacing: Option<PixelSpacing>) -> Involve
     Involvement {
         lung_pixels,
         lesion_pixels,
-        percent: percent(lung_pixels, lesion_pixels) as f32,
+        percent: percent(lung_pixels as u64, lesion_pixels as u64) as f32,
         lung_mm2: mm2(lung_pixels),
         lesion_mm2: mm2(lesion_pixels),
-    }
-}
-
-fn percent(lung_pixels: usize, lesion_pixels: usize) -> f64 {
-    if lung_pixels == 0 { 0.0 } else { 100.0 * lesion_pixels as f64 / lung_pixels as f64 }
-}
-
-fn grade(lungs: &Involvement, boundary: f32) -> Finding {
-    if lungs.lung_pixels == 0 {
-        Finding::NoLungFound
-    } else if lungs.lesion_pixels == 0 {
-        Finding::NoLesionFound
-    } else if percent(lungs.lung_pixels, lungs.lesion_pixels) < f64::from(boundary) {
-        Finding::Mild
-    } else {
-        Finding::Alarming
     }
 }

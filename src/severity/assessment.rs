@@ -33,6 +33,26 @@ pub enum Finding {
     Alarming,
 }
 
+impl Finding {
+    /// The finding of so many pixels or voxels of lung, and of lesion inside it, by the unrounded involvement.
+    pub fn of(lung: u64, lesion: u64, alarming_from_percent: f32) -> Self {
+        if lung == 0 {
+            Self::NoLungFound
+        } else if lesion == 0 {
+            Self::NoLesionFound
+        } else if percent(lung, lesion) < f64::from(alarming_from_percent) {
+            Self::Mild
+        } else {
+            Self::Alarming
+        }
+    }
+}
+
+/// `100 * lesion / lung`; 0 without lung.
+pub(crate) fn percent(lung: u64, lesion: u64) -> f64 {
+    if lung == 0 { 0.0 } else { 100.0 * lesion as f64 / lung as f64 }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,7 +1,7 @@
 //! The two lungs of a slice apart.
 
 use crate::imaging::PixelSpacing;
-use crate::masks::{Labels, Mask, connected_components};
+use crate::masks::{Component, Labels, Mask, connected_components};
 
 /// A component is the other lung's only if it is at least this share of the largest one's area.
 const OTHER_LUNG_SHARE: f64 = 0.1;
@@ -47,25 +47,13 @@ pub(crate) struct Part {
 impl Part {
     /// The components of a slice, that of label 1 first.
     pub fn all(labels: &Labels) -> Vec<Self> {
-        let mut parts: Vec<Self> = Vec::with_capacity(labels.count);
-        let mut column_sums = vec![0usize; labels.count];
-        for (index, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
-            let (row, column) = (index / labels.columns, index % labels.columns);
-            let at = label as usize - 1;
-            // Labels appear in the order of their first pixels.
-            if at == parts.len() {
-                parts.push(Self { area: 0, columns: (column, column), rows: (row, row), centroid: 0.0 });
-            }
-            let part = &mut parts[at];
-            part.area += 1;
-            part.columns = (part.columns.0.min(column), part.columns.1.max(column));
-            part.rows = (part.rows.0.min(row), part.rows.1.max(row));
-            column_sums[at] += column;
-        }
-        for (part, sum) in parts.iter_mut().zip(column_sums) {
-            part.centroid = sum as f64 / part.area as f64;
-        }
-        parts
+        let part = |part: &Component| Self {
+            area: part.area,
+            columns: (part.columns.start, part.columns.end - 1),
+            rows: (part.rows.start, part.rows.end - 1),
+            centroid: part.mean_column(),
+        };
+        labels.parts.iter().map(part).collect()
     }
 
     /// Whether `self`, smaller, lies beside `largest` and is large enough to be the other lung.

@@ -9,7 +9,7 @@ use super::settle::{Frame, settle};
 use super::zones::{self, Assessment, Side};
 use super::{SlicePlace, StudyError};
 use crate::imaging::{CtSlice, PixelSpacing, ValueScale};
-use crate::masks::{Mask, MaskError, Rle, fill_holes};
+use crate::masks::{Mask, MaskError, Rle};
 use crate::report::{ClassName, Instance};
 use crate::severity::are_of_several_slices;
 
@@ -207,7 +207,7 @@ impl StudyBuilder {
         let mut lesion = Mask::empty(self.rows, self.columns);
         for instance in instances {
             match instance.class {
-                ClassName::Lung => lung.add(&fill_holes(&instance.mask))?,
+                ClassName::Lung => lung.add_filled(&instance.mask)?,
                 ClassName::Lesion => lesion.add(&instance.mask)?,
             }
         }

@@ -17,6 +17,12 @@ const MODALITIES: [&str; 24] = [
     "RTDOSE", "RTIMAGE", "RTPLAN", "RTSTRUCT", "SEG", "SR", "US", "XA",
 ];
 
+/// Values of ImageType and VolumeBasedCalculationTechnique (PS3.3, C.8.16.2.1.4) of images that show no slice ...
+const PROJECTIONS: [&str; 7] =
+    ["MIP", "MINIP", "PROJECTION IMAGE", "MAX_IP", "MIN_IP", "VOLUME_RENDER", "SURFACE_RENDER"];
+/// ... and of slices that were computed from others.
+const REFORMATS: [&str; 5] = ["MPR", "CSA MPR", "REFORMATTED", "RESAMPLED", "CURVED_MPR"];
+
 /// One image of a study: a frame of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyImage {
@@ -191,11 +197,11 @@ fn unfit(header: &DicomHeader) -> Option<Reason> {
         Some(Reason::NoImage)
     } else if is_type("LOCALIZER") || is_type("SCOUT") {
         Some(Reason::Localiser)
-    } else if ["MIP", "MINIP", "PROJECTION IMAGE"].into_iter().any(is_type) {
+    } else if PROJECTIONS.into_iter().any(is_type) {
         Some(Reason::Projection)
     } else if header.orientation.and_then(axes).is_some_and(|(_, normal)| normal[2] < AXIAL_Z) {
         Some(Reason::NotAxial)
-    } else if ["MPR", "CSA MPR", "REFORMATTED", "RESAMPLED"].into_iter().any(is_type) {
+    } else if REFORMATS.into_iter().any(is_type) {
         Some(Reason::Reformat)
     } else {
         None
@@ -217,7 +223,8 @@ pub fn other_part(header: &DicomHeader) -> Option<&'static str> {
 pub fn list_reasons(set_aside: &[SetAside]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for one in set_aside {
-        *counts.entry(one.reason.to_string()).or_default() += one.files;
+        // What is a sentence by itself is none in the list.
+        *counts.entry(one.reason.to_string().trim_end_matches('.').to_owned()).or_default() += one.files;
     }
     if counts.is_empty() {
         return "no files".to_owned();

@@ -71,7 +71,7 @@ impl LesionLinker {
         let before = self.sections.len();
         let new = Section { slice: self.starts.len(), left: Some(0), hu: HuSums::default() };
         self.starts.push(before);
-        self.sections.resize(before + labels.count, new);
+        self.sections.resize(before + labels.count(), new);
         let mut current = vec![0; labels.labels.len()];
         let mut links: BTreeMap<(usize, usize), u64> = BTreeMap::new();
         for (pixel, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {

@@ -148,9 +148,9 @@ impl SidePlan {
     ) -> Mask {
         let overlaps = match next {
             Some(next) => overlaps(labels, next),
-            None => vec![[0, 0]; labels.count],
+            None => vec![[0, 0]; labels.count()],
         };
-        let goes: Vec<Goes> = (0..labels.count)
+        let goes: Vec<Goes> = (0..labels.count())
             .map(
                 |at| if kept[at] { self.decide(&parts[at], way, overlaps[at]) } else { Goes::Whole(NEITHER) },
             )
@@ -215,7 +215,7 @@ fn outwards(filled: &[usize], known: Vec<(usize, Way)>) -> Vec<(usize, Way)> {
 
 /// For each component its pixels that are the left and the right lung of the image on the next slice.
 fn overlaps(labels: &Labels, next: &Known) -> Vec<[usize; 2]> {
-    let mut counts = vec![[0, 0]; labels.count];
+    let mut counts = vec![[0, 0]; labels.count()];
     for (pixel, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
         match next.side(pixel) {
             LEFT => counts[label as usize - 1][0] += 1,
@@ -231,7 +231,7 @@ fn overlaps(labels: &Labels, next: &Known) -> Vec<[usize; 2]> {
 fn grow(labels: &Labels, seed: impl Fn(usize, u32) -> u8) -> Vec<u8> {
     let mut sides = vec![NEITHER; labels.labels.len()];
     // Most components are seeded as a whole: nothing grows there.
-    let mut grows = vec![false; labels.count];
+    let mut grows = vec![false; labels.count()];
     for (pixel, &label) in labels.labels.iter().enumerate().filter(|&(_, &label)| label != 0) {
         sides[pixel] = seed(pixel, label);
         grows[label as usize - 1] |= sides[pixel] == NEITHER;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::builder::SliceRecord;
 use super::composition::{Composition, HuSums};
 use super::grade::{MosMed, mosmed, zone_score};
-use crate::severity::Finding;
+use crate::severity::{Finding, percent};
 
 /// Which lung, the patient's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +124,7 @@ pub(super) fn assess(
         }
     }
     Assessment {
-        finding: finding(&lungs, alarming_from_percent),
+        finding: Finding::of(lungs.lung_voxels, lungs.lesion_voxels, alarming_from_percent),
         alarming_from_percent,
         mosmed: (lungs.lung_voxels > 0).then(|| mosmed(lungs.lesion_voxels, lungs.lung_voxels)),
         side_assumed: false,
@@ -159,16 +159,7 @@ fn measure(lung_voxels: u64, lesion_voxels: u64, voxel_ml: Option<f64>) -> Volum
         lesion_voxels,
         lung_ml: voxel_ml.map(|ml| lung_voxels as f64 * ml),
         lesion_ml: voxel_ml.map(|ml| lesion_voxels as f64 * ml),
-        percent: (lung_voxels > 0).then(|| 100.0 * lesion_voxels as f64 / lung_voxels as f64),
-    }
-}
-
-fn finding(lungs: &VolumeInvolvement, alarming_from_percent: f32) -> Finding {
-    match lungs.percent {
-        None => Finding::NoLungFound,
-        Some(_) if lungs.lesion_voxels == 0 => Finding::NoLesionFound,
-        Some(percent) if percent < f64::from(alarming_from_percent) => Finding::Mild,
-        Some(_) => Finding::Alarming,
+        percent: (lung_voxels > 0).then(|| percent(lung_voxels, lesion_voxels)),
     }
 }
 

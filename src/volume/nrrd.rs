@@ -107,6 +107,11 @@ pub(super) fn read(head: &[u8], len: u64) -> Result<Described, VolumeError> {
     }
     let (shape, spatial) = shape(&fields)?;
     let element = element(fields.need("type")?)?;
+    // Before the byte order, which texts of numbers have none of.
+    let encoding = fields.need("encoding")?.to_ascii_lowercase();
+    if !matches!(encoding.as_str(), "raw" | "gzip" | "gz") {
+        return Err(unread(format!("is encoded as {encoding:.40?}")));
+    }
     let big_endian = match fields.get("endian") {
         _ if element.bytes() == 1 => false,
         None => return Err(bad("endian", "is missing")),
@@ -119,13 +124,12 @@ pub(super) fn read(head: &[u8], len: u64) -> Result<Described, VolumeError> {
         return Err(unread("skips lines before its voxels"));
     }
     let skip = fields.number("byte skip", 0)?;
-    let packing = match (fields.need("encoding")?.to_ascii_lowercase().as_str(), skip) {
+    let packing = match (encoding.as_str(), skip) {
         // The voxels are the last bytes; a file too short for them is refused by what it needs.
         ("raw", -1) => Packing::Plain(len.saturating_sub(bytes).max(data_at)),
         ("raw", 0..) => Packing::Plain(data_at.saturating_add(skip.unsigned_abs())),
-        ("gzip" | "gz", 0..) => Packing::GzipFrom(data_at, skip.unsigned_abs()),
-        ("raw" | "gzip" | "gz", _) => return Err(bad("byte skip", format!("is {skip}"))),
-        (other, _) => return Err(unread(format!("is encoded as {other:.40?}"))),
+        (_, 0..) => Packing::GzipFrom(data_at, skip.unsigned_abs()),
+        _ => return Err(bad("byte skip", format!("is {skip}"))),
     };
     Ok(Described {
         format: FORMAT,

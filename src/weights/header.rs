@@ -68,5 +68,5 @@ pub(super) fn f16_values(bytes: &[u8]) -> Vec<f32> {
 
 /// Signed bytes.
 pub(super) fn i8_values(bytes: &[u8]) -> Vec<i8> {
-    bytes.iter().map(|&b| i8::from_le_bytes([b])).collect()
+    bytemuck::cast_slice(bytes).to_vec()
 }

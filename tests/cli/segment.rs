@@ -153,6 +153,18 @@ fn a_dicom_image_is_recognised_by_content_and_measured_in_millimetres() {
 }
 
 #[test]
+fn what_is_no_axial_slice_is_said_to_be_none() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imaging/dicom");
+    let (sagittal, axial) = (fixtures.join("sagittal.dcm"), fixtures.join("explicit_le.dcm"));
+    let done = segment(&[&sagittal, &axial], &["--json"]);
+    assert_eq!((done.code, done.stdout.lines().count()), (0, 2), "{}", done.stderr);
+    let notes: Vec<&str> = done.stderr.lines().filter(|line| line.starts_with("note: ")).collect();
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].contains("sagittal.dcm: it says that it is not axial"), "{notes:?}");
+    assert_eq!(segment(&[&sagittal], &["--json", "--quiet"]).stderr, "");
+}
+
+#[test]
 fn a_bad_file_does_not_stop_the_rest() {
     let folder = scratch_folder("bad-among-good");
     let bytes = fs::read(picture()).unwrap();

@@ -265,3 +265,36 @@ fn pictures_are_measured_without_figures_in_ml_or_hu() {
     assert_eq!(refused.code, 1);
     assert!(refused.stderr.contains("did not come as DICOM"), "{}", refused.stderr);
 }
+
+#[test]
+fn a_list_tells_what_belongs_to_no_series() {
+    let folder = scratch_folder("study-left-over");
+    fs::write(folder.join("notes.txt"), "no slice").unwrap();
+    fs::copy(fixture("reversed/0.dcm"), folder.join("0.dcm")).unwrap();
+    let listed = study(&folder, &["--list"]);
+    assert_eq!((listed.code, listed.stdout.lines().count()), (0, 2), "{}", listed.stderr);
+    assert!(
+        listed.stderr.contains("note: 1 file set aside: no format that LungLens reads"),
+        "{}",
+        listed.stderr
+    );
+    assert_eq!(study(&folder, &["--list", "--quiet"]).stderr, "");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_no_result_for_the_rest() {
+    let folder = scratch_folder("study-links");
+    for slice in 0..4 {
+        let name = format!("{slice}.dcm");
+        fs::copy(fixture("reversed").join(&name), folder.join(&name)).unwrap();
+    }
+    std::os::unix::fs::symlink("gone.dcm", folder.join("4.dcm")).unwrap();
+    let refused = study(&folder, &["--json"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
+    assert!(
+        refused.stderr.contains("4.dcm: this is a link to a file that is not there"),
+        "{}",
+        refused.stderr
+    );
+}

@@ -1,10 +1,11 @@
 //! Everything but segmenting: help, completions, devices, models, and wrong usage.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::harness::{run, scratch_folder, text};
+use crate::harness::{finished, picture, program, run, scratch_folder, text};
 
 #[test]
 fn help_has_examples_and_exit_codes() {
@@ -44,6 +45,7 @@ fn wrong_usage_ends_with_two() {
         &["segment", "a.png", "--device", "abacus"],
         &["study", "a", "--at-once", "65"],
         &["study", "a", "--at-once", "18446744073709551615", "--time-budget", "5"],
+        &["study", "a", "--list", "--json"],
         &["completions", "cobol"],
     ];
     for arguments in wrong {
@@ -105,4 +107,35 @@ fn without_a_model_nothing_runs() {
     let damaged = run(&["models", "--models-dir", text(&folder)]);
     assert_eq!(damaged.code, 3);
     assert_eq!(damaged.stderr.matches("EOF while parsing").count(), 1, "{}", damaged.stderr);
+}
+
+/// A pipe that nobody reads.
+fn closed_pipe() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn a_closed_standard_error_stops_nothing() {
+    let folder = scratch_folder("closed-stderr");
+    let (missing, picture) = (folder.join("missing.png"), picture());
+    let arguments = ["segment", text(&missing), text(&picture), "--device", "cpu", "--json"];
+    let done =
+        finished(program().args(arguments).stdout(Stdio::piped()).stderr(closed_pipe()).output().unwrap());
+    assert_eq!((done.code, done.stdout.lines().count()), (1, 1));
+}
+
+#[test]
+fn a_closed_standard_output_is_no_error_to_tell() {
+    let models = program().arg("models").stdout(closed_pipe()).output().unwrap();
+    assert_eq!((models.status.code(), models.stderr.as_slice()), (Some(1), b"".as_slice()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_told() {
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let models = program().arg("models").stdout(full).output().unwrap();
+    let told = String::from_utf8(models.stderr).unwrap();
+    assert_eq!(models.status.code(), Some(1));
+    assert!(told.starts_with("error: standard output could not be written"), "{told}");
 }

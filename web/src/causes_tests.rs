@@ -82,15 +82,16 @@ fn files_without_a_series_are_told_by_what_they_are() {
 
 #[test]
 fn a_file_that_may_be_a_slice_is_told_by_name_with_what_is_wrong() {
-    for (name, why) in [
-        ("corpus/dicom/cut_at_300.dcm", CauseKind::CutShort),
-        ("corpus/dicom/sequences_deep.dcm", CauseKind::Damaged),
-        ("corpus/zip/cut_2.zip", CauseKind::Archive),
-        ("corpus/zip/encrypted.zip", CauseKind::OfFile),
+    for (name, why, counts) in [
+        ("corpus/dicom/cut_at_300.dcm", CauseKind::CutShort, [1.0, 2.0]),
+        ("corpus/dicom/sequences_deep.dcm", CauseKind::Damaged, [1.0, 2.0]),
+        ("corpus/zip/cut_2.zip", CauseKind::Archive, [1.0, 2.0]),
+        // The three files in it.
+        ("corpus/zip/encrypted.zip", CauseKind::OfFile, [3.0, 4.0]),
     ] {
         let cause = refused(vec![file("IM7", read(name)), file("text", b"Dear".to_vec())]);
-        let told = (cause.kind, cause.name.as_str(), cause.numbers[1], cause.within[0].kind);
-        assert_eq!(told, (CauseKind::Unreadable, "IM7", 2.0, why), "{name}: {}", cause.words);
+        let told = (cause.kind, cause.name.as_str(), cause.numbers.as_slice(), cause.within[0].kind);
+        assert_eq!(told, (CauseKind::Unreadable, "IM7", counts.as_slice(), why), "{name}: {}", cause.words);
     }
 }
 

@@ -1,12 +1,12 @@
 //! The weights of a convolution, laid out for this processor, and the convolution with them.
 
 use super::ConvGeometry;
-use super::count::count_shared;
+use super::count::{Groups, count_shared};
 use super::finish::{Finish, Residual};
-use super::product::{Factor, Layout, Panels, Rows, multiply};
+use super::product::{Factor, Layout, Panels, Rows, are_counted, multiply};
 use super::stored::Weight;
-use super::winograd::WinogradWeights;
-use crate::simd::{COUNTS, Level};
+use super::winograd::{GROUP, WinogradWeights};
+use crate::simd::Level;
 use crate::threads;
 
 /// Rows of one task of a matrix product, a multiple of every level's rows.
@@ -21,6 +21,8 @@ pub struct PreparedWeight {
     weights: Weights,
     /// The value of one step of each output channel.
     scales: Vec<f32>,
+    /// What each input channel is multiplied by first; empty where that is 1.
+    input_scales: Vec<f32>,
     shape: [usize; 4],
     geometry: ConvGeometry,
 }
@@ -50,6 +52,44 @@ impl PreparedWeight {
         Self::for_level(Level::best(), steps, scales, shape, geometry)
     }
 
+    /// Lays out `steps` `[1, 1, c_in, c_out]` of a pointwise convolution, whose weights are they times the scale of their
+    /// input channel.
+    ///
+    /// # Panics
+    /// Where the convolution is not pointwise, or there are not as many steps or scales as `shape` says.
+    #[inline(never)]
+    pub fn quantized_by_input(
+        steps: &[i8],
+        scales: Vec<f32>,
+        shape: [usize; 4],
+        geometry: ConvGeometry,
+    ) -> Self {
+        Self::by_input_for_level(Level::best(), steps, scales, shape, geometry)
+    }
+
+    /// [`Self::quantized_by_input`] for one of this processor's levels. A pixel's sum over its channels leaves no place for
+    /// these scales, so pixels are multiplied by them before they are counted; where none are counted, the weights are.
+    pub(super) fn by_input_for_level(
+        level: Level,
+        steps: &[i8],
+        scales: Vec<f32>,
+        shape: [usize; 4],
+        geometry: ConvGeometry,
+    ) -> Self {
+        let [_, _, inputs, outputs] = shape;
+        assert!(geometry.is_pointwise(), "a convolution with scales of its inputs is pointwise");
+        assert_eq!(scales.len(), inputs, "scales of a convolution's inputs");
+        let ones = vec![1.0; outputs];
+        if are_counted::<i8>(inputs) {
+            let prepared = Self::for_level(level, steps, ones, shape, geometry);
+            return Self { input_scales: scales, ..prepared };
+        }
+        let rows = steps.chunks(outputs).zip(&scales);
+        let weight: Vec<f32> =
+            rows.flat_map(|(row, scale)| row.iter().map(move |&step| f32::from(step) * scale)).collect();
+        Self::for_level(level, &weight, ones, shape, geometry)
+    }
+
     /// Lays out the weights for one of this processor's levels.
     pub(super) fn for_level<T: Weight>(
         level: Level,
@@ -61,14 +101,15 @@ impl PreparedWeight {
         let [k, _, inputs, outputs] = shape;
         assert_eq!(weight.len(), k * k * inputs * outputs, "weights of a convolution");
         assert_eq!(scales.len(), outputs, "scales of a convolution");
-        let is_winograd = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
-        let weights = if is_winograd && weight.len() < MOST_WINOGRAD_WEIGHTS {
+        let is_same = ConvGeometry { relu: false, ..geometry } == ConvGeometry::SAME_3X3;
+        let is_winograd = is_same && outputs.is_multiple_of(GROUP) && weight.len() < MOST_WINOGRAD_WEIGHTS;
+        let weights = if is_winograd {
             Weights::Winograd(WinogradWeights::new(level, weight, inputs, outputs))
         } else {
-            let paired = T::WHOLE && COUNTS && inputs.is_multiple_of(2);
+            let paired = are_counted::<T>(inputs);
             Weights::Product(Panels::new(Layout { level, depth: k * k * inputs, outputs, paired }, weight))
         };
-        Self { weights, scales, shape, geometry }
+        Self { weights, scales, input_scales: Vec::new(), shape, geometry }
     }
 
     /// `[k, k, c_in, c_out]`.
@@ -114,11 +155,16 @@ impl PreparedWeight {
             Weights::Product(panels) if panels.layout().paired => {
                 let Layout { level, .. } = *panels.layout();
                 // The windows of one pixel share no pixels, so each pixel has its own steps; others have the image's.
-                let pixels = if self.geometry.kernel_size == 1 { input_shape[1] * input_shape[2] } else { 1 };
-                let group = input_shape[1..].iter().product::<usize>() / pixels;
+                let pixels = if self.geometry.is_pointwise() { input_shape[1] * input_shape[2] } else { 1 };
+                let groups = Groups {
+                    values: input,
+                    group: input_shape[1..].iter().product::<usize>() / pixels,
+                    scales: &self.input_scales,
+                    limits: &[panels.limit()],
+                };
                 threads::with_scratch(input.len(), |steps| {
                     threads::with_scratch(input_shape[0] * pixels, |sizes| {
-                        count_shared(level, input, panels.limit(), group, steps, sizes);
+                        count_shared(level, groups, steps, sizes);
                         self.pad_and_multiply(panels, steps, sizes, input_shape, &finish, output);
                     });
                 });

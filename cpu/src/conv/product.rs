@@ -4,11 +4,16 @@ use std::ops::Range;
 
 use super::finish::Finish;
 use super::stored::{Kept, Stored};
-use crate::simd::{self, Job, Lanes, Level, TILE_VECTORS};
+use crate::simd::{self, COUNTS, Job, Lanes, Level, TILE_VECTORS};
 use crate::threads::{self, Scratch};
 
 /// Rows of the weights that are multiplied before the next panel, so that a panel's part stays in the cache.
 const DEPTH: usize = 1024;
+
+/// Whether the products of a convolution with such weights and so many input channels are of whole numbers.
+pub(super) fn are_counted<T: Kept>(inputs: usize) -> bool {
+    T::WHOLE && COUNTS && inputs.is_multiple_of(2)
+}
 
 /// How a matrix `[depth, outputs]` is cut into panels of a tile's columns, `[panels, depth, columns]`, zeros in the last.
 #[derive(Debug, Clone, Copy)]
@@ -56,9 +61,23 @@ impl Panels {
     /// Lays out a row-major `[depth, outputs]`.
     pub(super) fn new<T: Kept>(layout: Layout, matrix: &[T]) -> Self {
         let mut values = layout.zeros();
-        for (k, row) in matrix.chunks_exact(layout.outputs).enumerate() {
-            for (panel, part) in row.chunks(layout.level.tile_columns()).enumerate() {
-                layout.write(&mut values, k, panel * layout.level.tile_columns(), part);
+        let (depth, columns) = (layout.depth, layout.level.tile_columns());
+        // The rows that lie together in a panel.
+        let together = if layout.paired { 2 } else { 1 };
+        for (k, rows) in matrix.chunks_exact(together * layout.outputs).enumerate() {
+            let (even, odd) = rows.split_at(layout.outputs);
+            for (panel, part) in even.chunks(columns).enumerate() {
+                let place = (panel * depth + k * together) * columns;
+                let target = &mut values[place..][..together * part.len()];
+                if !layout.paired {
+                    target.copy_from_slice(part);
+                    continue;
+                }
+                let pairs = part.iter().zip(&odd[panel * columns..]);
+                for (pair, (even, odd)) in target.chunks_exact_mut(2).zip(pairs) {
+                    pair[0] = *even;
+                    pair[1] = *odd;
+                }
             }
         }
         Self::laid_out(layout, values)
@@ -89,13 +108,15 @@ fn limit(layout: &Layout, values: &Stored) -> f32 {
     let mut room = vec![0; panel_len];
     let mut largest = 1;
     for start in (0..values.len()).step_by(panel_len) {
-        let mut sums = vec![0; columns];
+        // Of 8 bit, or at most 49 times as large: of no depth that fits in memory do the sums leave 32 bit.
+        let mut sums = vec![0u32; 2 * columns];
         for pairs in values.steps(start..start + panel_len, &mut room).chunks_exact(2 * columns) {
-            for (sum, pair) in sums.iter_mut().zip(pairs.chunks_exact(2)) {
-                *sum += i64::from(pair[0]).abs() + i64::from(pair[1]).abs();
+            for (sum, &value) in sums.iter_mut().zip(pairs) {
+                *sum += u32::from(value.unsigned_abs());
             }
         }
-        largest = sums.into_iter().fold(largest, i64::max);
+        largest =
+            sums.chunks_exact(2).map(|pair| i64::from(pair[0]) + i64::from(pair[1])).fold(largest, i64::max);
     }
     (i64::from(i32::MAX) / largest).min(i64::from(i16::MAX)) as f32
 }

@@ -80,7 +80,7 @@ fn check(
 fn every_level_computes_the_convolution() {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     for (kernel_size, stride, padding) in
-        [(1, 1, 0), (1, 2, 0), (3, 1, 1), (3, 2, 1), (7, 2, 3), (3, 1, 0), (7, 1, 3), (2, 2, 0)]
+        [(1, 1, 0), (1, 2, 0), (1, 1, 1), (3, 1, 1), (3, 2, 1), (7, 2, 3), (3, 1, 0), (7, 1, 3), (2, 2, 0)]
     {
         for round in 0..6 {
             let geometry = ConvGeometry { kernel_size, stride, padding, relu: round % 2 == 0 };
@@ -105,6 +105,37 @@ fn deep_products_and_wide_maps_are_cut_right() {
     check(&mut random, ConvGeometry::SAME_3X3.stride(2), [1, 9, 9, 512], 24, None);
     check(&mut random, ConvGeometry::SAME_3X3, [3, 70, 33, 8], 16, None);
     check(&mut random, ConvGeometry::SAME_3X3.relu(), [1, 6, 5, 512], 512, Some(1));
+    // Odd counts of channels, which Winograd's way and whole numbers do not take.
+    check(&mut random, ConvGeometry::SAME_3X3, [1, 9, 5, 7], 13, None);
+    check(&mut random, plain, [2, 3, 4, 9], 5, Some(1));
+}
+
+/// Input channels whose scales differ a thousandfold, and as many pixels that are that much larger where scales are small.
+#[test]
+fn scales_of_input_channels_go_to_the_pixels() {
+    let mut random = Random(1234);
+    for (inputs, outputs, stride) in [(256, 72, 1), (40, 8, 2), (3, 16, 1)] {
+        let (shape, weight_shape) = ([2, 9, 7, inputs], [1, 1, inputs, outputs]);
+        let geometry = ConvGeometry::POINTWISE.relu().stride(stride);
+        let mut input = random.values(shape.iter().product());
+        let steps: Vec<i8> =
+            random.values(inputs * outputs).iter().map(|value| (value * 127.0) as i8).collect();
+        let scales: Vec<f32> =
+            random.values(inputs).iter().map(|value| 10f32.powf(-3.0 * value.abs())).collect();
+        input.chunks_mut(inputs).flat_map(|pixel| pixel.iter_mut().zip(&scales)).for_each(|(v, s)| *v /= s);
+        let bias = random.values(outputs);
+        let weight: Vec<f32> =
+            steps.iter().enumerate().map(|(at, &step)| f32::from(step) * scales[at / outputs]).collect();
+        let expected = conv2d_reference(&input, shape, &weight, outputs, &bias, None, geometry);
+        for level in Level::all() {
+            let prepared =
+                PreparedWeight::by_input_for_level(level, &steps, scales.clone(), weight_shape, geometry);
+            let mut found = vec![f32::NAN; prepared.output_shape(shape).iter().product()];
+            prepared.forward(&input, shape, &bias, None, &mut found);
+            let error = error(&found, &expected);
+            assert!(error < 1e-4, "{level:?}: {inputs} to {outputs}: {error}");
+        }
+    }
 }
 
 #[test]

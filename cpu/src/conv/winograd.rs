@@ -6,11 +6,11 @@
 //!
 //! Strips of 4 output rows are taken a block at a time, so that what is between the steps stays in the cache.
 
-use super::count::count_groups;
+use super::count::{Groups, count_groups};
 use super::finish::Finish;
-use super::product::{Factor, Layout, Panels, Rows, multiply};
+use super::product::{Factor, Layout, Panels, Rows, are_counted, multiply};
 use super::stored::{Kept, Weight};
-use crate::simd::{self, COUNTS, Job, Lanes, Level};
+use crate::simd::{self, Job, Lanes, Level};
 use crate::threads;
 
 /// Outputs of a tile on a side.
@@ -24,7 +24,7 @@ const TASK_TILES: usize = 48;
 /// Tiles of a block at least: each block reads all weights once.
 const BLOCK_TILES: usize = 96;
 /// Outputs whose weights are transformed together; a level's columns are a multiple of it.
-const GROUP: usize = 8;
+pub(super) const GROUP: usize = 8;
 /// Floats after each tile and task, so that equal places of neighbours do not share a set of the cache.
 const STAGGER: usize = 16;
 
@@ -38,7 +38,7 @@ pub(super) struct WinogradWeights {
 impl WinogradWeights {
     /// Transforms `weight` `[3, 3, inputs, outputs]`; `outputs` is a multiple of [`GROUP`].
     pub(super) fn new<T: Weight>(level: Level, weight: &[T], inputs: usize, outputs: usize) -> Self {
-        let paired = T::WHOLE && COUNTS && inputs.is_multiple_of(2);
+        let paired = are_counted::<T>(inputs);
         let layout = Layout { level, depth: inputs, outputs, paired };
         let mut products: Vec<Vec<T::Sum>> = (0..PRODUCTS).map(|_| layout.zeros()).collect();
         for input in 0..inputs {
@@ -75,7 +75,8 @@ impl WinogradWeights {
         let transform = |tile: Tile<'_>, steps: &mut [i16], sizes: &mut [f32]| {
             threads::with_scratch(steps.len(), |patch| {
                 simd::run(level, TransformInput { tile, patch });
-                count_groups(level, patch, &limits, inputs, steps, sizes);
+                let groups = Groups { values: patch, group: inputs, scales: &[], limits: &limits };
+                count_groups(level, groups, steps, sizes);
             });
         };
         self.convolve_by(transform, input, shape, finish, output);

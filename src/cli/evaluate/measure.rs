@@ -17,6 +17,7 @@ use lunglens::words::counted;
 use super::data::{Dataset, Item};
 use super::write::write_files;
 use crate::cli::exit::Exit;
+use crate::cli::tell::stdout;
 
 /// Slices in a row of the contact sheet.
 const SHEET_COLUMNS: usize = 4;
@@ -65,7 +66,7 @@ pub fn report(
             false => "patients not known".to_owned(),
         };
         writeln!(
-            std::io::stdout().lock(),
+            stdout(),
             "{} on {}, {}: {}, {patients}\n{}written to {}",
             about.title(),
             task.data,

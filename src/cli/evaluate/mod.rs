@@ -23,6 +23,7 @@ use super::exit::Exit;
 use super::interrupt::cancel_on_ctrl_c;
 use super::outputs::write_whole;
 use super::progress::Progress;
+use super::tell::{say, stdout};
 use data::{Dataset, NEGATIVES};
 use parts::Part;
 
@@ -72,7 +73,7 @@ pub fn run(options: &EvaluateArgs) -> anyhow::Result<Exit> {
     let cancel = CancelToken::default();
     cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
     if !options.quiet {
-        eprintln!("{}", report::NOTICE);
+        say(report::NOTICE);
     }
     let chosen: Vec<Part> =
         all.into_iter().filter(|part| wanted.is_none_or(|fold| fold == part.fold)).collect();
@@ -108,7 +109,7 @@ fn write_parts(parts: &[Predictions], out: &Path, quiet: bool) -> anyhow::Result
             .with_context(|| format!("writing {}", path.display()))?;
         if !quiet {
             writeln!(
-                std::io::stdout().lock(),
+                stdout(),
                 "fold {} of {}: {} written to {}",
                 part.fold,
                 part.folds,

@@ -14,6 +14,7 @@ use super::data::{Dataset, Item};
 use super::measure::{check_slices, read_with, sheet_cell};
 use super::write::write_files;
 use crate::cli::exit::Exit;
+use crate::cli::tell::stdout;
 
 /// Slices on the contact sheet, and in a row of it.
 const SHEET: [usize; 2] = [12, 4];
@@ -53,7 +54,7 @@ pub fn report(
     ];
     write_files(out, &files)?;
     if !quiet {
-        let mut stdout = std::io::stdout().lock();
+        let mut stdout = stdout();
         writeln!(
             stdout,
             "{} on {}: {} without lesions",

@@ -13,6 +13,7 @@ use super::find::{models_folder, read_manifest};
 use crate::cli::args::ModelsArgs;
 use crate::cli::exit::{CannotRun, Exit};
 use crate::cli::table::format_table;
+use crate::cli::tell::stdout;
 
 /// What the check of a model's file came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn run(options: &ModelsArgs) -> anyhow::Result<Exit> {
     for entry in &manifest.models {
         checked.push((entry, check(entry, &folder)?));
     }
-    let mut stdout = io::stdout().lock();
+    let mut stdout = stdout();
     if options.json {
         let models: Vec<Value> = checked.iter().map(|(entry, state)| to_json(entry, *state)).collect();
         writeln!(stdout, "{}", serde_json::to_string_pretty(&models).context("writing the models as JSON")?)?;

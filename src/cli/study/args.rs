@@ -42,7 +42,7 @@ pub struct StudyArgs {
     pub inputs: Vec<PathBuf>,
 
     /// List the series that are there, and which one is recommended, without measuring
-    #[arg(long, conflicts_with = "series")]
+    #[arg(long, conflicts_with_all = ["series", "json"])]
     pub list: bool,
 
     /// Measure this series of the list instead of the recommended one: its number there

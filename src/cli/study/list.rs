@@ -3,11 +3,16 @@
 use std::io::Write;
 
 use lunglens::intake::{Catalogue, SeriesSummary};
+use lunglens::words::counted;
 
 use crate::cli::table::format_table;
+use crate::cli::tell::{say, stdout};
 
-/// Prints the series as a table.
-pub fn print(catalogue: &Catalogue) -> anyhow::Result<()> {
+/// Prints the series as a table, and says what belongs to none unless `quiet`.
+pub fn print(catalogue: &Catalogue, quiet: bool) -> anyhow::Result<()> {
+    for one in catalogue.left_over().iter().filter(|_| !quiet) {
+        say(format_args!("note: {} set aside: {}", counted(one.files, "file"), one.reason));
+    }
     let mut rows: Vec<[String; 7]> = Vec::new();
     for (index, one) in catalogue.series().iter().enumerate() {
         let recommended = catalogue.recommended() == Some(index);
@@ -28,7 +33,7 @@ pub fn print(catalogue: &Catalogue) -> anyhow::Result<()> {
         ]);
     }
     let header = ["SERIES", "SLICES", "SIZE", "SPACING", "KIND", "NAME", "REMARK"];
-    write!(std::io::stdout().lock(), "{}", format_table(header, &rows))?;
+    write!(stdout(), "{}", format_table(header, &rows))?;
     Ok(())
 }
 

@@ -27,6 +27,7 @@ use super::interrupt::cancel_on_ctrl_c;
 use super::progress::Progress;
 use super::runner::Runner;
 use super::segment::tell_unusable;
+use super::tell::{printable, say, stdout};
 
 /// Measures one study. Whatever cannot be read makes it fail: there is no result of a part.
 pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
@@ -39,7 +40,7 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     cancel_on_ctrl_c(&cancel).context("listening for Ctrl-C")?;
     let Some(catalogue) = scan(&collected.files, &cancel)? else { return Ok(Exit::Interrupted) };
     if options.list {
-        list::print(&catalogue)?;
+        list::print(&catalogue, options.quiet)?;
         return Ok(Exit::Success);
     }
     let chosen = choose(&catalogue, options.series)?;
@@ -57,7 +58,7 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     let models_dir = options.models_dir.models_dir.as_deref();
     let runner = Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
     if !options.quiet {
-        eprintln!("{}", report::NOTICE);
+        say(report::NOTICE);
         tell_set_aside(&chosen);
     }
     let at_once = options.at_once.at_once.unwrap_or_else(|| runner.at_once());
@@ -79,24 +80,24 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     let study = describe(options, &chosen, every, &done)?;
     if !options.quiet {
         for one in &study.not_measured {
-            eprintln!("note: no {}: {}", one.what, one.why);
+            say(format_args!("note: no {}: {}", one.what, one.why));
         }
     }
     if let Some(out) = out {
         write::results(&out, options, &chosen, dicom.as_ref(), &study, &done.measured)?;
     }
     if options.json {
-        writeln!(std::io::stdout().lock(), "{}", study.to_json_line())?;
+        writeln!(stdout(), "{}", study.to_json_line())?;
     } else if !options.quiet {
         let name = options.inputs[0].display().to_string();
-        writeln!(std::io::stdout().lock(), "{}", summary::line(&name, &study, begun.elapsed()))?;
+        writeln!(stdout(), "{}", summary::line(&printable(&name), &study, begun.elapsed()))?;
     }
     Ok(Exit::Success)
 }
 
 fn tell_set_aside(chosen: &Chosen) {
     for one in &chosen.set_aside {
-        eprintln!("note: {} set aside: {}", counted(one.files, "file"), one.reason);
+        say(format_args!("note: {} set aside: {}", counted(one.files, "file"), one.reason));
     }
 }
 
@@ -134,7 +135,7 @@ fn within_budget(
             1 => "all slices are read".to_owned(),
             every => format!("1 slice in {every} is read, {read} of {slices}"),
         };
-        eprintln!("note: {which}: about {needed_s:.1} s at {slice_s:.2} s a slice, of {budget_s} s");
+        say(format_args!("note: {which}: about {needed_s:.1} s at {slice_s:.2} s a slice, of {budget_s} s"));
     }
     Ok(every)
 }

@@ -7,6 +7,7 @@ use lunglens::source::FileSource;
 use lunglens::study::{SeriesPlan, SetAside};
 
 use crate::cli::collect::InputFile;
+use crate::cli::tell::say;
 
 /// The series to measure.
 pub struct Chosen {
@@ -36,7 +37,7 @@ pub fn scan(inputs: &[InputFile], cancel: &CancelToken) -> anyhow::Result<Option
         result => result?,
     };
     for (name, error) in catalogue.unreadable() {
-        eprintln!("error: {name}: {error}");
+        say(format_args!("error: {name}: {error}"));
     }
     Ok(Some(catalogue))
 }

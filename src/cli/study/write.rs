@@ -45,8 +45,9 @@ fn is_ours(name: &str) -> bool {
         || number.is_some_and(|digits| digits.len() >= 4 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Fails if a form was asked for that this input cannot have, before anything is measured.
+/// Fails if a form was asked for that this input cannot have, or the time of writing cannot be had, before anything is measured.
 pub fn check(options: &StudyArgs, chosen: &Chosen) -> anyhow::Result<Option<DicomSource>> {
+    created_unix_s()?;
     let dicom = DicomSource::of(&chosen.series)?;
     match options.asked_formats().iter().find_map(|format| format.unavailable(dicom.as_ref())) {
         Some(reason) => Err(reason.into()),

@@ -6,6 +6,6 @@ mod native;
 mod wasm;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use native::{adapters, has_subgroups, yield_to_host};
+pub(super) use native::{adapters, has_subgroups, watch, yield_to_host};
 #[cfg(target_arch = "wasm32")]
-pub(super) use wasm::{adapters, has_subgroups, yield_to_host};
+pub(super) use wasm::{adapters, has_subgroups, watch, yield_to_host};

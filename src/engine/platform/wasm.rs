@@ -22,6 +22,9 @@ pub(in crate::engine) async fn adapters() -> Vec<Adapter> {
     instance.request_adapter(&options).await.iter().map(Adapter::of).collect()
 }
 
+/// The browser tells what the device refuses by events of their own: CubeCL's handler ends the worker, and the page starts it anew.
+pub(in crate::engine) fn watch(_: &wgpu::Device, _: fn(wgpu::Error)) {}
+
 /// Whether the device's kernels may use subgroups: wgpu does not know, `web/src/worker/subgroups.js` says so.
 pub(in crate::engine) fn has_subgroups(_: &wgpu::Device) -> bool {
     js_sys::Reflect::get(&js_sys::global(), &"hasSubgroups".into()).is_ok_and(|has| has.is_truthy())

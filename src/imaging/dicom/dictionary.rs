@@ -20,7 +20,7 @@ const fn entry(tag: Tag, vr: [u8; 2], name: &'static str) -> Entry {
 }
 
 #[rustfmt::skip]
-const ENTRIES: [Entry; 144] = [
+const ENTRIES: [Entry; 146] = [
     entry(tags::FILE_META_INFORMATION_GROUP_LENGTH, *b"UL", "FileMetaInformationGroupLength"),
     entry(tags::FILE_META_INFORMATION_VERSION, *b"OB", "FileMetaInformationVersion"),
     entry(tags::MEDIA_STORAGE_SOP_CLASS_UID, *b"UI", "MediaStorageSOPClassUID"),
@@ -60,7 +60,9 @@ const ENTRIES: [Entry; 144] = [
     entry(tags::REFERENCED_SOP_SEQUENCE, *b"SQ", "ReferencedSOPSequence"),
     entry(tags::SOURCE_IMAGE_SEQUENCE, *b"SQ", "SourceImageSequence"),
     entry(tags::ANATOMIC_REGION_SEQUENCE, *b"SQ", "AnatomicRegionSequence"),
+    entry(tags::FRAME_TYPE, *b"CS", "FrameType"),
     entry(tags::DERIVATION_IMAGE_SEQUENCE, *b"SQ", "DerivationImageSequence"),
+    entry(tags::VOLUME_BASED_CALCULATION_TECHNIQUE, *b"CS", "VolumeBasedCalculationTechnique"),
     entry(tags::DERIVATION_CODE_SEQUENCE, *b"SQ", "DerivationCodeSequence"),
     entry(tags::PATIENT_NAME, *b"PN", "PatientName"),
     entry(tags::PATIENT_ID, *b"LO", "PatientID"),

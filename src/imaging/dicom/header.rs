@@ -12,8 +12,10 @@ use crate::source::BorrowedSource;
 use crate::words::counted;
 
 /// The elements that are read.
-pub(super) const WANTED: [Tag; 20] = [
+pub(super) const WANTED: [Tag; 22] = [
     tags::IMAGE_TYPE,
+    tags::FRAME_TYPE,
+    tags::VOLUME_BASED_CALCULATION_TECHNIQUE,
     tags::SOP_CLASS_UID,
     tags::SOP_INSTANCE_UID,
     tags::MODALITY,
@@ -54,7 +56,8 @@ pub struct DicomHeader {
     pub frame_of_reference_uid: Option<String>,
     /// Modality (0008,0060), as `CT`.
     pub modality: Option<String>,
-    /// ImageType (0008,0008), as `["ORIGINAL", "PRIMARY", "AXIAL"]`; empty where the file does not say.
+    /// ImageType (0008,0008), as `["ORIGINAL", "PRIMARY", "AXIAL"]`; of a frame of an Enhanced CT its FrameType (0008,9007), and
+    /// behind it VolumeBasedCalculationTechnique (0008,9207), as `MAX_IP`. Empty where the file does not say.
     pub image_type: Vec<String>,
     /// SeriesDescription (0008,103E), a free text that may name people.
     pub series_description: Option<String>,
@@ -123,7 +126,7 @@ impl DicomHeader {
             sop_uid: attributes.text(tags::SOP_INSTANCE_UID),
             frame_of_reference_uid: attributes.text(tags::FRAME_OF_REFERENCE_UID),
             modality: attributes.text(tags::MODALITY),
-            image_type: attributes.texts(tags::IMAGE_TYPE),
+            image_type: image_type(&attributes),
             series_description: description.filter(|text| !text.is_empty()),
             body_part: attributes.text(tags::BODY_PART_EXAMINED),
             kernel: attributes.text(tags::CONVOLUTION_KERNEL),
@@ -144,6 +147,14 @@ impl DicomHeader {
             unread_coding,
         })
     }
+}
+
+/// What kind of image it is, by all that says so.
+fn image_type(attributes: &Attributes) -> Vec<String> {
+    let of_frame = attributes.texts(tags::FRAME_TYPE);
+    let mut all = if of_frame.is_empty() { attributes.texts(tags::IMAGE_TYPE) } else { of_frame };
+    all.extend(attributes.text(tags::VOLUME_BASED_CALCULATION_TECHNIQUE).filter(|text| text != "NONE"));
+    all
 }
 
 /// An attribute that has `N` numbers or none.

@@ -76,7 +76,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<CtSlice>, ImagingError> {
     let Some(image) = DicomImage::open(&source)? else { return Ok(None) };
     match image.frames() {
         1 => image.slice(&source, 0).map(Some),
-        frames => Err(ImagingError::MultiFrame { frames: frames.into() }),
+        frames => match image.header(0)?.modality {
+            // It is none as a study either.
+            Some(modality) if modality != "CT" => Err(ImagingError::NotCt { modality }),
+            _ => Err(ImagingError::MultiFrame { frames: frames.into() }),
+        },
     }
 }
 

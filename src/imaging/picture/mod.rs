@@ -3,6 +3,7 @@
 mod grey;
 mod jpeg;
 mod part;
+mod png;
 mod webp;
 
 use std::io::Cursor;
@@ -64,6 +65,7 @@ pub(super) fn decode(bytes: &[u8], format: FileFormat, part: PicturePart) -> Res
             jpeg::check_end(bytes)?;
             bytes
         }
+        FileFormat::Png if png::is_animated(bytes) => return Err(ImagingError::Animated { format }),
         _ => bytes,
     };
     let mut decoder = open(bytes, format).map_err(|e| failed(e.to_string()))?;

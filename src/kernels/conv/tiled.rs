@@ -4,7 +4,7 @@
 //! A workgroup computes a tile of output pixels by output channels. Step by step along the depth (taps and input
 //! channels) its invocations bring a piece of both factors to workgroup memory, where all of them read it, while the next
 //! piece is on its way; each keeps several pixels by several channels in registers. Nothing beyond WebGPU's default
-//! limits is needed. Software adapters gain nothing from workgroup memory and run [`super::gpu`]'s kernel instead.
+//! limits is needed. Software adapters gain nothing from workgroup memory and run [`super::registers`]' kernel instead.
 
 use cubecl::ir::ElemType;
 use cubecl::prelude::*;

@@ -1,6 +1,7 @@
 //! An engine's worker: one engine behind typed messages, one slice at a time.
 
 mod adapter;
+mod checksum;
 mod constructors;
 mod engine_host;
 mod fetch;

@@ -1,9 +1,9 @@
 //! The models on offer and their bytes.
 
 use lunglens::manifest::{ModelEntry, ModelManifest};
-use sha2::{Digest, Sha256};
 use web_sys::Url;
 
+use super::checksum::sha256;
 use super::fetch;
 use crate::bridge;
 use crate::protocol::{Cause, CauseKind, ModelCopy, ModelSummary, Reply};
@@ -67,7 +67,8 @@ fn copy(entry: &ModelEntry) -> Option<ModelCopy> {
 /// The bytes of an entry that the browser's cache keeps under `key`, if they are the right ones.
 async fn cached(entry: &ModelEntry, key: &str) -> Option<Vec<u8>> {
     let limit = usize::try_from(entry.bytes).unwrap_or(usize::MAX);
-    fetch::cached(key, limit).await.filter(|bytes| sha256(bytes) == entry.sha256)
+    let bytes = fetch::cached(key, limit).await?;
+    (sha256(&bytes).await == entry.sha256).then_some(bytes)
 }
 
 /// Where a model's bytes are fetched from and kept under: its content is part of the name.
@@ -112,16 +113,11 @@ async fn model_bytes(entry: &ModelEntry) -> Result<(Vec<u8>, bool), Cause> {
         }
     });
     let bytes = bytes.await.map_err(|why| not_fetched("The model", &why))?;
-    if sha256(&bytes) != entry.sha256 {
+    if sha256(&bytes).await != entry.sha256 {
         let words = "The model's file is not the one of this page: its checksum is wrong. Try again; if it stays, there \
                      may be a newer page: close all its tabs, and open it once more.";
         return Err(Cause::new(CauseKind::WrongModel, words));
     }
     let is_kept = fetch::keep(&key, &bytes).await;
     Ok((bytes, is_kept))
-}
-
-/// SHA-256 in lower-case hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

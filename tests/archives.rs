@@ -1,0 +1,71 @@
+//! Damage and codings inside of archives.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use lunglens::intake::{Catalogue, IntakeError, NamedSource, catalogue};
+use lunglens::source::MemorySource;
+use zip::write::SimpleFileOptions;
+
+fn file(name: &str, bytes: Vec<u8>) -> NamedSource {
+    NamedSource::new(name, MemorySource::new(bytes))
+}
+
+fn find(files: Vec<NamedSource>) -> Catalogue {
+    catalogue(files, &mut |_| {}, &|| false).unwrap()
+}
+
+/// The five slices of the fixture `reversed`.
+fn slices() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/study/reversed");
+    (0..5).map(|k| (format!("{k}.dcm"), std::fs::read(folder.join(format!("{k}.dcm"))).unwrap())).collect()
+}
+
+/// An archive of which every second file is stored as it is.
+fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (index, (name, bytes)) in files.iter().enumerate() {
+        let method =
+            if index % 2 == 0 { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+        archive.start_file(name.as_str(), SimpleFileOptions::default().compression_method(method)).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn damage_in_an_entry_that_is_stored_as_it_is_is_noticed() {
+    let mut bytes = zipped(&slices());
+    let stored = &slices()[1].1;
+    let at = bytes.windows(stored.len()).position(|window| window == stored).unwrap();
+    // The last pixel.
+    bytes[at + stored.len() - 1] ^= 1;
+    let found = find(vec![file("ct.zip", bytes)]);
+    let told: Vec<String> = found.unreadable().map(|(name, why)| format!("{name}: {why}")).collect();
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("ct.zip > 1.dcm: ") && told[0].contains("its checksum does not fit"),
+        "{told:?}"
+    );
+    assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 1, of: 6, .. })));
+}
+
+#[test]
+fn how_an_entry_is_compressed_is_told_by_its_name() {
+    for (code, name) in [(9_u8, "by Deflate64;"), (93, "by Zstandard;"), (7, "by method 7;")] {
+        let mut bytes = zipped(&slices()[..2]);
+        // The method stands 8 bytes behind a local header and 10 behind one of the list.
+        for (header, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+            let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(header)).collect();
+            assert_eq!(places.len(), 2);
+            places.into_iter().for_each(|at| bytes[at + method] = code);
+        }
+        let found = find(vec![file("ct.zip", bytes)]);
+        let (_, why) = found.unreadable().next().unwrap();
+        let why = why.to_string();
+        assert!(why.starts_with("0.dcm: It is compressed") && why.contains(name), "{why}");
+        assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 2, of: 2, .. })));
+    }
+}
