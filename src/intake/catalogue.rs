@@ -10,10 +10,10 @@ use super::split::{Part, split};
 use super::stack::Picture;
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
-use super::{IntakeError, NamedSource, stack};
+use super::{FileProblem, IntakeError, NamedSource, stack};
 use crate::imaging::{DicomHeader, ListedImage};
 use crate::study::{
-    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, list_reasons, other_part,
+    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, other_part,
 };
 
 /// What a scan has found.
@@ -38,7 +38,7 @@ impl Found {
 #[derive(Debug)]
 pub(super) struct Unreadable {
     pub file: usize,
-    pub why: String,
+    pub why: FileProblem,
     /// What is known of it.
     pub modality: Option<String>,
     pub series_uid: Option<String>,
@@ -46,7 +46,7 @@ pub(super) struct Unreadable {
 
 impl Unreadable {
     /// One of which nothing is known.
-    pub fn any(file: usize, why: String) -> Self {
+    pub fn any(file: usize, why: FileProblem) -> Self {
         Self { file, why, modality: None, series_uid: None }
     }
 
@@ -231,8 +231,8 @@ impl Catalogue {
     }
 
     /// Files that cannot be read, by name, and why.
-    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.unreadable.iter().map(|one| (self.files[one.file].name.as_str(), one.why.as_str()))
+    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &FileProblem)> {
+        self.unreadable.iter().map(|one| (self.files[one.file].name.as_str(), &one.why))
     }
 
     /// Opens the recommended series.
@@ -248,8 +248,7 @@ impl Catalogue {
                 if stacks > 1 {
                     return Err(IntakeError::Several { stacks });
                 }
-                let reasons = list_reasons(&self.set_aside(usize::MAX));
-                Err(StudyError::NoSeries { reasons }.into())
+                Err(StudyError::NoSeries { set_aside: self.set_aside(usize::MAX) }.into())
             }
         }
     }
@@ -276,7 +275,7 @@ impl Catalogue {
             Content::Dicom { group, plan } => {
                 self.all_readable(group.series_uid.as_deref())?;
                 if let Some(reason) = group.unfit.as_ref().filter(|_| summary.problem.is_some()) {
-                    return Err(IntakeError::Unfit { reason: reason.to_string() });
+                    return Err(IntakeError::Unfit { reason: reason.clone() });
                 }
                 let plan = plan.as_ref().clone()?;
                 Ok(OpenSeries::of_images(self.files.clone(), &self.images, group, plan))

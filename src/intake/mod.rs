@@ -18,7 +18,7 @@ mod volume;
 use std::rc::Rc;
 
 pub use catalogue::Catalogue;
-pub use error::IntakeError;
+pub use error::{FileProblem, IntakeError};
 pub use open::{OpenSeries, SourceInstance};
 pub use scan::{Scan, Scanned, catalogue};
 pub use summary::{SeriesKind, SeriesSummary};

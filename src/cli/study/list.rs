@@ -21,7 +21,7 @@ pub fn print(catalogue: &Catalogue, quiet: bool) -> anyhow::Result<()> {
         let recommended = catalogue.recommended() == Some(index);
         let remark = match (&one.reason, &one.problem) {
             (None, None) if recommended => "recommended".to_owned(),
-            (_, Some(problem)) => problem.clone(),
+            (_, Some(problem)) => problem.to_string(),
             (Some(reason), None) => reason.to_string(),
             (None, None) => String::new(),
         };

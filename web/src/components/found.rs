@@ -5,6 +5,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::language::use_text;
+use super::told;
 use crate::protocol::{Found, FoundSeries};
 use crate::state::{Action, RunState, State};
 use crate::{format, strings::text};
@@ -52,7 +53,7 @@ pub fn FoundPanel(props: &Props) -> Html {
                 <p class="series-name">{ format::title(series) }</p>
                 <p class="small" data-field="series">{ format::details(series) }</p>
                 if let Some(reason) = &series.reason {
-                    <p class="small">{ t.not_proposed }{ " " }<span lang="en">{ reason }{ "." }</span></p>
+                    <p class="small">{ told::not_proposed(t, reason) }</p>
                 }
                 if series.slices > 1 && !busy {
                     { start(props, series) }
@@ -70,7 +71,7 @@ pub fn FoundPanel(props: &Props) -> Html {
                     <ul>
                         { for found.set_aside.iter().map(|one| {
                             let files = format::counted(one.files, t.one_file, t.some_files);
-                            html! { <li>{ files }{ ": " }<span lang="en">{ &one.reason }</span></li> }
+                            html! { <li>{ files }{ ": " }{ told::cause(t, &one.reason) }</li> }
                         }) }
                     </ul>
                 </details>
@@ -91,7 +92,7 @@ fn others(props: &Props, found: &Found, chosen: Option<usize>, busy: bool) -> Ve
                     <span class="series-name">{ format::title(one) }</span>
                     <span class="figure">{ format::details(one) }</span>
                     if let Some(why) = why {
-                        <span class="figure" lang="en">{ why }</span>
+                        <span class="figure">{ told::cause(t, why) }</span>
                     }
                     if found.recommended == Some(index) && one.problem.is_none() {
                         <span class="figure">{ t.proposed }</span>
@@ -136,7 +137,7 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
     html! {
         <div class="start">
             if let Some(problem) = &series.problem {
-                <p class="small" role="note" data-field="problem" lang="en">{ problem }</p>
+                <p class="small" role="note" data-field="problem">{ told::cause(t, problem) }</p>
             }
             if measurable {
                 <div class="field">
