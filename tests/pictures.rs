@@ -89,6 +89,7 @@ fn report_beside(series: &OpenSeries, measured: &Measured, set_aside: &[SetAside
     build_report(StudyParts {
         plan: series.plan().unwrap(),
         set_aside,
+        continued_by: 0,
         every: 1,
         keep_ids: false,
         measured,

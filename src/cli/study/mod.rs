@@ -198,6 +198,7 @@ fn describe(options: &StudyArgs, chosen: &Chosen, every: usize, done: &Done) -> 
     Ok(build_report(StudyParts {
         plan: chosen.plan()?,
         set_aside: &chosen.set_aside,
+        continued_by: chosen.continued_by.len(),
         every,
         keep_ids: options.keep_ids,
         measured: &done.measured,

@@ -55,6 +55,9 @@ pub fn FoundPanel(props: &Props) -> Html {
                 if let Some(reason) = &series.reason {
                     <p class="small">{ told::not_proposed(t, reason) }</p>
                 }
+                if series.continued {
+                    <p class="small" role="note" data-field="found-continued">{ t.continued }</p>
+                }
                 if series.slices > 1 && !busy {
                     { start(props, series) }
                 }
@@ -64,6 +67,11 @@ pub fn FoundPanel(props: &Props) -> Html {
                     <summary>{ format!("{others_title} ({})", found.series.len() - usize::from(present.is_some())) }</summary>
                     <ul class="series-list">{ for others(props, found, chosen, busy) }</ul>
                 </details>
+            }
+            if found.listed_elsewhere > 0 {
+                <p class="small" role="note" data-field="listed-elsewhere">
+                    { t.listed_elsewhere.replace("{count}", &found.listed_elsewhere.to_string()) }
+                </p>
             }
             if !found.set_aside.is_empty() {
                 <details class="small" data-field="set-aside">

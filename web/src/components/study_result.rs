@@ -72,6 +72,9 @@ pub fn StudyResult(props: &Props) -> Html {
                         { t.of_slices.replace("{read}", &report.series.slices_read.to_string()).replace("{all}", &report.series.slices.to_string()) }
                     </p>
                 }
+                if report.series.continued_by > 0 {
+                    <p class="hint" data-field="continued">{ t.continued }</p>
+                }
                 if assessment.finding != Finding::NoLungFound {
                     <dl class="grades">
                         if report.lacks(Lacking::Zones).is_none() {

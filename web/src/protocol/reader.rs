@@ -36,6 +36,8 @@ pub struct FoundSeries {
     pub reason: Option<Cause>,
     /// Why it cannot be measured.
     pub problem: Option<Cause>,
+    /// Whether another series goes on where this one ends: it may be a part of a scan only.
+    pub continued: bool,
 }
 
 /// Files that belong to no series on offer.
@@ -56,6 +58,8 @@ pub struct Found {
     pub recommended: Option<usize>,
     /// What is left over.
     pub set_aside: Vec<FoundSetAside>,
+    /// How many images a DICOMDIR lists of series of which nothing is here.
+    pub listed_elsewhere: usize,
     /// Number of files that were looked at, those in archives among them.
     pub files: usize,
 }

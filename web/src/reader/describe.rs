@@ -12,7 +12,12 @@ use crate::volume_view::{Frame, Values};
 /// # Errors
 /// Where there is none: what the files are instead.
 pub fn found(catalogue: &Catalogue) -> Result<Found, Cause> {
-    let series: Vec<FoundSeries> = catalogue.series().iter().map(series).collect();
+    let series: Vec<FoundSeries> = catalogue
+        .series()
+        .iter()
+        .enumerate()
+        .map(|(index, summary)| series(summary, !catalogue.continued_by(index).is_empty()))
+        .collect();
     let unreadable: Vec<Cause> = catalogue.unreadable().map(|(name, why)| unreadable(name, why)).collect();
     if series.is_empty() {
         return Err(match (unreadable.into_iter().next(), catalogue.open_recommended()) {
@@ -29,7 +34,7 @@ pub fn found(catalogue: &Catalogue) -> Result<Found, Cause> {
         .collect();
     set_aside.extend(unreadable.into_iter().map(|reason| FoundSetAside { reason, files: 1 }));
     let files = catalogue.file_count();
-    Ok(Found { series, recommended, set_aside, files })
+    Ok(Found { series, recommended, set_aside, listed_elsewhere: catalogue.listed_elsewhere(), files })
 }
 
 /// What is wrong with the file of a name.
@@ -37,7 +42,7 @@ fn unreadable(name: &str, why: &FileProblem) -> Cause {
     Cause { words: format!("{name}: {why}"), ..of_file(name, why.cause()) }
 }
 
-fn series(summary: &SeriesSummary) -> FoundSeries {
+fn series(summary: &SeriesSummary, continued: bool) -> FoundSeries {
     let form = match (summary.kind, &summary.modality) {
         (SeriesKind::Stack | SeriesKind::Picture, _) => None,
         (SeriesKind::Dicom, Some(modality)) => Some(format!("{} {modality}", summary.kind)),
@@ -52,6 +57,7 @@ fn series(summary: &SeriesSummary) -> FoundSeries {
         slice_spacing_mm: summary.slice_spacing_mm,
         reason: summary.reason.as_ref().map(Cause::from),
         problem: summary.problem.as_ref().map(Cause::from),
+        continued,
     }
 }
 

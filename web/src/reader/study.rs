@@ -121,6 +121,7 @@ impl Study {
         let report = build_report(StudyParts {
             plan,
             set_aside: &catalogue.set_aside(series.index),
+            continued_by: catalogue.continued_by(series.index).len(),
             every: self.every,
             keep_ids: false,
             measured: &measured,

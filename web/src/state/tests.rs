@@ -90,7 +90,7 @@ fn open(state: &mut State, slices: usize) -> Vec<Effect> {
     assert!(matches!(state.run, RunState::Scanning { read: 0, .. }));
     reader(state, ReaderReply::Scanned { job, read: 1, of: slices });
     let series = FoundSeries { label: "Chest".into(), slices, ..FoundSeries::default() };
-    let found = Found { series: vec![series], recommended: Some(0), set_aside: Vec::new(), files: slices };
+    let found = Found { series: vec![series], recommended: Some(0), files: slices, ..Found::default() };
     let choose = Effect::Read(ReaderRequest::Choose { job, series: 0, part: None });
     assert_eq!(reader(state, ReaderReply::Found { job, found }), [choose]);
     let frame = Frame {

@@ -180,6 +180,8 @@ pub const ARABIC: Strings = Strings {
     choose_series: "اختر سلسلة",
     choose_hint: "لا تُقرأ أي منها تلقائيًا. تجدها تحت «ما وُجد».",
     set_aside: "نُحّي جانبًا",
+    continued: "ربما جزء من الفحص فقط: تبدأ سلسلة أخرى حيث تنتهي هذه.",
+    listed_elsewhere: "من السلاسل التي يسردها الوسيط، صور غير موجودة هنا: {count}.",
     one_file: "الملفات: {count}",
     some_files: "الملفات: {count}",
     budget: "الشرائح التي تُقرأ",

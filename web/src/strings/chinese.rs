@@ -168,6 +168,8 @@ pub const CHINESE: Strings = Strings {
     choose_series: "选择一个序列",
     choose_hint: "没有序列会自动读取。请在“找到的内容”中选择。",
     set_aside: "已搁置",
+    continued: "可能只是扫描的一部分：另一序列从本序列结束处继续。",
+    listed_elsewhere: "介质所列序列中有 {count} 幅图像不在此处。",
     one_file: "{count} 个文件",
     some_files: "{count} 个文件",
     budget: "要读取的切片",

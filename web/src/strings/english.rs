@@ -182,6 +182,8 @@ pub const ENGLISH: Strings = Strings {
     choose_series: "Choose a series",
     choose_hint: "None of them is read by itself. They are listed under “What was found”.",
     set_aside: "Set aside",
+    continued: "Perhaps only a part of the scan: another series goes on where this one ends.",
+    listed_elsewhere: "Of series that the medium lists, {count} images are not here.",
     one_file: "{count} file",
     some_files: "{count} files",
     budget: "Slices to read",

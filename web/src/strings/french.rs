@@ -183,6 +183,8 @@ pub const FRENCH: Strings = Strings {
     choose_series: "Choisissez une série",
     choose_hint: "Aucune n’est lue d’elle-même. Elles sont sous «\u{a0}Ce qui a été trouvé\u{a0}».",
     set_aside: "Mis de côté",
+    continued: "Peut-être une partie seulement de l’examen : une autre série continue là où celle-ci s’arrête.",
+    listed_elsewhere: "Des séries que le support répertorie, {count} images ne sont pas ici.",
     one_file: "{count} fichier",
     some_files: "{count} fichiers",
     budget: "Coupes à lire",

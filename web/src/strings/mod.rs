@@ -194,6 +194,8 @@ pub struct Strings {
     pub choose_series: &'static str,
     pub choose_hint: &'static str,
     pub set_aside: &'static str,
+    pub continued: &'static str,
+    pub listed_elsewhere: &'static str,
     pub one_file: &'static str,
     pub some_files: &'static str,
     pub budget: &'static str,

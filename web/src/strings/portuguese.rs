@@ -183,6 +183,8 @@ pub const PORTUGUESE: Strings = Strings {
     choose_series: "Escolha uma série",
     choose_hint: "Nenhuma é lida por si só. Elas estão em “O que foi encontrado”.",
     set_aside: "Postos de lado",
+    continued: "Talvez apenas uma parte do exame: outra série continua onde esta termina.",
+    listed_elsewhere: "Das séries que o suporte lista faltam aqui {count} imagens.",
     one_file: "{count} arquivo",
     some_files: "{count} arquivos",
     budget: "Cortes a ler",

@@ -183,6 +183,8 @@ pub const SPANISH: Strings = Strings {
     choose_series: "Elija una serie",
     choose_hint: "Ninguna se lee por sí sola. Están en «Qué se encontró».",
     set_aside: "Apartados",
+    continued: "Quizá solo una parte de la exploración: otra serie continúa donde termina esta.",
+    listed_elsewhere: "De las series que enumera el soporte faltan aquí {count} imágenes.",
     one_file: "{count} archivo",
     some_files: "{count} archivos",
     budget: "Cortes que se leerán",

@@ -52,7 +52,7 @@ fn a_scan_that_is_cancelled_leaves_no_series() {
     let mut state = ready_on(cpu());
     state.update(Action::Open(files("a", 2)));
     let series = vec![FoundSeries::default(), FoundSeries::default()];
-    let found = Found { series, recommended: Some(0), set_aside: Vec::new(), files: 2 };
+    let found = Found { series, recommended: Some(0), files: 2, ..Found::default() };
     reader(&mut state, ReaderReply::Found { job: 1, found });
     assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
     assert!(state.found.is_none());
@@ -81,7 +81,7 @@ fn files_of_which_nothing_is_proposed_wait_for_the_user() {
     state.update(Action::Open(files("a", 2)));
     assert!(!state.is_undecided(), "not known yet");
     let series = vec![FoundSeries::default(), FoundSeries::default()];
-    let found = Found { series, recommended: None, set_aside: Vec::new(), files: 2 };
+    let found = Found { series, files: 2, ..Found::default() };
     reader(&mut state, ReaderReply::Found { job: 2, found });
     assert!(state.is_undecided());
     state.update(Action::Choose(1));
