@@ -25,6 +25,22 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{}\u{a0}MB", decimal(bytes as f64 / 1e6, 1))
 }
 
+/// What tells titles apart: each without the words that all of them begin with. One alone stays whole.
+pub fn told_apart<'a>(titles: &[&'a str]) -> Vec<&'a str> {
+    let mut left = titles.to_vec();
+    while let [first, _, ..] = left.as_slice()
+        && let Some((word, _)) = first.split_once(' ')
+    {
+        let rest =
+            |title: &&'a str| title.split_once(' ').filter(|(own, _)| *own == word).map(|(_, rest)| rest);
+        match left.iter().map(rest).collect() {
+            Some(shorter) => left = shorter,
+            None => break,
+        }
+    }
+    left
+}
+
 /// What a series is called.
 pub fn title(series: &FoundSeries) -> String {
     match (series.label.as_str(), series.number) {
@@ -32,6 +48,12 @@ pub fn title(series: &FoundSeries) -> String {
         ("", None) => text().series_unnamed.into(),
         (label, _) => label.to_owned(),
     }
+}
+
+/// A slice of several by its index, such as `Slice 16 of 30`.
+pub fn one_of(index: usize, slices: usize) -> String {
+    let words = &text().of_viewer;
+    format!("{} {} {} {slices}", words.slice, index + 1, words.of)
 }
 
 /// What a series is, such as `DICOM CT, 120 slices of 512 x 512, 1.5 mm apart`.
@@ -189,6 +211,17 @@ mod tests {
         let picture = FoundSeries { label: "a.png".into(), slices: 1, ..FoundSeries::default() };
         assert_eq!((title(&picture), details(&picture)), ("a.png".into(), "Pictures, 1 slice".into()));
         assert_eq!(title(&FoundSeries::default()), "Series without a name");
+        assert_eq!(one_of(15, 30), "Slice 16 of 30");
+    }
+
+    #[test]
+    fn titles_lose_the_words_that_all_begin_with() {
+        let (a, b) = ("Mask R-CNN ResNet50-FPN", "Mask R-CNN ResNet101-FPN");
+        assert_eq!(told_apart(&[a, b]), ["ResNet50-FPN", "ResNet101-FPN"]);
+        assert_eq!(told_apart(&[a]), [a]);
+        assert_eq!(told_apart(&[a, "Mask R-CNN"]), ["R-CNN ResNet50-FPN", "R-CNN"], "none is left empty");
+        assert_eq!(told_apart(&["One", "Two words"]), ["One", "Two words"]);
+        assert!(told_apart(&[]).is_empty());
     }
 
     #[test]

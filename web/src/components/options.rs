@@ -46,10 +46,11 @@ pub fn Options(props: &Props) -> Html {
     };
     let run_again = props.on_action.reform(|_: MouseEvent| Action::RunAgain);
     let present = state.model().map(|m| m.id.clone());
-    let models = state.models.iter().map(|model| {
+    let titles: Vec<&str> = state.models.iter().map(|model| model.title.as_str()).collect();
+    let models = state.models.iter().zip(format::told_apart(&titles)).map(|(model, title)| {
         html! {
             <option key={model.id.clone()} value={model.id.clone()} selected={present.as_deref() == Some(&model.id)}>
-                { format!("{} ({})", model.title, format::megabytes(model.bytes)) }
+                { format!("{title} ({})", format::megabytes(model.bytes)) }
             </option>
         }
     });
