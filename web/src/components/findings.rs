@@ -16,6 +16,8 @@ use crate::{format, strings::text};
 pub struct Props {
     /// The result.
     pub outcome: Rc<Outcome>,
+    /// How many slices there are where this one is from.
+    pub slices: usize,
     /// The lit instance.
     pub lit: Option<usize>,
     /// The instance that stays lit.
@@ -84,6 +86,10 @@ pub fn Findings(props: &Props) -> Html {
         <>
             <section class="card result" aria-labelledby="result-title">
                 <h2 id="result-title" class="visually-hidden">{ t.result }</h2>
+                // The picture may show another one.
+                if props.slices > 1 {
+                    <p class="small of-slice screen-only" data-field="of-slice">{ format::one_of(slice.index, props.slices) }</p>
+                }
                 <p class={classes!("badge", class)} data-field="severity">{ name }</p>
                 <p class="hint">{ hint }</p>
                 if assessment.finding != Finding::NoLungFound {

@@ -119,9 +119,10 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
                 let (pinned, on_pin) = (page.picked(), link.callback(Message::Visit));
                 let lit = page.lit.or(pinned);
                 let below = html! { <Facts outcome={outcome.clone()} /> };
+                let slices = state.view.as_ref().map_or(1, |view| view.frame.len);
                 let side = html! {
                     <>
-                        <Findings outcome={outcome.clone()} {lit} {pinned} {on_light} {on_pin} />
+                        <Findings outcome={outcome.clone()} {slices} {lit} {pinned} {on_light} {on_pin} />
                         { found() }
                         { open }
                     </>
@@ -196,7 +197,7 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
             on_part={link.callback(|part| Message::Act(Action::ChoosePart(part)))}
             lit={page.lit} on_light={link.callback(Message::Light)}
             chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
-            name={format!("{}.lunglens", page.state.saved_name())}>
+            name={page.state.picture_name()}>
             if page.state.slice_outcome().is_some() {
                 <SaveReport state={page.state.clone()} />
                 <PrintButton />
@@ -241,7 +242,7 @@ fn announcement(state: &State) -> String {
         RunState::Open if state.is_undecided() => t.choose_series.into(),
         RunState::Open | RunState::Timing(_) => t.study_open.into(),
         RunState::Waiting(_) => t.waiting.into(),
-        RunState::Active(active) if active.slices.count() != 1 => t.measuring.into(),
+        RunState::Active(active) if active.slices.count() != 1 => super::progress::study_phase(active).into(),
         RunState::Active(active) => {
             active.slices.stage().and_then(|stage| t.stages.get(stage)).copied().unwrap_or(t.reading).into()
         }
