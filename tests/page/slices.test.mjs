@@ -1,4 +1,4 @@
-// What is told of single slices and of what is pressed: which slice a result is of, which were not measured, how files are
+// What is told and kept around runs: which slice a result is of, which were not measured, how files are
 // called, what is heard meanwhile, and what is seen where the user's colours take the place of the page's.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -76,6 +76,8 @@ test('a slice that was passed over does not look as if nothing was found', { tim
   await press(page, 'start');
   assert.equal(await untilEnded(page), 'done');
   assert.equal(await page.locator('[data-field="of-slice"]').count(), 0, 'the result is of all');
+  const facts = await page.locator('.facts').innerText();
+  assert.match(facts, /512 × 512 × 20\b[^]*0\.70 × 0\.70 × 10\.00\u00a0mm/, 'so many voxels of that size');
   await film(page).focus();
   await page.keyboard.press('Home');
   const seen = [];
@@ -114,6 +116,27 @@ test('pausing and saving are told, and keep the focus', { timeout: 120_000 }, as
   assert.ok(await button.evaluate((one) => one === document.activeElement), 'the focus stays');
   assert.ok((await page.evaluate(() => globalThis.told)).includes('Writing'));
   assert.ok(!(await status(page)).includes('Writing'), 'and no longer');
+});
+
+test('the options stay open while they are tried out', { timeout: 120_000 }, async (t) => {
+  const page = await openChest(t);
+  const options = page.locator('.options details');
+  const isOpen = () => options.evaluate((one) => one.open);
+  await options.locator('summary').click();
+  await press(page, 'start-slice');
+  assert.equal(await untilEnded(page), 'done');
+  for (const score of ['60', '40']) {
+    await page.locator('#option-threshold').fill(score);
+    await press(page, 'again');
+    assert.equal(await untilEnded(page), 'done');
+    await page.locator('[data-action="again"]:not(.is-primary)').waitFor();
+    assert.ok(await isOpen(), score);
+  }
+  await page.locator('#option-threshold').fill('50');
+  await options.locator('summary').click();
+  await page.locator('[data-field="language"]').selectOption('es');
+  await page.locator('html[lang="es"]').waitFor({ state: 'attached' });
+  assert.ok(!(await isOpen()), 'what the user closes stays closed');
 });
 
 test('the wheel and the keys scroll the page over a picture alone', { timeout: 120_000 }, async (t) => {

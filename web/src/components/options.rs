@@ -1,7 +1,7 @@
 //! The settings of the next run.
 
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::language::use_text;
@@ -44,6 +44,16 @@ pub fn Options(props: &Props) -> Html {
             }
         })
     };
+    // Runs that begin and end leave it as it is.
+    let opened = use_state(|| false);
+    let toggle = {
+        let opened = opened.clone();
+        Callback::from(move |event: Event| {
+            if let Some(details) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) {
+                opened.set(details.has_attribute("open"));
+            }
+        })
+    };
     let run_again = props.on_action.reform(|_: MouseEvent| Action::RunAgain);
     let present = state.model().map(|m| m.id.clone());
     let titles: Vec<&str> = state.models.iter().map(|model| model.title.as_str()).collect();
@@ -66,7 +76,7 @@ pub fn Options(props: &Props) -> Html {
     ];
     html! {
         <section class="card options">
-            <details open={state.settings_changed()}>
+            <details open={*opened || state.settings_changed()} ontoggle={toggle}>
                 <summary><h2>{ t.options }</h2></summary>
                 <div class="field">
                     <label for="option-model">{ t.model }</label>

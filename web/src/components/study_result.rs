@@ -136,7 +136,8 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
         .iter()
         .map(|d| format::device(&DeviceSummary { gpu: d.kind == DeviceKind::Gpu, name: d.name.clone() }))
         .collect();
-    let size = format!("{} \u{d7} {} \u{d7} {}", series.columns, series.rows, series.slices);
+    // Of the voxels beside it, which are as high as the step between the slices that were read.
+    let size = format!("{} \u{d7} {} \u{d7} {}", series.columns, series.rows, series.slices_read);
     html! {
         <section class="card facts">
             <dl>
