@@ -139,6 +139,31 @@ test('the options stay open while they are tried out', { timeout: 120_000 }, asy
   assert.ok(!(await isOpen()), 'what the user closes stays closed');
 });
 
+// As a window of 1280 x 720 is at 200 %.
+test('what is begun far below is seen, and has the focus, in one column', { timeout: 120_000 }, async (t) => {
+  const page = await open(t, { viewport: { width: 640, height: 360 } });
+  const isSeen = async (when) => {
+    await drawn(page);
+    const [top, focused] = await page.evaluate(() => [document.querySelector('main').getBoundingClientRect().top, document.activeElement.tagName]);
+    assert.ok(top >= -1 && top < 360, `${when}: the page's main part begins at ${top}`);
+    assert.equal(focused, 'MAIN', when);
+  };
+  const byKey = async (selector) => {
+    await page.locator(selector).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.page[data-run="done"]').waitFor();
+  };
+  await byKey(`[data-sample="${PNG_SAMPLE}"]`);
+  await isSeen('a sample');
+  await page.locator('.options summary').click();
+  await page.locator('#option-threshold').fill('60');
+  await byKey('[data-action="again"]');
+  await page.locator('[data-action="again"]:not(.is-primary)').waitFor({ state: 'attached' });
+  await isSeen('once more');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.action), 'window-full', 'what comes first in it is next');
+});
+
 test('the wheel and the keys scroll the page over a picture alone', { timeout: 120_000 }, async (t) => {
   const page = await open(t, { viewport: { width: 1280, height: 640 } });
   await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();

@@ -53,8 +53,9 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
             <PrintHead state={state.clone()} />
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
             <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_ref().map(|notice| notice.words(t)) }</p>
-            <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
-                <div class="stage" id="stage" tabindex="-1">
+            // Has the focus when what had it is gone. In one column the two sides have no box of their own, so it is no side.
+            <main id="main" tabindex="-1" class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
+                <div class="stage">
                     if let Some(notice) = &state.notice {
                         <p class="aside-note" aria-hidden="true">{ notice.words(t) }</p>
                     }
