@@ -13,6 +13,12 @@ pub fn tenths(value: f64) -> String {
     if value > 0.0 && value < 0.05 { "< 0.1".into() } else { format!("{value:.1}") }
 }
 
+/// The same beside the grade that follows from it: what is below the grade's limit is not rounded up to it.
+pub fn graded_tenths(value: f64, limit: f64) -> String {
+    let rounded_up = value < limit && (value * 10.0).round() >= (limit * 10.0).round();
+    tenths(if rounded_up { limit - 0.1 } else { value })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +34,11 @@ mod tests {
     fn traces_are_no_zero() {
         let written = [0.0, 0.0001, 0.0499, 0.05, 0.26, 12.34].map(tenths);
         assert_eq!(written, ["0.0", "< 0.1", "< 0.1", "0.1", "0.3", "12.3"]);
+    }
+
+    #[test]
+    fn a_figure_does_not_contradict_its_grade() {
+        let written = [0.01, 24.94, 24.96, 24.9999, 25.0, 25.04].map(|value| graded_tenths(value, 25.0));
+        assert_eq!(written, ["< 0.1", "24.9", "24.9", "24.9", "25.0", "25.0"]);
     }
 }

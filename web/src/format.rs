@@ -85,6 +85,12 @@ pub fn percent(value: f32) -> String {
     share(&decimal(f64::from(value), 1))
 }
 
+/// A percentage beside the grade that follows from it: what is below the grade's limit is not rounded up to it.
+pub fn graded_percent(value: f32, limit: f32) -> String {
+    let rounded_up = value < limit && (value * 10.0).round() >= (limit * 10.0).round();
+    percent(if rounded_up { limit - 0.1 } else { value })
+}
+
 /// A number that is a percentage, as the page's language writes it.
 pub fn share(number: &str) -> String {
     text().percent.replace("{number}", number)
@@ -171,6 +177,9 @@ mod tests {
         assert_eq!(percent(0.01), "<\u{a0}0.1\u{a0}%");
         assert_eq!(percent(0.0), "0.0\u{a0}%");
         assert_eq!(percent(24.96), "25.0\u{a0}%");
+        let graded = [24.94, 24.96, 24.999, 25.0, 25.04].map(|value| graded_percent(value, 25.0));
+        assert_eq!(graded, [24.9, 24.9, 24.9, 25.0, 25.0].map(percent));
+        assert_eq!(graded_percent(0.01, 25.0), percent(0.01));
         assert_eq!(area(1234, None), "1\u{202f}234\u{a0}px");
         assert_eq!(area(1234, Some(999.6)), "1\u{202f}000\u{a0}mm\u{b2}");
         assert_eq!(grouped(12), "12");

@@ -8,7 +8,7 @@ use super::{ExportError, ExportStudy};
 use crate::report::{DeviceKind, LESION_RGB, LUNG_RGB, NOTICE, OverlayOptions, draw_masks};
 use crate::severity::Finding;
 use crate::study::{Height, KeySlice, Lacking, LesionInfo, Side, SliceInfo, StudyReport, VolumeInvolvement};
-use crate::words::tenths;
+use crate::words::{graded_tenths, tenths};
 
 const INK: Colour = [0.1, 0.12, 0.15];
 const FAINT: Colour = [0.42, 0.46, 0.5];
@@ -94,7 +94,8 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     page.text([LEFT, 144.0], 22.0, Font::Bold, colour, &assessment.finding.to_string());
     let boundary = format!("Alarming from {} % on", assessment.alarming_from_percent);
     page.text([LEFT, 157.0], 8.0, Font::Plain, FAINT, &boundary);
-    let percent = assessment.lungs.percent.map_or("none".to_owned(), share);
+    let limit = f64::from(assessment.alarming_from_percent);
+    let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| graded(percent, limit));
     let mosmed = assessment.mosmed.map_or("none".to_owned(), |grade| grade.to_string());
     let no_score = if report.lacks(Lacking::Zones).is_some() { "not known" } else { "none" };
     let score = assessment.ct_severity_score.map_or(no_score.to_owned(), |score| format!("{score} of 24"));
@@ -116,6 +117,7 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
 /// The table of lungs and zones: volumes, or voxels where their size is not known.
 fn volumes(page: &mut Canvas, report: &StudyReport) {
     let assessment = &report.assessment;
+    let limit = f64::from(assessment.alarming_from_percent);
     let in_ml = report.lacks(Lacking::Volumes).is_none();
     let unit = if in_ml { "ml" } else { "pixels" };
     title(page, 184.0, if in_ml { "Volumes" } else { "Extent" });
@@ -148,7 +150,7 @@ fn volumes(page: &mut Canvas, report: &StudyReport) {
         let font = if bold { Font::Bold } else { Font::Plain };
         page.line([LEFT, y + 4.0], [RIGHT, y + 4.0], 0.3, RULE);
         page.text([LEFT, y], 9.0, font, INK, &name);
-        let percent = part.percent.map_or("-".to_owned(), share);
+        let percent = part.percent.map_or("-".to_owned(), |percent| graded(percent, limit));
         let score = score.map(|score| score.to_string()).unwrap_or_default();
         let extent = |ml: Option<f64>, voxels: u64| ml.map_or(voxels.to_string(), tenths);
         let lung = extent(part.lung_ml, part.lung_voxels);
@@ -316,6 +318,11 @@ fn footing(page: &mut Canvas, report: &StudyReport) {
     let grades = format!("{zones}Grades of the eye are made here of measured involvement.");
     page.text([LEFT, 815.0], 7.0, Font::Plain, FAINT, &grades);
     page.text([LEFT, 825.0], 7.0, Font::Bold, WARNING, NOTICE);
+}
+
+/// An involvement beside the grade that begins at a limit.
+fn graded(percent: f64, limit: f64) -> String {
+    format!("{} %", graded_tenths(percent, limit))
 }
 
 fn share(percent: f64) -> String {

@@ -64,7 +64,12 @@ pub fn spoken(slice: &SliceOutcome) -> String {
         _ if assessment.several_slices => format!("{}: {name}. {hint}", t.result),
         Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
         _ => {
-            format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent))
+            format!(
+                "{}: {name}. {} {}.",
+                t.result,
+                t.involvement,
+                format::graded_percent(assessment.lungs.percent, assessment.alarming_from_percent)
+            )
         }
     }
 }
@@ -172,7 +177,7 @@ fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, sid
         <div class="row">
             <dt>{ label }</dt>
             <dd>
-                <span class="amount" data-involvement={side}>{ format::percent(value.percent) }</span>
+                <span class="amount" data-involvement={side}>{ format::graded_percent(value.percent, limit) }</span>
                 if let Some(area) = area { <span class="figure">{ area }</span> }
                 { gauge(value.percent, limit) }
             </dd>
