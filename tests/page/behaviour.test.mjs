@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DIST, PNG_SAMPLE, assertFits, dropAt, launch, openPage, savedReport, shot, untilEnded, untilReady } from './browser.mjs';
+import { misfits } from './misfits.mjs';
 import { serve } from './serve.mjs';
 
 let server;
@@ -92,6 +93,10 @@ for (const colorScheme of ['light', 'dark']) {
     await untilReady(page);
     await assertFits(page, 'start');
     await shot(page, `narrow-start-${colorScheme}`);
+    await page.locator('.options details').evaluate((one) => { one.open = true; });
+    assert.deepEqual(await page.evaluate(misfits), [], 'the options');
+    await shot(page, `narrow-options-${colorScheme}`);
+    await page.locator('.options details').evaluate((one) => { one.open = false; });
 
     const tabTo = async (selector) => {
       for (let step = 0; step < 60; step += 1) {

@@ -54,7 +54,7 @@ const dialog = (page) => page.locator('dialog[data-field="ask"]');
 const slicesRead = (page) => page.locator('[data-field="slices-read"]').innerText();
 async function saved(page) {
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('[data-export="json"]').click()]);
-  await page.locator('[data-export="json"]:enabled').waitFor();
+  await page.locator('[data-export="json"]:not([aria-disabled="true"])').waitFor();
   return JSON.parse(readFileSync(await download.path(), 'utf8'));
 }
 

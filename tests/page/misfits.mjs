@@ -12,6 +12,15 @@ export function misfits() {
   for (const one of document.querySelectorAll('input[type="checkbox"]')) {
     if (one.offsetWidth > 0 && one.offsetWidth < 20) found.push(`squeezed: ${one.parentElement.innerText}`);
   }
+  const pen = document.createElement('canvas').getContext('2d');
+  for (const one of document.querySelectorAll('select')) {
+    const style = getComputedStyle(one);
+    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    // Beside the text is the arrow. In what is folded up nothing has a width.
+    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+    const long = [...one.options].filter(({ text }) => one.clientWidth > 0 && pen.measureText(text).width > room);
+    found.push(...long.map(({ text }) => `cut off: ${text}`));
+  }
   const figure = /(<\s)?\d[\d.,\u202f]*\u2069?\s?(%|ml|мл|مل|mm²?|мм²?|مم²?|px|пикс|بكسل|像素|HU|MB|Mo|МБ|م\.ب|s|с|ث|秒|min)(?!\p{L})/gu;
   const texts = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {

@@ -109,7 +109,7 @@ async function saved(page) {
   for (const format of ['json', 'csv', 'nifti']) {
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator(`[data-export="${format}"]`).click()]);
     files.push(readFileSync(await download.path()));
-    await page.locator(`[data-export="${format}"]:enabled`).waitFor();
+    await page.locator(`[data-export="${format}"]:not([aria-disabled="true"])`).waitFor();
   }
   return files;
 }

@@ -135,7 +135,7 @@ try {
     const forms = await ask('[...document.querySelectorAll("[data-export]")].map((one) => one.dataset.export)');
     for (const form of forms) {
       console.log(form, await saved(`[data-export="${form}"]`));
-      await until(`[data-export="${form}"]:enabled`);
+      await until(`[data-export="${form}"]:not([aria-disabled="true"])`);
     }
     const place = () => ask(`new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
       const { drawn, plane, zoom } = document.querySelector('[data-field="slice"]').dataset;

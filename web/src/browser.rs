@@ -103,6 +103,16 @@ pub fn focus(element: Option<HtmlElement>) {
     }
 }
 
+/// Scrolls to an element's beginning, if that is above or below what is seen.
+pub fn show_top(element: Option<HtmlElement>) {
+    let Some(element) = element else { return };
+    let height = window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default();
+    let top = element.get_bounding_client_rect().top();
+    if top < 0.0 || top > height {
+        element.scroll_into_view();
+    }
+}
+
 /// Gives the styles a text without quotes in it, as a custom property of an element.
 pub fn tell_styles(element: &Element, name: &str, text: &str) {
     // By reflection, as below.

@@ -31,6 +31,22 @@ pub fn megabytes(bytes: u64) -> String {
     in_unit(text().units.megabytes, &decimal(bytes as f64 / 1e6, 1))
 }
 
+/// What tells titles apart: each without the words that all of them begin with. One alone stays whole.
+pub fn told_apart<'a>(titles: &[&'a str]) -> Vec<&'a str> {
+    let mut left = titles.to_vec();
+    while let [first, _, ..] = left.as_slice()
+        && let Some((word, _)) = first.split_once(' ')
+    {
+        let rest =
+            |title: &&'a str| title.split_once(' ').filter(|(own, _)| *own == word).map(|(_, rest)| rest);
+        match left.iter().map(rest).collect() {
+            Some(shorter) => left = shorter,
+            None => break,
+        }
+    }
+    left
+}
+
 /// What a series is called.
 pub fn title(series: &FoundSeries) -> String {
     match (series.label.as_str(), series.number) {
@@ -38,6 +54,12 @@ pub fn title(series: &FoundSeries) -> String {
         ("", None) => text().series_unnamed.into(),
         (label, _) => label.to_owned(),
     }
+}
+
+/// A slice of several by its index, such as `Slice 16 of 30`.
+pub fn one_of(index: usize, slices: usize) -> String {
+    let words = &text().of_viewer;
+    format!("{} {} {} {slices}", words.slice, index + 1, words.of)
 }
 
 /// What a series is, such as `DICOM CT, 120 slices of 512 x 512, 1.5 mm apart`.
@@ -67,6 +89,12 @@ pub fn percent(value: f32) -> String {
         return share(&format!("<\u{a0}{}", decimal(0.1, 1)));
     }
     share(&decimal(f64::from(value), 1))
+}
+
+/// A percentage beside the grade that follows from it: what is below the grade's limit is not rounded up to it.
+pub fn graded_percent(value: f32, limit: f32) -> String {
+    let rounded_up = value < limit && (value * 10.0).round() >= (limit * 10.0).round();
+    percent(if rounded_up { limit - 0.1 } else { value })
 }
 
 /// A number that is a percentage, as the page's language writes it.
@@ -161,6 +189,9 @@ mod tests {
         assert_eq!(percent(0.01), "<\u{a0}0.1\u{a0}%");
         assert_eq!(percent(0.0), "0.0\u{a0}%");
         assert_eq!(percent(24.96), "25.0\u{a0}%");
+        let graded = [24.94, 24.96, 24.999, 25.0, 25.04].map(|value| graded_percent(value, 25.0));
+        assert_eq!(graded, [24.9, 24.9, 24.9, 25.0, 25.0].map(percent));
+        assert_eq!(graded_percent(0.01, 25.0), percent(0.01));
         assert_eq!(area(1234, None), "1\u{202f}234\u{a0}px");
         assert_eq!(area(1234, Some(999.6)), "1\u{202f}000\u{a0}mm\u{b2}");
         assert_eq!(grouped(12), "12");
@@ -201,6 +232,17 @@ mod tests {
         let picture = FoundSeries { label: "a.png".into(), slices: 1, ..FoundSeries::default() };
         assert_eq!((title(&picture), details(&picture)), ("a.png".into(), "Pictures, 1 slice".into()));
         assert_eq!(title(&FoundSeries::default()), "Series without a name");
+        assert_eq!(one_of(15, 30), "Slice 16 of 30");
+    }
+
+    #[test]
+    fn titles_lose_the_words_that_all_begin_with() {
+        let (a, b) = ("Mask R-CNN ResNet50-FPN", "Mask R-CNN ResNet101-FPN");
+        assert_eq!(told_apart(&[a, b]), ["ResNet50-FPN", "ResNet101-FPN"]);
+        assert_eq!(told_apart(&[a]), [a]);
+        assert_eq!(told_apart(&[a, "Mask R-CNN"]), ["R-CNN ResNet50-FPN", "R-CNN"], "none is left empty");
+        assert_eq!(told_apart(&["One", "Two words"]), ["One", "Two words"]);
+        assert!(told_apart(&[]).is_empty());
     }
 
     #[test]

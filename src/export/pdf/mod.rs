@@ -8,6 +8,7 @@ use super::{ExportError, ExportStudy};
 use crate::report::{DeviceKind, LESION_RGB, LUNG_RGB, NOTICE, OverlayOptions, draw_masks};
 use crate::severity::Finding;
 use crate::study::{Height, KeySlice, Lacking, LesionInfo, Side, SliceInfo, StudyReport, VolumeInvolvement};
+use crate::words::{graded_tenths, tenths};
 
 const INK: Colour = [0.1, 0.12, 0.15];
 const FAINT: Colour = [0.42, 0.46, 0.5];
@@ -95,12 +96,13 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     page.text([LEFT, 144.0], 22.0, Font::Bold, colour, &assessment.finding.to_string());
     let boundary = format!("Alarming from {} % on", assessment.alarming_from_percent);
     page.text([LEFT, 157.0], 8.0, Font::Plain, FAINT, &boundary);
-    let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| format!("{percent:.1} %"));
+    let limit = f64::from(assessment.alarming_from_percent);
+    let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| graded(percent, limit));
     let mosmed = assessment.mosmed.map_or("none".to_owned(), |grade| grade.to_string());
     let no_score = if report.lacks(Lacking::Zones).is_some() { "not known" } else { "none" };
     let score = assessment.ct_severity_score.map_or(no_score.to_owned(), |score| format!("{score} of 24"));
     let lesions = match assessment.lungs.lesion_ml {
-        Some(ml) => format!("{} ({ml:.1} ml)", assessment.lesion_count),
+        Some(ml) => format!("{} ({} ml)", assessment.lesion_count, tenths(ml)),
         None => assessment.lesion_count.to_string(),
     };
     let by = if report.lacks(Lacking::Volumes).is_some() { "MosMed, by pixels" } else { "MosMed, by volume" };
@@ -117,6 +119,7 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
 /// The table of lungs and zones: volumes, or voxels where their size is not known.
 fn volumes(page: &mut Canvas, report: &StudyReport) {
     let assessment = &report.assessment;
+    let limit = f64::from(assessment.alarming_from_percent);
     let in_ml = report.lacks(Lacking::Volumes).is_none();
     let unit = if in_ml { "ml" } else { "pixels" };
     title(page, 184.0, if in_ml { "Volumes" } else { "Extent" });
@@ -149,9 +152,9 @@ fn volumes(page: &mut Canvas, report: &StudyReport) {
         let font = if bold { Font::Bold } else { Font::Plain };
         page.line([LEFT, y + 4.0], [RIGHT, y + 4.0], 0.3, RULE);
         page.text([LEFT, y], 9.0, font, INK, &name);
-        let percent = part.percent.map_or("-".to_owned(), |percent| format!("{percent:.1} %"));
+        let percent = part.percent.map_or("-".to_owned(), |percent| graded(percent, limit));
         let score = score.map(|score| score.to_string()).unwrap_or_default();
-        let extent = |ml: Option<f64>, voxels: u64| ml.map_or(voxels.to_string(), |ml| format!("{ml:.1}"));
+        let extent = |ml: Option<f64>, voxels: u64| ml.map_or(voxels.to_string(), tenths);
         let lung = extent(part.lung_ml, part.lung_voxels);
         let values = [lung, extent(part.lesion_ml, part.lesion_voxels), percent, score];
         for (x, value) in columns.into_iter().zip(values) {
@@ -216,7 +219,7 @@ fn composition(page: &mut Canvas, report: &StudyReport) {
         let legend = LEFT + at as f32 * width / 4.0;
         page.fill([legend, 374.0, 8.0, 8.0], colour);
         page.text([legend + 12.0, 381.0], 8.0, Font::Plain, INK, name);
-        page.text([legend + 12.0, 393.0], 9.0, Font::Bold, INK, &format!("{percent:.1} %"));
+        page.text([legend + 12.0, 393.0], 9.0, Font::Bold, INK, &share(percent));
     }
     let mean = assessment.mean_hu.map_or(String::new(), |mean| format!("Mean {mean:.0} HU. "));
     let source = "Limits: default thresholds of Lung CT Analyzer for 3D Slicer.";
@@ -232,7 +235,7 @@ fn largest(page: &mut Canvas, report: &StudyReport, y: f32) {
     let one = |lesion: &LesionInfo| {
         let side = if lesion.side == Side::Left { "left" } else { "right" };
         match lesion.volume_ml {
-            Some(ml) => format!("{ml:.1} ml {side}"),
+            Some(ml) => format!("{} ml {side}", tenths(ml)),
             None => format!("{} pixels {side}", lesion.voxels),
         }
     };
@@ -288,7 +291,7 @@ fn caption(report: &StudyReport, key: &KeySlice) -> String {
     let Some(slice) = report.slices.iter().find(|slice| slice.index == key.index) else {
         return format!("slice {}", key.index + 1);
     };
-    let percent = slice.percent.map(|percent| format!(", {percent:.1} %")).unwrap_or_default();
+    let percent = slice.percent.map(|percent| format!(", {}", share(percent))).unwrap_or_default();
     let instance = slice.instance_number.map(|number| format!(" (image {number})")).unwrap_or_default();
     let place = slice.z_mm.map(|mm| format!(", {mm:.1} mm")).unwrap_or_default();
     format!("slice {}{instance}{place}{percent}", key.index + 1)
@@ -319,6 +322,15 @@ fn footing(page: &mut Canvas, report: &StudyReport) {
     let grades = format!("{zones}Grades of the eye are made here of measured involvement.");
     page.text([LEFT, 815.0], 7.0, Font::Plain, FAINT, &grades);
     page.text([LEFT, 825.0], 7.0, Font::Bold, WARNING, NOTICE);
+}
+
+/// An involvement beside the grade that begins at a limit.
+fn graded(percent: f64, limit: f64) -> String {
+    format!("{} %", graded_tenths(percent, limit))
+}
+
+fn share(percent: f64) -> String {
+    format!("{} %", tenths(percent))
 }
 
 fn shortened(text: &str, most: usize) -> String {

@@ -41,9 +41,10 @@ pub fn Downloads(props: &Props) -> Html {
     let buttons = formats.into_iter().map(|format| {
         let press = props.on_action.reform(move |_: MouseEvent| Action::Export(format));
         let (id, name, hint) = describe(format);
+        // Not `disabled`, which would take the focus away; the page hears no press meanwhile.
         html! {
             <li key={id}>
-                <button type="button" class="button" data-export={id} title={hint} disabled={props.writing.is_some()} onclick={press}>
+                <button type="button" class="button" data-export={id} title={hint} aria-disabled={props.writing.is_some().then_some("true")} onclick={press}>
                     { if props.writing == Some(format) { t.writing } else { name } }
                 </button>
             </li>
@@ -62,6 +63,7 @@ pub fn Downloads(props: &Props) -> Html {
         <section class="card downloads" aria-labelledby="downloads-title">
             <h2 id="downloads-title">{ t.downloads }</h2>
             <ul class="downloads-list">{ for buttons }<li key="print"><PrintButton /></li></ul>
+            <p class="visually-hidden" role="status">{ props.writing.map(|_| t.writing) }</p>
             if let Some(problem) = &props.problem {
                 <p class="changed" role="alert" data-field="not-exported">{ told::cause(t, problem) }</p>
             }

@@ -16,6 +16,8 @@ use crate::{format, strings::text};
 pub struct Props {
     /// The result.
     pub outcome: Rc<Outcome>,
+    /// How many slices there are where this one is from.
+    pub slices: usize,
     /// The lit instance.
     pub lit: Option<usize>,
     /// The instance that stays lit.
@@ -62,7 +64,12 @@ pub fn spoken(slice: &SliceOutcome) -> String {
         _ if assessment.several_slices => format!("{}: {name}. {hint}", t.result),
         Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
         _ => {
-            format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(assessment.lungs.percent))
+            format!(
+                "{}: {name}. {} {}.",
+                t.result,
+                t.involvement,
+                format::graded_percent(assessment.lungs.percent, assessment.alarming_from_percent)
+            )
         }
     }
 }
@@ -84,6 +91,10 @@ pub fn Findings(props: &Props) -> Html {
         <>
             <section class="card result" aria-labelledby="result-title">
                 <h2 id="result-title" class="visually-hidden">{ t.result }</h2>
+                // The picture may show another one.
+                if props.slices > 1 {
+                    <p class="small of-slice screen-only" data-field="of-slice">{ format::one_of(slice.index, props.slices) }</p>
+                }
                 <p class={classes!("badge", class)} data-field="severity">{ name }</p>
                 <p class="hint">{ hint }</p>
                 if assessment.finding != Finding::NoLungFound {
@@ -166,7 +177,7 @@ fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, sid
         <div class="row">
             <dt>{ label }</dt>
             <dd>
-                <span class="amount" data-involvement={side}>{ format::percent(value.percent) }</span>
+                <span class="amount" data-involvement={side}>{ format::graded_percent(value.percent, limit) }</span>
                 if let Some(area) = area { <span class="figure">{ area }</span> }
                 { gauge(value.percent, limit) }
             </dd>

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::language::use_text;
 use super::told;
+use crate::outcome::Outcome;
 use crate::protocol::{Found, FoundSeries};
 use crate::state::{Action, RunState, State};
 use crate::{format, strings::text};
@@ -141,7 +142,8 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
     });
     let timing = matches!(state.run, RunState::Timing(_));
     let measurable = series.problem.is_none() && series.slices >= LEAST_SLICES;
-    let again = matches!(state.run, RunState::Done(_));
+    let again =
+        matches!(&state.run, RunState::Done(outcome) if matches!(outcome.as_ref(), Outcome::Study(_)));
     html! {
         <div class="start">
             if let Some(problem) = &series.problem {

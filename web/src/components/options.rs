@@ -1,7 +1,7 @@
 //! The settings of the next run.
 
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::language::use_text;
@@ -44,12 +44,23 @@ pub fn Options(props: &Props) -> Html {
             }
         })
     };
+    // Runs that begin and end leave it as it is.
+    let opened = use_state(|| false);
+    let toggle = {
+        let opened = opened.clone();
+        Callback::from(move |event: Event| {
+            if let Some(details) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) {
+                opened.set(details.has_attribute("open"));
+            }
+        })
+    };
     let run_again = props.on_action.reform(|_: MouseEvent| Action::RunAgain);
     let present = state.model().map(|m| m.id.clone());
-    let models = state.models.iter().map(|model| {
+    let titles: Vec<&str> = state.models.iter().map(|model| model.title.as_str()).collect();
+    let models = state.models.iter().zip(format::told_apart(&titles)).map(|(model, title)| {
         html! {
             <option key={model.id.clone()} value={model.id.clone()} selected={present.as_deref() == Some(&model.id)}>
-                { format!("{} ({})", model.title, format::megabytes(model.bytes)) }
+                { format!("{title} ({})", format::megabytes(model.bytes)) }
             </option>
         }
     });
@@ -65,7 +76,7 @@ pub fn Options(props: &Props) -> Html {
     ];
     html! {
         <section class="card options">
-            <details open={state.settings_changed()}>
+            <details open={*opened || state.settings_changed()} ontoggle={toggle}>
                 <summary><h2>{ t.options }</h2></summary>
                 <div class="field">
                     <label for="option-model">{ t.model }</label>

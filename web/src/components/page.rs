@@ -202,13 +202,17 @@ impl Component for Page {
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         let now = stage::run_name(&self.state.run);
-        if std::mem::replace(&mut self.drawn, now) == now {
+        let before = std::mem::replace(&mut self.drawn, now);
+        if before == now {
             return;
         }
         // What had the focus may be gone: then the focus goes to what took its place.
         let Some(document) = browser::document() else { return };
         if document.active_element().is_none_or(|e| e.tag_name() == "BODY") {
-            browser::focus(browser::find("#stage"));
+            browser::focus(browser::find("#main"));
+        }
+        if begins(before, now) {
+            browser::show_top(browser::find("#main"));
         }
     }
 }
@@ -252,6 +256,16 @@ impl Page {
         }
         self.files = files;
         self.act(ctx, Action::Open(opened));
+    }
+}
+
+/// Whether the user has begun something, whose course is told at the top: what they pressed may be far below. Where a run
+/// that they wait for goes on or ends, they look where they like.
+fn begins(before: &str, now: &str) -> bool {
+    match (before, now) {
+        (_, "scanning") => true,
+        ("waiting" | "active", _) => false,
+        _ => matches!(now, "waiting" | "active" | "failed"),
     }
 }
 

@@ -79,10 +79,7 @@ pub fn RunProgress(props: &Props) -> Html {
         RunState::Waiting(Task::Study { .. }) => (t.waiting, bar(t.waiting, None)),
         RunState::Waiting(_) => (t.waiting, steps(&props.state, None)),
         RunState::Active(active) => match active.task {
-            Task::Study { .. } if active.paused => {
-                (if active.slices.at_work() { t.pausing } else { t.paused }, study(props, active))
-            }
-            Task::Study { .. } => (t.measuring, study(props, active)),
+            Task::Study { .. } => (study_phase(active), study(props, active)),
             _ => (t.reading, steps(&props.state, active.slices.stage())),
         },
         _ => return Html::default(),
@@ -108,6 +105,16 @@ pub fn RunProgress(props: &Props) -> Html {
                     onclick={props.on_action.reform(|_: MouseEvent| Action::Cancel)}>{ t.cancel }</button>
             </div>
         </section>
+    }
+}
+
+/// What a study at work is at.
+pub fn study_phase(active: &Active) -> &'static str {
+    let t = text();
+    match (active.paused, active.slices.at_work()) {
+        (false, _) => t.measuring,
+        (true, true) => t.pausing,
+        (true, false) => t.paused,
     }
 }
 

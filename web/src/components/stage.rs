@@ -54,8 +54,9 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
             <PrintHead state={state.clone()} />
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
             <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_ref().map(|notice| notice.words(t)) }</p>
-            <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
-                <div class="stage" id="stage" tabindex="-1">
+            // Has the focus when what had it is gone. In one column the two sides have no box of their own, so it is no side.
+            <main id="main" tabindex="-1" class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
+                <div class="stage">
                     if let Some(notice) = &state.notice {
                         <p class="aside-note" aria-hidden="true">{ told::said(t, notice) }</p>
                     }
@@ -120,9 +121,10 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
                 let (pinned, on_pin) = (page.picked(), link.callback(Message::Visit));
                 let lit = page.lit.or(pinned);
                 let below = html! { <Facts outcome={outcome.clone()} /> };
+                let slices = state.view.as_ref().map_or(1, |view| view.frame.len);
                 let side = html! {
                     <>
-                        <Findings outcome={outcome.clone()} {lit} {pinned} {on_light} {on_pin} />
+                        <Findings outcome={outcome.clone()} {slices} {lit} {pinned} {on_light} {on_pin} />
                         { found() }
                         { open }
                     </>
@@ -197,7 +199,7 @@ fn viewer(page: &Page, link: &Scope<Page>) -> Html {
             on_part={link.callback(|part| Message::Act(Action::ChoosePart(part)))}
             lit={page.lit} on_light={link.callback(Message::Light)}
             chosen={page.picked()} visits={page.visits} on_choose={link.callback(Message::Pick)}
-            name={format!("{}.lunglens", page.state.saved_name())}>
+            name={page.state.picture_name()}>
             if page.state.slice_outcome().is_some() {
                 <SaveReport state={page.state.clone()} />
                 <PrintButton />
@@ -242,7 +244,7 @@ fn announcement(state: &State) -> String {
         RunState::Open if state.is_undecided() => t.choose_series.into(),
         RunState::Open | RunState::Timing(_) => t.study_open.into(),
         RunState::Waiting(_) => t.waiting.into(),
-        RunState::Active(active) if active.slices.count() != 1 => t.measuring.into(),
+        RunState::Active(active) if active.slices.count() != 1 => super::progress::study_phase(active).into(),
         RunState::Active(active) => {
             active.slices.stage().and_then(|stage| t.stages.get(stage)).copied().unwrap_or(t.reading).into()
         }

@@ -41,7 +41,8 @@ pub fn spoken(study: &StudyOutcome) -> String {
     match assessment.lungs.percent {
         None => format!("{}: {name}. {hint}", t.result),
         Some(percent) => {
-            format!("{}: {name}. {} {}.", t.result, t.involvement, format::percent(percent as f32))
+            let percent = format::graded_percent(percent as f32, assessment.alarming_from_percent);
+            format!("{}: {name}. {} {percent}.", t.result, t.involvement)
         }
     }
 }
@@ -142,7 +143,8 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
         .iter()
         .map(|d| format::device(&DeviceSummary { gpu: d.kind == DeviceKind::Gpu, name: d.name.clone() }))
         .collect();
-    let size = format!("{} \u{d7} {} \u{d7} {}", series.columns, series.rows, series.slices);
+    // Of the voxels beside it, which are as high as the step between the slices that were read.
+    let size = format!("{} \u{d7} {} \u{d7} {}", series.columns, series.rows, series.slices_read);
     html! {
         <section class="card facts">
             <dl>
@@ -176,7 +178,7 @@ fn involvement(label: &'static str, value: &VolumeInvolvement, limit: f32, side:
         <div class="row">
             <dt>{ label }</dt>
             <dd>
-                <span class="amount" data-involvement={side}>{ format::percent(percent as f32) }</span>
+                <span class="amount" data-involvement={side}>{ format::graded_percent(percent as f32, limit) }</span>
                 <span class="figure">{ format!("{} / {}", extent(value.lesion_ml, value.lesion_voxels), extent(value.lung_ml, value.lung_voxels)) }</span>
                 { gauge(percent as f32, limit) }
             </dd>

@@ -51,16 +51,38 @@ impl State {
         self.files.as_ref().map(|files| files.called(t)).unwrap_or_default()
     }
 
-    /// What saved files begin with: of a single slice's result the name of its file, else that of what was opened.
+    /// What saved files begin with: of a single slice's result the name of its file, and its number where it is one of
+    /// several, which may all be in that file; else the name of what was opened.
     pub fn saved_name(&self) -> String {
-        let stem = match self.slice_outcome() {
-            Some(slice) => stem_of(&slice.report.input.name),
-            None => self.files.as_ref().map(|files| files.stem.clone()).unwrap_or_default(),
-        };
-        let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-        let stem: String = stem.chars().take(MOST_CHARACTERS).map(plain).collect();
-        if stem.is_empty() { "study".into() } else { stem }
+        match self.slice_outcome() {
+            Some(slice) if self.shows_several() => {
+                format!("{}.slice-{}", plain(&stem_of(&slice.report.input.name)), slice.index + 1)
+            }
+            Some(slice) => plain(&stem_of(&slice.report.input.name)),
+            None => self.opened_name(),
+        }
     }
+
+    /// What pictures of the slices in front begin with: of one of several slices the name of what was opened, since a
+    /// result on the page may be another one's.
+    pub fn picture_name(&self) -> String {
+        if self.shows_several() { self.opened_name() } else { self.saved_name() }
+    }
+
+    fn opened_name(&self) -> String {
+        plain(self.files.as_ref().map(|files| files.stem.as_str()).unwrap_or_default())
+    }
+
+    fn shows_several(&self) -> bool {
+        self.view.as_ref().is_some_and(|view| view.frame.len > 1)
+    }
+}
+
+/// A name as any file system takes it.
+fn plain(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = name.chars().take(MOST_CHARACTERS).map(plain).collect();
+    if name.is_empty() { "study".into() } else { name }
 }
 
 #[cfg(test)]

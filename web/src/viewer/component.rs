@@ -1,5 +1,8 @@
 //! The viewer as a component: it holds the [`Model`] and draws once a screen refresh. What it hears is in `hear`.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use lunglens::imaging::PicturePart;
@@ -48,7 +51,7 @@ pub struct Props {
     pub on_choose: Callback<Option<usize>>,
     /// Another part of the picture is to be read.
     pub on_part: Callback<PicturePart>,
-    /// What a saved picture is called, without its ending.
+    /// What saved pictures begin with.
     pub name: AttrValue,
     /// More controls under the picture.
     #[prop_or_default]
@@ -107,6 +110,8 @@ pub struct Viewer {
     pub(super) spoken: String,
     /// Whether a drawing is waiting for the screen.
     pub(super) waiting: bool,
+    /// Whether the wheel has cuts to go through.
+    has_cuts: Rc<Cell<bool>>,
     wheel_listener: Option<EventListener>,
     observer: Option<Observer>,
 }
@@ -134,6 +139,7 @@ impl Component for Viewer {
             hovered: None,
             spoken: String::new(),
             waiting: false,
+            has_cuts: Rc::default(),
             wheel_listener: None,
             observer: None,
         }
@@ -210,10 +216,13 @@ impl Component for Viewer {
             let link = ctx.link().clone();
             // The framework's own wheel listener may not keep the page from scrolling.
             let options = EventListenerOptions::enable_prevent_default();
+            let has_cuts = self.has_cuts.clone();
             let listener = EventListener::new_with_options(&film, "wheel", options, move |event| {
-                event.prevent_default();
-                if let Some(event) = event.dyn_ref::<WheelEvent>() {
-                    link.send_message(Message::Turn(event.clone()));
+                let Some(wheel) = event.dyn_ref::<WheelEvent>() else { return };
+                // Over a picture alone the wheel scrolls the page.
+                if has_cuts.get() || wheel.ctrl_key() || wheel.meta_key() {
+                    event.prevent_default();
+                    link.send_message(Message::Turn(wheel.clone()));
                 }
             });
             self.wheel_listener = Some(listener);
@@ -221,6 +230,7 @@ impl Component for Viewer {
             self.observer = Observer::new(&film, move || link.send_message(Message::Measure));
             ctx.link().send_message(Message::Measure);
         }
+        self.has_cuts.set(self.model.has_cuts(ctx.props().volume.borrow().frame()));
         self.ask(ctx);
     }
 }

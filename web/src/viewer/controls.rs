@@ -12,7 +12,7 @@ use super::model::Model;
 use super::orientation;
 use super::part::{self, PartWish};
 use super::plane::PLANES;
-use super::spoken::{described, place};
+use super::spoken::{described, finding, place};
 use super::strip;
 use super::window::{PRESETS, Window};
 use super::words::ViewerWords;
@@ -193,8 +193,8 @@ fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], ev
                 <p class="corner is-top is-left" aria-hidden="true">
                     <strong>{ words.planes[plane] }</strong>
                     <span data-field="cut">{ format!("{cut} {} {} {count}", model.position() + 1, words.of) }</span>
-                    if let Some(percent) = volume.involvement().get(at.slice).copied().flatten().filter(|_| is_axial(model)) {
-                        <span>{ format!("{} {}", format::percent(percent), words.involved) }</span>
+                    if let Some(finding) = finding(volume, model, words) {
+                        <span data-field="finding">{ finding }</span>
                     }
                 </p>
             }

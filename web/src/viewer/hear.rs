@@ -94,6 +94,9 @@ impl Viewer {
                 let (key, code) = (event.key(), event.code());
                 let key = keys::latin(&key, &code);
                 let Some(command) = keys::command(key, event.shift_key()) else { return false };
+                if command.goes_on() && !self.model.has_cuts(frame) {
+                    return false;
+                }
                 event.prevent_default();
                 self.model.probe = None;
                 self.model.obey(frame, command);
@@ -123,7 +126,7 @@ impl Viewer {
                 false
             }
             Message::Save => {
-                let name = format!("{}.png", props.name);
+                let name = self.model.saved_as(frame, &props.name);
                 let saved = self.painter.picture(&volume, &self.model);
                 log(saved.and_then(|canvas| save(&canvas, name)));
                 false

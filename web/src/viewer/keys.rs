@@ -34,6 +34,13 @@ pub enum Command {
     RemoveRuler,
 }
 
+impl Command {
+    /// Whether it goes to another cut: where there is none, its key is left to the page, which scrolls.
+    pub fn goes_on(self) -> bool {
+        matches!(self, Self::Step(_) | Self::First | Self::Last)
+    }
+}
+
 /// What a key has on it, by `KeyboardEvent.key`; of a keyboard of another script what a Latin one has in that place, by
 /// `KeyboardEvent.code`.
 pub fn latin<'a>(key: &'a str, code: &'a str) -> &'a str {
@@ -97,6 +104,9 @@ mod tests {
         assert_eq!(command("PageDown", false), Some(Command::Step(-10)));
         assert_eq!(command("C", true), Some(Command::Show(Plane::Coronal)));
         assert_eq!((command("Tab", false), command("x", false)), (None, None));
+        let goes_on = |key| command(key, false).is_some_and(Command::goes_on);
+        assert!(["ArrowUp", "PageDown", "Home", "End"].into_iter().all(goes_on));
+        assert!(!["+", "f", "o", "Delete"].into_iter().any(goes_on));
     }
 
     #[test]

@@ -237,6 +237,20 @@ impl Model {
         }
     }
 
+    /// What a saved picture of the cut is called: of several cuts by its plane and its number, as the page counts.
+    pub fn saved_as(&self, frame: &Frame, name: &str) -> String {
+        let cut = match self.has_cuts(frame) {
+            true => format!(".{}-{}", self.plane.id(), self.position() + 1),
+            false => String::new(),
+        };
+        format!("{name}{cut}.lunglens.png")
+    }
+
+    /// Whether there are other cuts to go to.
+    pub fn has_cuts(&self, frame: &Frame) -> bool {
+        self.plane.count(frame) > 1
+    }
+
     /// The rulers on the cut that is shown, with their lengths in mm.
     pub fn shown_rulers(&self, frame: &Frame) -> Vec<(Ruler, f64)> {
         let here = |ruler: &&Ruler| ruler.plane == self.plane && ruler.position == self.position();
@@ -280,6 +294,17 @@ mod tests {
         model.obey(&frame, Command::Show(Plane::Coronal));
         model.obey(&frame, Command::Last);
         assert_eq!((model.at.slice, model.at.row), (0, 49));
+    }
+
+    #[test]
+    fn saved_pictures_are_told_apart() {
+        let frame = frame();
+        let mut model = model(&frame);
+        assert_eq!(model.saved_as(&frame, "a"), "a.axial-11.lunglens.png");
+        model.obey(&frame, Command::Show(Plane::Coronal));
+        assert_eq!(model.saved_as(&frame, "a"), "a.coronal-26.lunglens.png");
+        let picture = Frame { len: 1, ..frame };
+        assert_eq!(Model::new(&picture, 0).saved_as(&picture, "a"), "a.lunglens.png");
     }
 
     #[test]

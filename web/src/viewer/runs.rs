@@ -25,8 +25,12 @@ impl Runs {
         for (row, pixels) in mask.pixels.chunks(mask.columns.max(1)).enumerate().take(most) {
             let pixels = &pixels[..pixels.len().min(most)];
             let mut at = 0;
-            while let Some(start) = pixels[at..].iter().position(|&p| p != 0).map(|skip| at + skip) {
-                let end = pixels[start..].iter().position(|&p| p == 0).map_or(pixels.len(), |n| start + n);
+            loop {
+                let start = at + alike(&pixels[at..], false);
+                if start == pixels.len() {
+                    break;
+                }
+                let end = start + alike(&pixels[start..], true);
                 runs.push(Run { row: row as u16, start: start as u16, end: end as u16 });
                 at = end;
             }
@@ -83,6 +87,15 @@ impl Runs {
     }
 }
 
+/// How many pixels at the beginning are inside, or are not: eight at a time, since those of a whole study are gone through at
+/// once.
+fn alike(pixels: &[u8], inside: bool) -> usize {
+    let word = if inside { 0x0101_0101_0101_0101 } else { 0 };
+    let (words, _) = pixels.as_chunks::<8>();
+    let whole = 8 * words.iter().take_while(|eight| u64::from_ne_bytes(**eight) == word).count();
+    whole + pixels[whole..].iter().take_while(|&&pixel| (pixel != 0) == inside).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +112,24 @@ mod tests {
         assert_eq!(runs.to_mask(3, 5), drawn());
         assert_eq!(runs.area(), 8);
         assert_eq!(runs.to_mask(1, 2).pixels, [0, 1]);
+    }
+
+    #[test]
+    fn runs_of_any_length_and_place_are_found() {
+        for columns in [1, 7, 8, 9, 31, 64] {
+            for start in 0..columns {
+                for end in start..=columns {
+                    // Inside is any value but 0.
+                    for inside in [1, 255] {
+                        let mut mask = Mask::empty(2, columns);
+                        mask.pixels[columns + start..columns + end].fill(inside);
+                        let run = Run { row: 1, start: start as u16, end: end as u16 };
+                        let expected = if start < end { vec![run] } else { Vec::new() };
+                        assert_eq!(Runs::from_mask(&mask).all(), expected, "{start} to {end} of {columns}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

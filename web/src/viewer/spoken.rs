@@ -30,18 +30,20 @@ pub fn place(volume: &VolumeView, model: &Model, words: &ViewerWords) -> String 
     let count = model.plane.count(volume.frame());
     let comma = text().comma;
     let mut said = format!("{cut} {} {} {count}", model.position() + 1, words.of);
-    if model.plane == Plane::Axial {
-        match volume.involvement().get(model.at.slice).copied().flatten() {
-            Some(percent) => {
-                said.push_str(&format!("{comma}{} {}", format::percent(percent), words.involved))
-            }
-            None if volume.counts().1 > 0 && !volume.is_measured(model.at.slice) => {
-                said.push_str(&format!("{comma}{}", words.not_measured));
-            }
-            None => {}
-        }
+    if let Some(finding) = finding(volume, model, words) {
+        said.push_str(&format!("{comma}{finding}"));
     }
     said
+}
+
+/// What the slice in front came to: its involvement, or that it was not measured where others were, which must not look
+/// like nothing found. Nothing of cuts across the slices.
+pub fn finding(volume: &VolumeView, model: &Model, words: &ViewerWords) -> Option<String> {
+    let slice = (model.plane == Plane::Axial).then_some(model.at.slice)?;
+    match volume.involvement().get(slice).copied().flatten() {
+        Some(percent) => Some(format!("{} {}", format::percent(percent), words.involved)),
+        None => (volume.counts().1 > 0 && !volume.is_measured(slice)).then(|| words.not_measured.to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -88,3 +88,18 @@ fn files_of_which_nothing_is_proposed_wait_for_the_user() {
     reader(&mut state, ReaderReply::Refused { job: 2, cause: "Cut short.".into() });
     assert!(!state.is_undecided(), "what went wrong is said instead");
 }
+
+#[test]
+fn saved_files_tell_the_slices_of_one_file_apart() {
+    let mut state = ready_on(cpu());
+    open(&mut state, 30);
+    state.files = Files::of(&["study/1", "study/2"]);
+    assert_eq!((state.saved_name(), state.picture_name()), ("study".into(), "study".into()));
+    let slice = SliceOutcome::new(25, report(), 1.0).expect("a report");
+    state.run = RunState::Done(Rc::new(Outcome::Slice(slice.clone())));
+    // The picture may show any slice, so it is not called by the file of this one.
+    assert_eq!((state.saved_name(), state.picture_name()), ("slice.slice-26".into(), "study".into()));
+    open(&mut state, 1);
+    state.run = RunState::Done(Rc::new(Outcome::Slice(slice)));
+    assert_eq!((state.saved_name(), state.picture_name()), ("slice".into(), "slice".into()));
+}
