@@ -1,7 +1,7 @@
 //! LungLens finds, outlines and measures COVID-19 lesions in chest CT on the user's own device.
 //!
-//! The pure modules ([`source`], [`container`], [`volume`], [`imaging`], [`detect`], [`masks`], [`severity`],
-//! [`report`], [`study`], [`intake`], [`export`], [`evaluate`]) know nothing of the network. With the feature `model`,
+//! The pure modules ([`words`], [`source`], [`container`], [`volume`], [`imaging`], [`detect`], [`masks`], [`severity`],
+//! [`report`], [`study`], [`intake`], [`export`], [`evaluate`], [`manifest`], [`weights`]) do not run the network. With the feature `model`,
 //! [`kernels`], [`model`] and [`engine`] run it through Burn.
 //!
 //! LungLens is decision support for research. It is not a medical device.
