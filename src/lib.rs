@@ -4,7 +4,7 @@
 //! [`report`], [`study`], [`intake`], [`export`], [`evaluate`], [`manifest`], [`weights`]) do not run the network. With the feature `model`,
 //! [`kernels`], [`model`] and [`engine`] run it through Burn.
 //!
-//! LungLens is decision support for research. It is not a medical device.
+//! For research use only. LungLens is not a medical device.
 
 pub mod container;
 pub mod detect;
