@@ -1,8 +1,8 @@
 //! LungLens finds, outlines and measures COVID-19 lesions in chest CT on the user's own device.
 //!
 //! The pure modules ([`words`], [`source`], [`container`], [`volume`], [`imaging`], [`detect`], [`masks`], [`severity`],
-//! [`report`], [`study`], [`intake`], [`export`], [`evaluate`], [`manifest`], [`weights`]) do not run the network. With the feature `model`,
-//! [`kernels`], [`model`] and [`engine`] run it through Burn.
+//! [`report`], [`study`], [`intake`], [`export`], [`evaluate`], [`manifest`], [`weights`]) do not run the network. With the
+//! feature `model`, `kernels`, `model` and `engine` run it through Burn.
 //!
 //! For research use only. LungLens is not a medical device.
 
