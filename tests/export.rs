@@ -9,8 +9,10 @@
 mod drawn;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use flate2::read::ZlibDecoder;
 use lunglens::export::{
     DicomSource, ExportError, ExportFile, ExportFormat, ExportOptions, ExportStudy, export,
 };
@@ -106,6 +108,7 @@ fn draw_of(files: Vec<(String, Vec<u8>)>, every: usize, found: fn(usize) -> Vec<
     let mut report = build_report(StudyParts {
         plan,
         set_aside: &[],
+        continued_by: 0,
         every,
         keep_ids: false,
         measured: &measured,
@@ -177,6 +180,28 @@ fn files_are_those_that_other_tools_have_read() {
         found, checked,
         "read the files with fixtures/export/check.py, which notes them when they are right"
     );
+}
+
+#[test]
+fn a_pdf_says_that_another_series_goes_on() {
+    let mut drawn = draw(CHEST, 1, instances);
+    let says = |drawn: &Drawn| {
+        let pdf = &drawn.write(ExportFormat::Pdf, false)[0].bytes;
+        let streams = (0..pdf.len()).filter(|&at| pdf[at..].starts_with(b"\nstream\n"));
+        let texts = streams.filter_map(|at| {
+            let mut text = Vec::new();
+            ZlibDecoder::new(&pdf[at + 8..]).read_to_end(&mut text).ok()?;
+            Some(text)
+        });
+        let sought = b"Perhaps only a part of the scan: another series goes on";
+        let mut texts = texts.collect::<Vec<_>>();
+        assert!(!texts.is_empty());
+        texts.push(pdf.clone());
+        texts.iter().any(|text| text.windows(sought.len()).any(|window| window == sought))
+    };
+    assert!(!says(&drawn));
+    drawn.report.series.continued_by = 1;
+    assert!(says(&drawn));
 }
 
 #[test]

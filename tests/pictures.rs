@@ -17,8 +17,8 @@ use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, SeriesKi
 use lunglens::report::{DeviceInfo, DeviceKind, ModelInfo, Thresholds};
 use lunglens::source::MemorySource;
 use lunglens::study::{
-    Lacking, Measured, Reason, SetAside, StudyBuilder, StudyError, StudyParts, StudyReport, build_report,
-    slices_csv,
+    Differing, Lacking, Measured, Reason, SetAside, StudyBuilder, StudyError, StudyParts, StudyReport,
+    build_report, slices_csv,
 };
 use serde_json::Value;
 
@@ -89,6 +89,7 @@ fn report_beside(series: &OpenSeries, measured: &Measured, set_aside: &[SetAside
     build_report(StudyParts {
         plan: series.plan().unwrap(),
         set_aside,
+        continued_by: 0,
         every: 1,
         keep_ids: false,
         measured,
@@ -303,9 +304,16 @@ fn pictures_of_different_sizes_are_refused_by_name() {
     wide.write_to(&mut bytes, ImageFormat::Png).unwrap();
     files.push(file("case/slice 5 copy.png", bytes.into_inner()));
     let found = find(files);
-    assert!(found.series()[0].problem.as_deref().unwrap().contains("80 x 64 pixels in slice 5 copy.png"));
+    assert!(
+        found.series()[0]
+            .problem
+            .as_ref()
+            .unwrap()
+            .to_string()
+            .contains("80 x 64 pixels in slice 5 copy.png")
+    );
     let error = found.open_recommended().unwrap_err();
-    assert!(matches!(error, IntakeError::Study(StudyError::Mixed { what: "the size", .. })), "{error}");
+    assert!(matches!(error, IntakeError::Study(StudyError::Mixed { what: Differing::Size, .. })), "{error}");
     // They can be looked at.
     assert!(found.open_to_look(0).unwrap().plan().is_none());
 }

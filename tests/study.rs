@@ -12,7 +12,7 @@ use lunglens::intake::{Catalogue, IntakeError, NamedSource, OpenSeries, catalogu
 use lunglens::report::Instance;
 use lunglens::severity::Finding;
 use lunglens::source::{FileSource, MemorySource};
-use lunglens::study::{Measured, SeriesPlan, Side, StudyBuilder, StudyError};
+use lunglens::study::{Differing, Measured, Reason, SeriesPlan, SetAside, Side, StudyBuilder, StudyError};
 use serde_json::Value;
 
 use drawn::instances;
@@ -120,14 +120,16 @@ fn what_cannot_be_measured_is_refused_with_the_reason() {
         "{}",
         refused("sizes")
     );
-    assert!(matches!(refused("spacing"), StudyError::Mixed { what: "the pixel spacing", .. }));
-    assert!(matches!(refused("two-scans"), StudyError::Mixed { what: "the frame of reference", .. }));
+    assert!(matches!(refused("spacing"), StudyError::Mixed { what: Differing::PixelSpacing, .. }));
+    assert!(matches!(refused("two-scans"), StudyError::Mixed { what: Differing::FrameOfReference, .. }));
     assert!(matches!(refused("unplaced"), StudyError::NoGeometry { files: 1, of: 4, .. }));
     assert_eq!(refused("frames"), StudyError::MultiFrame { frames: 12 });
     let text = vec![NamedSource::new("notes.txt", MemorySource::new(b"no image".to_vec()))];
     let none = catalogue(text, &mut |_| {}, &|| false).unwrap().open_recommended().unwrap_err();
-    let reasons = "1 file: no format that LungLens reads".into();
-    assert_eq!(none, IntakeError::Study(StudyError::NoSeries { reasons }));
+    let set_aside = vec![SetAside { series_uid: None, reason: Reason::Unknown, files: 1 }];
+    assert_eq!(none, IntakeError::Study(StudyError::NoSeries { set_aside }));
+    let words = "There is no axial CT series here: 1 file: no format that LungLens reads.";
+    assert_eq!(none.to_string(), words);
 }
 
 #[test]

@@ -21,8 +21,8 @@ pub use clahe::clahe;
 pub use decode::{MAX_SIDE, PICTURE_HEAD, begins_like_a_picture, decode, decode_part, name_unread_picture};
 pub(crate) use dicom::entry_of as dicom_entry;
 pub use dicom::{
-    AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, LossyCompression, read_dicom_header,
-    salvage_series,
+    AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, LossyCompression, UNKNOWN_CODING,
+    read_dicom_header, salvage_series,
 };
 pub use display::{LUNG_WINDOW, display_grey};
 pub use error::ImagingError;

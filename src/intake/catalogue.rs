@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use super::describe::{summarise, summarise_pictures, summarise_volume};
 use super::open::OpenSeries;
+use super::pieces::continues;
 use super::split::{Part, split};
 use super::stack::Picture;
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
-use super::{IntakeError, NamedSource, stack};
+use super::{FileProblem, IntakeError, NamedSource, stack};
 use crate::imaging::{DicomHeader, ListedImage};
 use crate::study::{
-    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, list_reasons, other_part,
+    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, other_part,
 };
 
 /// What a scan has found.
@@ -37,7 +38,7 @@ impl Found {
 #[derive(Debug)]
 pub(super) struct Unreadable {
     pub file: usize,
-    pub why: String,
+    pub why: FileProblem,
     /// What is known of it.
     pub modality: Option<String>,
     pub series_uid: Option<String>,
@@ -45,7 +46,7 @@ pub(super) struct Unreadable {
 
 impl Unreadable {
     /// One of which nothing is known.
-    pub fn any(file: usize, why: String) -> Self {
+    pub fn any(file: usize, why: FileProblem) -> Self {
         Self { file, why, modality: None, series_uid: None }
     }
 
@@ -75,6 +76,16 @@ enum Content {
     },
 }
 
+impl Content {
+    /// The plan of an axial CT series that can be measured.
+    fn plan_of_axial(&self) -> Option<&SeriesPlan> {
+        match self {
+            Self::Dicom { group, plan } if group.unfit.is_none() => (**plan).as_ref().ok(),
+            _ => None,
+        }
+    }
+}
+
 /// All series of the files.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -85,12 +96,21 @@ pub struct Catalogue {
     recommended: Option<usize>,
     aside: Vec<SetAside>,
     unreadable: Vec<Unreadable>,
+    /// Images of series of which none is here, as DICOMDIRs list them.
+    listed_elsewhere: usize,
 }
 
 impl Catalogue {
     pub(super) fn new(files: Vec<NamedSource>, found: Found) -> Self {
         let Found { images, pictures, volumes, listed, unreadable, aside } = found;
         let missing = missing_images(&images, &listed);
+        let here: HashSet<&str> =
+            images.iter().filter_map(|image| image.header.series_uid.as_deref()).collect();
+        let listed_elsewhere = missing
+            .iter()
+            .filter(|(series, _)| !here.contains(series.as_str()))
+            .map(|(_, count)| count)
+            .sum();
         let mut contents = Vec::new();
         let mut series = Vec::new();
         for Part { group, plan, name, partial } in
@@ -145,7 +165,16 @@ impl Catalogue {
             .into_iter()
             .map(|((series_uid, reason), files)| SetAside { series_uid, reason, files })
             .collect();
-        Self { files: files.into(), images, contents, series, recommended, aside, unreadable }
+        Self {
+            files: files.into(),
+            images,
+            contents,
+            series,
+            recommended,
+            aside,
+            unreadable,
+            listed_elsewhere,
+        }
     }
 
     /// All series, in the order of their first files.
@@ -180,14 +209,30 @@ impl Catalogue {
         &self.aside
     }
 
+    /// How many images the DICOMDIRs list of series of which nothing is here: what is here is only a part of the medium.
+    pub fn listed_elsewhere(&self) -> usize {
+        self.listed_elsewhere
+    }
+
+    /// Other series that go on where `series` ends, above or below it: they may be pieces of one scan.
+    pub fn continued_by(&self, series: usize) -> Vec<usize> {
+        let Some(own) = self.contents.get(series).and_then(Content::plan_of_axial) else { return Vec::new() };
+        let continues =
+            |content: &Content| content.plan_of_axial().is_some_and(|other| continues(own, other));
+        let all = self.contents.iter().enumerate();
+        all.filter(|&(index, content)| index != series && continues(content))
+            .map(|(index, _)| index)
+            .collect()
+    }
+
     /// Number of files that were looked at.
     pub fn file_count(&self) -> usize {
         self.files.len()
     }
 
     /// Files that cannot be read, by name, and why.
-    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.unreadable.iter().map(|one| (self.files[one.file].name.as_str(), one.why.as_str()))
+    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &FileProblem)> {
+        self.unreadable.iter().map(|one| (self.files[one.file].name.as_str(), &one.why))
     }
 
     /// Opens the recommended series.
@@ -203,8 +248,7 @@ impl Catalogue {
                 if stacks > 1 {
                     return Err(IntakeError::Several { stacks });
                 }
-                let reasons = list_reasons(&self.set_aside(usize::MAX));
-                Err(StudyError::NoSeries { reasons }.into())
+                Err(StudyError::NoSeries { set_aside: self.set_aside(usize::MAX) }.into())
             }
         }
     }
@@ -231,7 +275,7 @@ impl Catalogue {
             Content::Dicom { group, plan } => {
                 self.all_readable(group.series_uid.as_deref())?;
                 if let Some(reason) = group.unfit.as_ref().filter(|_| summary.problem.is_some()) {
-                    return Err(IntakeError::Unfit { reason: reason.to_string() });
+                    return Err(IntakeError::Unfit { reason: reason.clone() });
                 }
                 let plan = plan.as_ref().clone()?;
                 Ok(OpenSeries::of_images(self.files.clone(), &self.images, group, plan))

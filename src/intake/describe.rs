@@ -4,7 +4,7 @@ use super::NamedSource;
 use super::stack::{self, Picture};
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
-use crate::study::{ImageGroup, Reason, SeriesPlan, StudyError, StudyImage};
+use crate::study::{ImageGroup, Reason, SeriesPlan, StudyError, StudyImage, Unmeasurable};
 
 /// A series of DICOM images; `part` tells it from others of the same name.
 pub(super) fn summarise(
@@ -20,8 +20,8 @@ pub(super) fn summarise(
     let can_be_asked_for =
         matches!(&group.unfit, None | Some(Reason::Projection | Reason::Reformat | Reason::NoSeries));
     let problem = match (&group.unfit, plan) {
-        (Some(reason), _) if !can_be_asked_for => Some(format!("It is {reason}.")),
-        (_, Err(error)) => Some(error.to_string()),
+        (Some(reason), _) if !can_be_asked_for => Some(Unmeasurable::Unfit(Box::new(reason.clone()))),
+        (_, Err(error)) => Some(error.clone().into()),
         (_, Ok(_)) => None,
     };
     SeriesSummary {
@@ -54,7 +54,7 @@ pub(super) fn summarise_volume(file: &NamedSource, volume: &ScannedVolume) -> Se
         slices: grid.slices,
         size: Some([grid.rows, grid.columns]),
         slice_spacing_mm: Some(grid.slice_spacing_mm),
-        problem: volume.opened.as_ref().err().map(ToString::to_string),
+        problem: volume.opened.as_ref().err().map(|error| error.clone().into()),
         ..SeriesSummary::of_files(SeriesKind::Volume(volume.header.format), 1)
     }
 }
@@ -73,7 +73,7 @@ pub(super) fn summarise_pictures(
     SeriesSummary {
         label: label.to_owned(),
         size: plan.as_ref().ok().map(|plan| [plan.rows, plan.columns]),
-        problem: plan.as_ref().err().map(ToString::to_string),
+        problem: plan.as_ref().err().map(|error| error.clone().into()),
         ..SeriesSummary::of_files(kind, group.len())
     }
 }

@@ -1,10 +1,34 @@
 //! Why there is no series, or no slice of it.
 
+use crate::container::ContainerError;
 use crate::imaging::ImagingError;
 use crate::source::SourceError;
-use crate::study::StudyError;
+use crate::study::{Reason, StudyError};
 use crate::volume::VolumeError;
 use crate::words::counted;
+
+/// Why a file that seems to be of use cannot be read. Each message is one or two plain sentences for the user.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FileProblem {
+    /// Its bytes cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// It is an archive that cannot be opened.
+    #[error(transparent)]
+    Archive(#[from] ContainerError),
+    /// A file in it, which is an archive, cannot be unpacked.
+    #[error("{name}: {error}")]
+    Entry {
+        /// Name of the file in the archive.
+        name: String,
+        /// Why.
+        #[source]
+        error: ContainerError,
+    },
+    /// Its image cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImagingError),
+}
 
 /// What went wrong on the way in. Each message is one or two plain sentences for the user.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -53,7 +77,7 @@ pub enum IntakeError {
         /// The first of them.
         name: String,
         /// Why it could not be read.
-        error: String,
+        error: FileProblem,
     },
     /// A series that is not there.
     #[error("There is no series {wanted}: there {} {series}.", if *.series == 1 { "is" } else { "are" })]
@@ -73,7 +97,7 @@ pub enum IntakeError {
     #[error("The series cannot be measured: it is {reason}.")]
     Unfit {
         /// Why.
-        reason: String,
+        reason: Reason,
     },
     /// A series whose slices do not fit together, or no series at all.
     #[error(transparent)]

@@ -8,6 +8,7 @@ mod catalogue;
 mod describe;
 mod error;
 mod open;
+mod pieces;
 mod scan;
 mod split;
 mod stack;
@@ -17,7 +18,7 @@ mod volume;
 use std::rc::Rc;
 
 pub use catalogue::Catalogue;
-pub use error::IntakeError;
+pub use error::{FileProblem, IntakeError};
 pub use open::{OpenSeries, SourceInstance};
 pub use scan::{Scan, Scanned, catalogue};
 pub use summary::{SeriesKind, SeriesSummary};

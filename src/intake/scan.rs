@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::catalogue::{Catalogue, Found, Unreadable};
 use super::stack::Picture;
 use super::volume::ScannedVolume;
-use super::{IntakeError, NamedSource};
+use super::{FileProblem, IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
 use crate::imaging::{
     DicomImage, ImagingError, ListedImage, PICTURE_HEAD, begins_like_a_picture, name_unread_picture,
@@ -92,7 +92,7 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
     let head = match source.read_up_to(0, HEAD) {
         Ok(head) => head,
         Err(error) => {
-            found.unreadable.push(Unreadable::any(index, error.to_string()));
+            found.unreadable.push(Unreadable::any(index, error.into()));
             return Vec::new();
         }
     };
@@ -117,11 +117,11 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
             Ok(Some(header)) => found.volumes.push(ScannedVolume::open(index, file, header)),
             Ok(None) => found
                 .put_aside(None, name_unread_picture(&head).map_or(Reason::Unknown, Reason::UnreadPicture)),
-            Err(error) => found.put_aside(None, Reason::Unmeasurable(error.to_string())),
+            Err(error) => found.put_aside(None, Reason::Unmeasurable(error.into())),
         },
         Err(error) => {
             let (modality, series_uid) = salvage_series(&**source);
-            found.unreadable.push(Unreadable { file: index, why: error.to_string(), modality, series_uid });
+            found.unreadable.push(Unreadable { file: index, why: error.into(), modality, series_uid });
         }
     }
     Vec::new()
@@ -132,7 +132,7 @@ fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSourc
     let entries = match Archive::open(file.source.clone()) {
         Ok(archive) => archive.entries,
         Err(error) => {
-            found.unreadable.push(Unreadable::any(index, error.to_string()));
+            found.unreadable.push(Unreadable::any(index, error.into()));
             return Vec::new();
         }
     };
@@ -141,7 +141,10 @@ fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSourc
         let name = format!("{}{IN_ARCHIVE}{}", file.name, entry.name);
         match entry.source {
             Ok(source) => inside.push(NamedSource { name, source }),
-            Err(error) => found.unreadable.push(Unreadable::any(index, format!("{}: {error}", entry.name))),
+            Err(error) => {
+                let why = FileProblem::Entry { name: entry.name, error };
+                found.unreadable.push(Unreadable::any(index, why));
+            }
         }
     }
     inside

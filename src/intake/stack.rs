@@ -8,7 +8,7 @@ use super::scan::IN_ARCHIVE;
 use super::{IntakeError, NamedSource};
 use crate::imaging::{self, CtSlice, DicomHeader, PicturePart, picture_size};
 use crate::source::ByteSource;
-use crate::study::{SeriesPlan, SlicePlace, StudyError};
+use crate::study::{Differing, SeriesPlan, SlicePlace, StudyError};
 use crate::volume::natural_order;
 
 /// Fewer pictures of one folder are single ones.
@@ -98,7 +98,7 @@ pub(super) fn plan(files: &[NamedSource], pictures: &[Picture]) -> Result<Series
 fn mixed(first: [usize; 2], other: [usize; 2], name: Option<&str>) -> StudyError {
     let text = |[rows, columns]: [usize; 2]| format!("{columns} x {rows} pixels");
     let name = name.map(|name| format!(" in {name}")).unwrap_or_default();
-    StudyError::Mixed { what: "the size", first: text(first), other: text(other) + &name }
+    StudyError::Mixed { what: Differing::Size, first: text(first), other: text(other) + &name }
 }
 
 /// Gives pictures as slices.

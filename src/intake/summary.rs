@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::study::Reason;
+use crate::study::{Reason, Unmeasurable};
 use crate::volume::VolumeFormat;
 
 /// What a series is made of.
@@ -52,8 +52,8 @@ pub struct SeriesSummary {
     pub slice_spacing_mm: Option<f64>,
     /// Why it is not the recommended one; none for that.
     pub reason: Option<Reason>,
-    /// Why it cannot be opened, in words; none where it can.
-    pub problem: Option<String>,
+    /// Why it cannot be opened; none where it can.
+    pub problem: Option<Unmeasurable>,
 }
 
 impl SeriesSummary {

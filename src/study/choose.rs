@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::Unmeasurable;
 use super::vector::axes;
 use crate::imaging::DicomHeader;
 use crate::words::counted;
@@ -62,8 +63,8 @@ pub enum Reason {
     NoSeries,
     /// A CT series of another part of the body, by its name.
     OtherPart(&'static str),
-    /// A CT series that cannot be measured, and why, in words that may name files.
-    Unmeasurable(String),
+    /// A CT series that cannot be measured, and why. Its words may name files.
+    Unmeasurable(Unmeasurable),
     /// A CT series of only a part of the height of another of the same SeriesInstanceUID.
     PartOfScan,
     /// A CT series with fewer slices than the chosen one, or as many.
@@ -235,6 +236,7 @@ pub fn list_reasons(set_aside: &[SetAside]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::StudyError;
 
     #[test]
     fn nothing_of_a_file_is_handed_on() {
@@ -248,7 +250,8 @@ mod tests {
         assert_eq!(handed_on(Reason::NotCt("MUELLER".into())), "another modality, not CT");
         let coding = Reason::Coding("an unknown coding (Mueller)".into());
         assert_eq!(handed_on(coding), "stored in a coding that LungLens does not read");
-        let unmeasurable = Reason::Unmeasurable("Mueller.raw is not read".into());
+        let coding = StudyError::Coding { coding: "an unknown coding (Mueller)".into() };
+        let unmeasurable = Reason::Unmeasurable(coding.into());
         assert_eq!(handed_on(unmeasurable), "a series that cannot be measured");
     }
 

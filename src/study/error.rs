@@ -1,19 +1,52 @@
 //! Why a study cannot be measured.
 
+use std::fmt;
+
 use thiserror::Error;
 
+use super::{SetAside, list_reasons};
 use crate::masks::MaskError;
 use crate::words::counted;
+
+/// What must be the same in all slices of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Differing {
+    /// Rows and columns.
+    Size,
+    /// PixelSpacing.
+    PixelSpacing,
+    /// ImageOrientationPatient.
+    Orientation,
+    /// StudyInstanceUID.
+    Study,
+    /// The patient's name and number.
+    Patient,
+    /// FrameOfReferenceUID: the coordinates of one scan.
+    FrameOfReference,
+}
+
+impl fmt::Display for Differing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Size => "the size",
+            Self::PixelSpacing => "the pixel spacing",
+            Self::Orientation => "the orientation",
+            Self::Study => "the study",
+            Self::Patient => "the patient",
+            Self::FrameOfReference => "the frame of reference",
+        })
+    }
+}
 
 /// A study that has no result. There is never a result of a part of it. Each message is one or two plain sentences.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum StudyError {
     /// No CT series is among the files.
-    #[error("There is no axial CT series here: {reasons}.")]
+    #[error("There is no axial CT series here: {}.", list_reasons(.set_aside))]
     NoSeries {
-        /// What the files are instead: "3 files: a localiser; 1 file: not a DICOM file".
-        reasons: String,
+        /// What the files are instead.
+        set_aside: Vec<SetAside>,
     },
     /// Pixels in a coding that is not read.
     #[error(
@@ -68,7 +101,7 @@ pub enum StudyError {
     #[error("The slices of the CT series do not fit together: {what} differs ({first} and {other}).")]
     Mixed {
         /// What differs.
-        what: &'static str,
+        what: Differing,
         /// The value of the first file.
         first: String,
         /// A value of another.

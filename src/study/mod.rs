@@ -24,6 +24,7 @@ mod settle;
 mod sides;
 mod steps;
 mod table;
+mod unmeasurable;
 mod vector;
 mod zones;
 
@@ -31,7 +32,7 @@ pub use budget::every_within;
 pub use builder::{FoundSlice, KeySlice, Measured, SliceRecord, StudyBuilder};
 pub use choose::{ImageGroup, Reason, SetAside, StudyImage, group_images, list_reasons, other_part};
 pub use composition::{Composition, HU_LIMITS};
-pub use error::StudyError;
+pub use error::{Differing, StudyError};
 pub use grade::{MosMed, mosmed, zone_score};
 pub use ids::{Ids, short_hash};
 pub use lacking::{Lacking, NotMeasured};
@@ -42,4 +43,5 @@ pub use schema::{
     build_report,
 };
 pub use table::slices_csv;
+pub use unmeasurable::Unmeasurable;
 pub use zones::{Assessment, Height, Side, VolumeInvolvement, Zone};

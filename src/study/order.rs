@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::StudyError;
 use super::choose::StudyImage;
 use super::steps::even_step;
 use super::vector::{Vector, axes, dot, length, minus};
+use super::{Differing, StudyError};
 use crate::imaging::{DicomHeader, Geometry};
 
 /// Directions may differ by this length, spacings by this many mm.
@@ -163,25 +163,33 @@ fn same_everywhere(
     let (row, column) = halves(orientations[0]);
     for ((header, &orientation), &spacing) in headers.iter().zip(orientations).zip(spacings) {
         if size(header) != size(headers[0]) {
-            return mixed("the size", text(size(headers[0])), text(size(header)));
+            return mixed(Differing::Size, text(size(headers[0])), text(size(header)));
         }
         if spacing.iter().zip(&spacings[0]).any(|(a, b)| (a - b).abs() > SAME) {
-            return mixed("the pixel spacing", format!("{:?} mm", spacings[0]), format!("{spacing:?} mm"));
+            return mixed(
+                Differing::PixelSpacing,
+                format!("{:?} mm", spacings[0]),
+                format!("{spacing:?} mm"),
+            );
         }
         let (other_row, other_column) = halves(orientation);
         if length(minus(row, other_row)).max(length(minus(column, other_column))) > SAME {
-            return mixed("the orientation", format!("{:?}", orientations[0]), format!("{orientation:?}"));
+            return mixed(
+                Differing::Orientation,
+                format!("{:?}", orientations[0]),
+                format!("{orientation:?}"),
+            );
         }
         if header.study_uid != headers[0].study_uid {
-            return mixed("the study", "one study".into(), "another".into());
+            return mixed(Differing::Study, "one study".into(), "another".into());
         }
         // A file that states none differs too: it may be of anyone, and where only some have lost their number the lowest
         // slice would decide whether SEG and SR name the patient.
         if header.patient != headers[0].patient {
-            return mixed("the patient", "one patient".into(), "another, or none stated".into());
+            return mixed(Differing::Patient, "one patient".into(), "another, or none stated".into());
         }
         if header.frame_of_reference_uid != headers[0].frame_of_reference_uid {
-            return mixed("the frame of reference", "one scan".into(), "another".into());
+            return mixed(Differing::FrameOfReference, "one scan".into(), "another".into());
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::imaging::Preprocessing;
 use crate::report::{DeviceInfo, ModelInfo, NOTICE, Software, Thresholds};
 
 /// The version of the schema. The first number grows when a reader of the old one would fail.
-pub const STUDY_SCHEMA_VERSION: &str = "2.0";
+pub const STUDY_SCHEMA_VERSION: &str = "2.1";
 
 /// The series that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct SeriesInfo {
     pub lowest_mm: Option<f64>,
     /// Position of the highest slice, in mm, where known.
     pub highest_mm: Option<f64>,
+    /// How many other series go on where this one ends: if they and it are one scan, only a part of it is measured.
+    pub continued_by: usize,
 }
 
 /// Files that were not measured.
@@ -157,6 +159,8 @@ pub struct StudyParts<'a> {
     pub plan: &'a SeriesPlan,
     /// What was not measured.
     pub set_aside: &'a [SetAside],
+    /// How many other series go on where this one ends.
+    pub continued_by: usize,
     /// Every how-manieth slice was read.
     pub every: usize,
     /// Whether UIDs and the series description are written as they are.
@@ -198,6 +202,7 @@ pub fn build_report(parts: StudyParts<'_>) -> StudyReport {
             slice_thickness_mm: plan.slice_thickness_mm,
             lowest_mm: height(plan.slices.first()),
             highest_mm: height(plan.slices.last()),
+            continued_by: parts.continued_by,
         },
         set_aside: parts
             .set_aside

@@ -1,10 +1,11 @@
 // The page in other languages: chosen by the browser's, changed by hand, kept, and with numbers as people write them.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { assertFits, drawn, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { DIST, PNG_SAMPLE, assertFits, drawn, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
 import { misfits } from './misfits.mjs';
 import { phantom } from './phantom.mjs';
 
@@ -42,7 +43,7 @@ for (const [locale, tag, notice] of [
 
 for (const [locale, tag, direction, notice, series, percent] of [
   ['es-MX', 'es', 'ltr', 'Solo para investigación. No es un producto sanitario', /NIfTI-1, 40 cortes de 512 × 512, cada 5\u00a0mm/, /^\d+,\d\u00a0%$/],
-  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1، الشرائح: 40 بمقاس \u2066512 × 512\u2069، كل 5\u00a0مم/, /^\u2066\d+\.\d\u00a0%\u2069$/],
+  ['ar-EG', 'ar', 'rtl', 'للبحث فقط. ليس جهازًا طبيًا.', /NIfTI-1، الشرائح: 40 بمقاس \u2066512 × 512\u2069، كل \u2067\u20665\u2069\u00a0مم\u2069/, /^\u2066\d+\.\d\u00a0%\u2069$/],
 ]) {
   test(`a study in ${tag}, at 360 px`, { timeout: 300_000 }, async (t) => {
     const { page, context, complaints } = await openPage(browser, server.url, { locale, viewport: { width: 360, height: 740 } });
@@ -77,6 +78,43 @@ for (const [locale, tag, direction, notice, series, percent] of [
   });
 }
 
+test('what is wrong with files is said in the language, with what only English says under it', { timeout: 120_000 }, async (t) => {
+  writeFileSync(join(folder, 'torn.png'), readFileSync(join(DIST, 'samples', PNG_SAMPLE)).subarray(0, 400));
+  writeFileSync(join(folder, 'letter.txt'), 'Dear colleague\n');
+  const gap = fileURLToPath(new URL('../fixtures/study/gap', import.meta.url));
+  const { page, context, complaints } = await openPage(browser, server.url, { locale: 'ru', viewport: { width: 360, height: 740 } });
+  t.after(() => context.close());
+  await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
+  const speak = async (tag) => {
+    await page.locator('[data-field="language"]').selectOption(tag);
+    await page.locator(`html[lang="${tag}"]`).waitFor({ state: 'attached' });
+  };
+  const [message, technical] = [page.locator('.message p'), page.locator('.message .technical')];
+  await page.locator('[data-input="files"]').setInputFiles(join(folder, 'torn.png'));
+  await message.waitFor();
+  assert.match(await message.innerText(), /^torn\.png: Файл повреждён или не читается\..*PNG picture could not be decoded/s);
+  assert.match(await technical.innerText(), /^torn\.png: The PNG picture could not be decoded/);
+  await shot(page, 'language-ru-damaged');
+  await speak('ar');
+  assert.match(await message.innerText(), /^\u2068torn\.png\u2069: الملف تالف/);
+  assert.equal(await technical.getAttribute('dir'), 'ltr');
+  assert.deepEqual(await page.evaluate(misfits), [], 'a damaged file in Arabic');
+  await shot(page, 'language-ar-damaged');
+  await speak('en');
+  assert.match(await message.innerText(), /^torn\.png: The PNG picture could not be decoded/);
+  assert.equal(await technical.count(), 0, 'once');
+
+  await speak('fr');
+  const slices = readdirSync(gap).map((name) => join(gap, name));
+  await page.locator('[data-input="files"]').setInputFiles([...slices, join(folder, 'letter.txt')]);
+  await page.locator('[data-field="problem"]').waitFor();
+  assert.equal(await page.locator('[data-field="problem"]').innerText(), 'Des coupes manquent entre 4,0\u00a0mm et 8,0\u00a0mm.');
+  await page.locator('[data-field="set-aside"] summary').click();
+  assert.equal(await page.locator('[data-field="set-aside"] li').innerText(), '1 fichier: un format que LungLens ne lit pas');
+  assert.deepEqual(await page.evaluate(misfits), [], 'a study that cannot be measured in French');
+  assert.deepEqual(complaints, []);
+});
+
 test('another language is chosen by hand, changes nothing else, and stays', { timeout: 300_000 }, async (t) => {
   const { page, context } = await openPage(browser, server.url, { locale: 'de-AT' });
   t.after(() => context.close());
@@ -100,7 +138,7 @@ test('another language is chosen by hand, changes nothing else, and stays', { ti
   await drawn(page);
   const zoom = await canvas.getAttribute('data-zoom');
   assert.ok(Number(zoom) > 1, zoom);
-  const ruler = (await film.getAttribute('aria-label')).match(/Ruler ([\d.]+) mm$/)[1];
+  const ruler = (await film.getAttribute('aria-label')).match(/Ruler ([\d.]+)\u00a0mm$/)[1];
   await canvas.evaluate((element) => { element.isTheSame = true; });
   await page.locator('[data-field="language"]').focus();
   await page.locator('[data-field="language"]').selectOption('fr');
@@ -111,7 +149,7 @@ test('another language is chosen by hand, changes nothing else, and stays', { ti
   assert.match(await page.locator('[data-field="cut"]').innerText(), /^Coupe 8 sur 40$/);
   assert.ok(await canvas.evaluate((element) => element.isTheSame), 'the viewer is the one from before');
   assert.equal(await canvas.getAttribute('data-zoom'), zoom);
-  assert.ok((await film.getAttribute('aria-label')).endsWith(`Règle ${ruler.replace('.', ',')} mm`), 'the ruler stays');
+  assert.ok((await film.getAttribute('aria-label')).endsWith(`Règle ${ruler.replace('.', ',')}\u00a0mm`), 'the ruler stays');
   for (const pressed of ['window-bone', 'tool-ruler']) {
     assert.equal(await page.locator(`[data-action="${pressed}"]`).getAttribute('aria-pressed'), 'true', pressed);
   }

@@ -12,7 +12,7 @@ export function misfits() {
   for (const one of document.querySelectorAll('input[type="checkbox"]')) {
     if (one.offsetWidth > 0 && one.offsetWidth < 20) found.push(`squeezed: ${one.parentElement.innerText}`);
   }
-  const figure = /(<\s)?\d[\d.,\u202f]*\s?(%|ml|mm²?|мм|مم|px|HU|MB|s|min)(?!\p{L})/gu;
+  const figure = /(<\s)?\d[\d.,\u202f]*\u2069?\s?(%|ml|мл|مل|mm²?|мм²?|مم²?|px|пикс|بكسل|像素|HU|MB|Mo|МБ|م\.ب|s|с|ث|秒|min)(?!\p{L})/gu;
   const texts = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const node = texts.currentNode;

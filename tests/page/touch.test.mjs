@@ -152,7 +152,7 @@ test('fingers go through slices, enlarge, move, set the window, measure and choo
   const mm = (x, y) => place(x / SPACING[0], y / SPACING[1]);
   await swipe(mm(100, 100), mm(130, 150), mm(190, 220));
   const label = await page.locator('.film.is-viewer').getAttribute('aria-label');
-  const length = Number(label.match(/Ruler ([\d.]+) mm/)[1]);
+  const length = Number(label.match(/Ruler ([\d.]+)\u00a0mm/)[1]);
   assert.ok(Math.abs(length - 150) < 1.5, `${length} mm`);
   await shot(page, 'phone-ruler');
   await tap(page, 'clear-rulers');

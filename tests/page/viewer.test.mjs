@@ -320,7 +320,7 @@ test('the ruler measures mm', { timeout: 300_000 }, async (t) => {
     await page.mouse.up();
     await drawn(page);
     const label = await film(page).getAttribute('aria-label');
-    return Number(label.match(/Ruler ([\d.]+) mm/)[1]);
+    return Number(label.match(/Ruler ([\d.]+)\u00a0mm/)[1]);
   };
   // 90 mm across and 120 mm down.
   const axial = await measure(AXIAL_MM, [100, 100], [190, 220]);

@@ -162,7 +162,7 @@ try {
     await driver.drag([[x - 60, y - 40], [x, y], [x + 60, y + 40]]);
     const label = await ask('document.querySelector(".film.is-viewer").getAttribute("aria-label")');
     console.log(label);
-    assert.match(label, / mm/, 'the ruler measures');
+    assert.match(label, /\u00a0mm/, 'the ruler measures');
     await shot('ruler');
   }
 

@@ -8,11 +8,17 @@ const LONGEST_ENDING: usize = 5;
 
 /// A number with so many decimals, as the page's language writes it.
 pub fn decimal(value: f64, digits: usize) -> String {
-    let written = format!("{value:.digits$}");
-    match text().decimal {
-        '.' => written,
-        point => written.replace('.', point.encode_utf8(&mut [0; 4])),
-    }
+    text().decimal(value, digits)
+}
+
+/// A number in a unit of [`Units`](crate::strings::Units).
+pub fn in_unit(unit: &str, number: &str) -> String {
+    unit.replace("{number}", number)
+}
+
+/// A length with so many decimals.
+pub fn mm(mm: f64, digits: usize) -> String {
+    in_unit(text().units.mm, &decimal(mm, digits))
 }
 
 /// One text for one of a kind, another for several, with `{count}` filled in.
@@ -22,7 +28,7 @@ pub fn counted(count: usize, one: &str, several: &str) -> String {
 
 /// Bytes in megabytes, such as `22.4 MB`.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{}\u{a0}MB", decimal(bytes as f64 / 1e6, 1))
+    in_unit(text().units.megabytes, &decimal(bytes as f64 / 1e6, 1))
 }
 
 /// What a series is called.
@@ -50,7 +56,7 @@ pub fn details(series: &FoundSeries) -> String {
             mm.pop();
         }
         said.push_str(t.comma);
-        said.push_str(&t.apart.replace("{mm}", mm.trim_end_matches(t.decimal)));
+        said.push_str(&t.apart.replace("{mm}", &in_unit(t.units.mm, mm.trim_end_matches(t.decimal))));
     }
     said
 }
@@ -71,9 +77,14 @@ pub fn share(number: &str) -> String {
 /// An area in mm2 where known, else in pixels.
 pub fn area(pixels: u64, mm2: Option<f32>) -> String {
     match mm2 {
-        Some(mm2) => format!("{}\u{a0}mm\u{b2}", grouped(mm2.round() as u64)),
-        None => format!("{}\u{a0}px", grouped(pixels)),
+        Some(mm2) => in_unit(text().units.mm2, &grouped(mm2.round() as u64)),
+        None => self::pixels(pixels),
     }
+}
+
+/// A number of pixels or voxels.
+pub fn pixels(count: u64) -> String {
+    in_unit(text().units.pixels, &grouped(count))
 }
 
 /// Digits in groups of three, parted by a narrow space.
@@ -91,7 +102,7 @@ pub fn grouped(number: u64) -> String {
 
 /// Seconds from milliseconds, such as `3.4 s` or `0.08 s`.
 pub fn seconds(millis: f64) -> String {
-    format!("{}\u{a0}s", decimal(millis / 1e3, if millis < 995.0 { 2 } else { 1 }))
+    in_unit(text().units.seconds, &decimal(millis / 1e3, if millis < 995.0 { 2 } else { 1 }))
 }
 
 /// A time to come from milliseconds, no more exact than it can be told: `about 40 s`, `about 12 min`, `about 2 h`.
@@ -109,11 +120,12 @@ pub fn about(millis: f64) -> String {
 
 /// A volume, with a decimal below 100 ml.
 pub fn ml(ml: f64) -> String {
-    match ml {
-        ml if ml > 0.0 && ml < 0.05 => format!("<\u{a0}{}\u{a0}ml", decimal(0.1, 1)),
-        ml if ml < 100.0 => format!("{}\u{a0}ml", decimal(ml, 1)),
-        ml => format!("{}\u{a0}ml", grouped(ml.round() as u64)),
-    }
+    let number = match ml {
+        ml if ml > 0.0 && ml < 0.05 => format!("<\u{a0}{}", decimal(0.1, 1)),
+        ml if ml < 100.0 => decimal(ml, 1),
+        ml => grouped(ml.round() as u64),
+    };
+    in_unit(text().units.ml, &number)
 }
 
 /// `WebGPU: name`, or `CPU`.

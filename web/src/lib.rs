@@ -4,6 +4,7 @@
 //! engine (binary `worker`, feature `engine`) loads the model and runs it on slices, and may have helpers. They talk through the typed messages of [`protocol`]. [`state`], [`protocol`], [`volume_view`] and most of
 //! [`viewer`] also build natively, where their tests run.
 
+pub mod causes;
 pub mod format;
 pub mod outcome;
 pub mod protocol;

@@ -40,7 +40,7 @@ function measure(device) {
     } else if (reply.type === 'bench_rows') {
       show(reply);
     } else if (reply.type === 'load_failed' || reply.type === 'crashed') {
-      finish('failed', reply.message);
+      finish('failed', reply.cause.words);
     }
   };
 }

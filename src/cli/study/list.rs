@@ -10,6 +10,9 @@ use crate::cli::tell::{say, stdout};
 
 /// Prints the series as a table, and says what belongs to none unless `quiet`.
 pub fn print(catalogue: &Catalogue, quiet: bool) -> anyhow::Result<()> {
+    if !quiet {
+        tell_elsewhere(catalogue);
+    }
     for one in catalogue.left_over().iter().filter(|_| !quiet) {
         say(format_args!("note: {} set aside: {}", counted(one.files, "file"), one.reason));
     }
@@ -18,7 +21,7 @@ pub fn print(catalogue: &Catalogue, quiet: bool) -> anyhow::Result<()> {
         let recommended = catalogue.recommended() == Some(index);
         let remark = match (&one.reason, &one.problem) {
             (None, None) if recommended => "recommended".to_owned(),
-            (_, Some(problem)) => problem.clone(),
+            (_, Some(problem)) => problem.to_string(),
             (Some(reason), None) => reason.to_string(),
             (None, None) => String::new(),
         };
@@ -35,6 +38,17 @@ pub fn print(catalogue: &Catalogue, quiet: bool) -> anyhow::Result<()> {
     let header = ["SERIES", "SLICES", "SIZE", "SPACING", "KIND", "NAME", "REMARK"];
     write!(stdout(), "{}", format_table(header, &rows))?;
     Ok(())
+}
+
+/// Says that a medium is not here as a whole.
+pub fn tell_elsewhere(catalogue: &Catalogue) {
+    let images = catalogue.listed_elsewhere();
+    if images > 0 {
+        say(format_args!(
+            "note: the DICOMDIR lists {} of series that are not here",
+            counted(images, "image")
+        ));
+    }
 }
 
 fn size(one: &SeriesSummary) -> String {

@@ -59,6 +59,7 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     let runner = Runner::start(&options.model, models_dir, options.device, segment_options, cancel.clone())?;
     if !options.quiet {
         say(report::NOTICE);
+        list::tell_elsewhere(&catalogue);
         tell_set_aside(&chosen);
     }
     let at_once = options.at_once.at_once.unwrap_or_else(|| runner.at_once());
@@ -98,6 +99,11 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
 fn tell_set_aside(chosen: &Chosen) {
     for one in &chosen.set_aside {
         say(format_args!("note: {} set aside: {}", counted(one.files, "file"), one.reason));
+    }
+    for number in &chosen.continued_by {
+        say(format_args!(
+            "note: series {number} of the list goes on where this one ends: if both are one scan, only a part is measured"
+        ));
     }
 }
 
@@ -192,6 +198,7 @@ fn describe(options: &StudyArgs, chosen: &Chosen, every: usize, done: &Done) -> 
     Ok(build_report(StudyParts {
         plan: chosen.plan()?,
         set_aside: &chosen.set_aside,
+        continued_by: chosen.continued_by.len(),
         every,
         keep_ids: options.keep_ids,
         measured: &done.measured,

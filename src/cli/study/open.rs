@@ -15,6 +15,8 @@ pub struct Chosen {
     pub series: OpenSeries,
     /// What is not measured.
     pub set_aside: Vec<SetAside>,
+    /// Numbers of other series that go on where this one ends, from 1.
+    pub continued_by: Vec<usize>,
 }
 
 impl Chosen {
@@ -53,5 +55,8 @@ pub fn choose(catalogue: &Catalogue, number: Option<u32>) -> anyhow::Result<Chos
             error => error.into(),
         })?,
     };
-    Ok(Chosen { series, set_aside: index.map(|index| catalogue.set_aside(index)).unwrap_or_default() })
+    let set_aside = index.map(|index| catalogue.set_aside(index)).unwrap_or_default();
+    let continued_by = index.map(|index| catalogue.continued_by(index)).unwrap_or_default();
+    let continued_by = continued_by.into_iter().map(|other| other + 1).collect();
+    Ok(Chosen { series, set_aside, continued_by })
 }

@@ -13,6 +13,8 @@ const INK: Colour = [0.1, 0.12, 0.15];
 const FAINT: Colour = [0.42, 0.46, 0.5];
 const RULE: Colour = [0.82, 0.84, 0.86];
 const WARNING: Colour = [0.68, 0.1, 0.08];
+/// Of a series that another one goes on from.
+const CONTINUED: &str = "Perhaps only a part of the scan: another series goes on where this one ends.";
 const LEFT: f32 = 42.0;
 const RIGHT: f32 = A4[0] - 42.0;
 
@@ -159,8 +161,10 @@ fn volumes(page: &mut Canvas, report: &StudyReport) {
     }
     y += 8.0;
     // Without zones there is room; densities are told below.
-    for one in report.not_measured.iter().filter(|one| one.what != Lacking::Densities) {
-        let text = format!("No {}: {}", one.what, one.why);
+    let lacking = report.not_measured.iter().filter(|one| one.what != Lacking::Densities);
+    let lacking = lacking.map(|one| format!("No {}: {}", one.what, one.why));
+    let continued = (report.series.continued_by > 0).then(|| CONTINUED.to_owned());
+    for text in continued.into_iter().chain(lacking) {
         for line in lines(&text, 118) {
             page.text([LEFT, y], 8.0, Font::Plain, WARNING, &line);
             y += 10.0;

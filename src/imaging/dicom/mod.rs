@@ -32,6 +32,7 @@ pub use self::image::DicomImage;
 pub use self::lossy::LossyCompression;
 pub use self::pixels::AIR_HU;
 pub use self::salvage::salvage_series;
+pub use self::syntax::UNKNOWN_CODING;
 use super::{CtSlice, ImagingError};
 use crate::source::BorrowedSource;
 

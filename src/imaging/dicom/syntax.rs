@@ -62,7 +62,7 @@ impl TransferSyntax {
         Self {
             uid: uid.to_owned(),
             name,
-            data_set: (name != UNKNOWN).then_some(data_set),
+            data_set: (name != UNKNOWN_CODING).then_some(data_set),
             deflated: uid == uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
             coding,
         }
@@ -84,7 +84,8 @@ impl TransferSyntax {
     }
 }
 
-const UNKNOWN: &str = "an unknown coding";
+/// The name of a coding that has none here.
+pub const UNKNOWN_CODING: &str = "an unknown coding";
 
 fn explicit_little(uid: &str) -> (&'static str, Coding) {
     match uid {
@@ -106,6 +107,6 @@ fn explicit_little(uid: &str) -> (&'static str, Coding) {
         }
         uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => ("JPEG XL", Coding::Unread),
         _ if uid.starts_with("1.2.840.10008.1.2.4.10") => ("MPEG video", Coding::Unread),
-        _ => (UNKNOWN, Coding::Unread),
+        _ => (UNKNOWN_CODING, Coding::Unread),
     }
 }

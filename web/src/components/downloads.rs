@@ -9,7 +9,9 @@ use yew::prelude::*;
 
 use super::language::use_text;
 use super::print::PrintButton;
+use super::told;
 use crate::outcome::Outcome;
+use crate::protocol::Cause;
 use crate::state::Action;
 use crate::strings::text;
 
@@ -20,8 +22,8 @@ pub struct Props {
     pub outcome: Rc<Outcome>,
     /// The form that is being written.
     pub writing: Option<ExportFormat>,
-    /// Why the last one was not written, as a sentence.
-    pub problem: Option<String>,
+    /// Why the last one was not written.
+    pub problem: Option<Cause>,
     /// Whether the patient is left out of DICOM files.
     pub deidentify: bool,
     /// The user wants one.
@@ -61,7 +63,7 @@ pub fn Downloads(props: &Props) -> Html {
             <h2 id="downloads-title">{ t.downloads }</h2>
             <ul class="downloads-list">{ for buttons }<li key="print"><PrintButton /></li></ul>
             if let Some(problem) = &props.problem {
-                <p class="changed" role="alert" data-field="not-exported">{ problem }</p>
+                <p class="changed" role="alert" data-field="not-exported">{ told::cause(t, problem) }</p>
             }
             if dicom {
                 <label class="switch">

@@ -5,6 +5,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::language::use_text;
+use super::told;
 use crate::protocol::{Found, FoundSeries};
 use crate::state::{Action, RunState, State};
 use crate::{format, strings::text};
@@ -52,7 +53,10 @@ pub fn FoundPanel(props: &Props) -> Html {
                 <p class="series-name">{ format::title(series) }</p>
                 <p class="small" data-field="series">{ format::details(series) }</p>
                 if let Some(reason) = &series.reason {
-                    <p class="small">{ t.not_proposed }{ " " }<span lang="en">{ reason }{ "." }</span></p>
+                    <p class="small">{ told::not_proposed(t, reason) }</p>
+                }
+                if series.continued {
+                    <p class="small" role="note" data-field="found-continued">{ t.continued }</p>
                 }
                 if series.slices > 1 && !busy {
                     { start(props, series) }
@@ -64,13 +68,18 @@ pub fn FoundPanel(props: &Props) -> Html {
                     <ul class="series-list">{ for others(props, found, chosen, busy) }</ul>
                 </details>
             }
+            if found.listed_elsewhere > 0 {
+                <p class="small" role="note" data-field="listed-elsewhere">
+                    { t.listed_elsewhere.replace("{count}", &found.listed_elsewhere.to_string()) }
+                </p>
+            }
             if !found.set_aside.is_empty() {
                 <details class="small" data-field="set-aside">
                     <summary>{ format!("{} ({})", t.set_aside, found.set_aside.iter().map(|one| one.files).sum::<usize>()) }</summary>
                     <ul>
                         { for found.set_aside.iter().map(|one| {
                             let files = format::counted(one.files, t.one_file, t.some_files);
-                            html! { <li>{ files }{ ": " }<span lang="en">{ &one.reason }</span></li> }
+                            html! { <li>{ files }{ ": " }{ told::cause(t, &one.reason) }</li> }
                         }) }
                     </ul>
                 </details>
@@ -91,7 +100,7 @@ fn others(props: &Props, found: &Found, chosen: Option<usize>, busy: bool) -> Ve
                     <span class="series-name">{ format::title(one) }</span>
                     <span class="figure">{ format::details(one) }</span>
                     if let Some(why) = why {
-                        <span class="figure" lang="en">{ why }</span>
+                        <span class="figure">{ told::cause(t, why) }</span>
                     }
                     if found.recommended == Some(index) && one.problem.is_none() {
                         <span class="figure">{ t.proposed }</span>
@@ -136,7 +145,7 @@ fn start(props: &Props, series: &FoundSeries) -> Html {
     html! {
         <div class="start">
             if let Some(problem) = &series.problem {
-                <p class="small" role="note" data-field="problem" lang="en">{ problem }</p>
+                <p class="small" role="note" data-field="problem">{ told::cause(t, problem) }</p>
             }
             if measurable {
                 <div class="field">

@@ -14,6 +14,7 @@ mod replace;
 mod samples;
 mod stage;
 mod study_result;
+mod told;
 mod workers;
 
 /// Shows the page.

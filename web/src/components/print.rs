@@ -5,6 +5,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use super::language::use_text;
+use super::told;
 use crate::outcome::SliceOutcome;
 use crate::protocol::FoundSeries;
 use crate::state::{RunState, State};
@@ -71,7 +72,7 @@ fn of_series(series: &FoundSeries, slice: Option<&SliceOutcome>) -> Html {
                 <dd class="file-name">{ format::title(series) }</dd>
                 <dd>{ format::details(series) }</dd>
                 if let Some(reason) = &series.reason {
-                    <dd>{ t.not_proposed }{ " " }<span lang="en">{ reason }{ "." }</span></dd>
+                    <dd>{ told::not_proposed(t, reason) }</dd>
                 }
             </div>
             // The picture may show another one.

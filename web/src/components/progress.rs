@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::language::use_text;
+use super::told;
 use crate::state::{Action, Active, EngineState, RunState, State, Task};
 use crate::{format, strings::text};
 
@@ -52,7 +53,7 @@ pub fn EngineLine(props: &Props) -> Html {
         EngineState::Failed { message } => html! {
             <div class="engine is-failed" role="alert">
                 <p><strong>{ t.not_ready }</strong></p>
-                <p class="small">{ message.words(t) }</p>
+                <p class="small">{ told::said(t, message) }</p>
                 <button type="button" class="button" onclick={props.on_action.reform(|_: MouseEvent| Action::Retry)}>{ t.retry }</button>
             </div>
         },

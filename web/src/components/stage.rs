@@ -16,6 +16,7 @@ use super::progress::{EngineLine, RunProgress};
 use super::replace::ReplaceDialog;
 use super::samples::SampleBytes;
 use super::study_result::{StudyFacts, StudyResult};
+use super::told;
 use crate::outcome::Outcome;
 use crate::state::{Action, Asked, EngineState, RunState, State};
 use crate::strings::{language, text};
@@ -56,7 +57,7 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
             <main class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
                 <div class="stage" id="stage" tabindex="-1">
                     if let Some(notice) = &state.notice {
-                        <p class="aside-note" aria-hidden="true">{ notice.words(t) }</p>
+                        <p class="aside-note" aria-hidden="true">{ told::said(t, notice) }</p>
                     }
                     { Html::from(column) }
                 </div>
@@ -106,7 +107,7 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
             (column, html! { <>{ found() }{ open }</> })
         }
         RunState::Open if state.is_undecided() => {
-            let above = message_card(t.choose_series, t.choose_hint, false);
+            let above = message_card(t.choose_series, t.choose_hint.into(), false);
             (Column { above, ..Column::default() }, html! { <>{ found() }{ open }</> })
         }
         RunState::Open | RunState::Timing(_) => {
@@ -147,11 +148,11 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
             }
         },
         RunState::Failed { message } => (
-            without_result(page, link, message_card(t.failed_title, &message.words(t), true)),
+            without_result(page, link, message_card(t.failed_title, told::said(t, message), true)),
             html! { <>{ found() }{ open }</> },
         ),
         RunState::Cancelled => (
-            without_result(page, link, message_card(t.cancelled, t.cancelled_hint, false)),
+            without_result(page, link, message_card(t.cancelled, t.cancelled_hint.into(), false)),
             html! { <>{ found() }{ open }</> },
         ),
     }
@@ -273,7 +274,7 @@ fn expectations() -> Html {
     }
 }
 
-fn message_card(title: &str, message: &str, failed: bool) -> Html {
+fn message_card(title: &str, message: Html, failed: bool) -> Html {
     html! {
         <section class={classes!("card", "message", failed.then_some("is-failed"))} role={failed.then_some("alert")}>
             <h2>{ title }</h2>

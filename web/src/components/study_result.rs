@@ -9,9 +9,11 @@ use yew::prelude::*;
 
 use super::findings::{gauge, grade};
 use super::language::use_text;
+use crate::format;
 use crate::outcome::{Outcome, StudyOutcome};
 use crate::protocol::DeviceSummary;
-use crate::{format, strings::text};
+use crate::strings::causes::not_measured;
+use crate::strings::text;
 
 /// Properties of [`StudyResult`].
 #[derive(Properties, PartialEq)]
@@ -70,6 +72,9 @@ pub fn StudyResult(props: &Props) -> Html {
                         { t.of_slices.replace("{read}", &report.series.slices_read.to_string()).replace("{all}", &report.series.slices.to_string()) }
                     </p>
                 }
+                if report.series.continued_by > 0 {
+                    <p class="hint" data-field="continued">{ t.continued }</p>
+                }
                 if assessment.finding != Finding::NoLungFound {
                     <dl class="grades">
                         if report.lacks(Lacking::Zones).is_none() {
@@ -99,8 +104,8 @@ pub fn StudyResult(props: &Props) -> Html {
                     }
                 }
                 if !report.not_measured.is_empty() {
-                    <ul class="hint" data-field="not-measured" lang="en">
-                        { for report.not_measured.iter().map(|one| html! { <li>{ format!("No {}. {}", one.what, one.why) }</li> }) }
+                    <ul class="hint" data-field="not-measured">
+                        { for report.not_measured.iter().map(|one| html! { <li>{ not_measured(t, one) }</li> }) }
                     </ul>
                 }
                 <p class="hint">{ t.notice_research }{ " " }{ t.not_validated }</p>
@@ -127,7 +132,8 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
     let series = &report.series;
     let voxel = match (series.pixel_spacing_mm, series.step_mm) {
         (Some([row_mm, column_mm]), Some(step_mm)) => {
-            [row_mm, column_mm, step_mm].map(|mm| format::decimal(mm, 2)).join(" \u{d7} ") + "\u{a0}mm"
+            let sides = [row_mm, column_mm, step_mm].map(|mm| format::decimal(mm, 2)).join(" \u{d7} ");
+            format::in_unit(t.units.mm, &sides)
         }
         _ => t.not_told.to_owned(),
     };
@@ -180,7 +186,7 @@ fn involvement(label: &'static str, value: &VolumeInvolvement, limit: f32, side:
 
 /// A volume in ml where known, else in voxels.
 fn extent(ml: Option<f64>, voxels: u64) -> String {
-    ml.map_or_else(|| format!("{}\u{a0}px", format::grouped(voxels)), format::ml)
+    ml.map_or_else(|| format::pixels(voxels), format::ml)
 }
 
 /// The six zones, as one looks at the patient: the right lung on the left.

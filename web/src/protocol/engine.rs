@@ -4,7 +4,7 @@ use lunglens::manifest::ModelEntry;
 use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
 
-use super::SliceHead;
+use super::{Cause, SliceHead};
 
 /// Which device the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -187,8 +187,8 @@ pub enum Reply {
     },
     /// The model could not be loaded.
     LoadFailed {
-        /// What happened and what to do.
-        message: String,
+        /// Why.
+        cause: Cause,
     },
     /// A stage begins.
     Stage {
@@ -221,8 +221,8 @@ pub enum Reply {
     Failed {
         /// The run.
         run: u32,
-        /// What happened and what to do.
-        message: String,
+        /// Why.
+        cause: Cause,
     },
     /// The run was stopped: there is no result.
     Cancelled {

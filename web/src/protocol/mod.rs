@@ -5,10 +5,12 @@
 //! engine again without losing what was measured. A message is JSON; pixels travel beside it as transferred buffers, in
 //! the order that each message documents, so that nothing large is copied.
 
+mod cause;
 mod engine;
 mod reader;
 mod slice;
 
+pub use cause::{Cause, CauseKind};
 pub use engine::{
     BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, LUNG_SEARCH, ModelCopy, ModelSummary, Reply,
     Request, RunOptions,

@@ -5,7 +5,7 @@ use lunglens::imaging::PicturePart;
 use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
 
-use super::{SliceHead, SliceMasks};
+use super::{Cause, SliceHead, SliceMasks};
 use crate::volume_view::Frame;
 
 /// A written file, whose bytes travel beside the message.
@@ -32,17 +32,19 @@ pub struct FoundSeries {
     pub size: Option<[usize; 2]>,
     /// Distance of slices in mm, where known.
     pub slice_spacing_mm: Option<f64>,
-    /// Why another one is proposed, in words.
-    pub reason: Option<String>,
-    /// Why it cannot be opened, as a sentence.
-    pub problem: Option<String>,
+    /// Why another one is proposed: what it is.
+    pub reason: Option<Cause>,
+    /// Why it cannot be measured.
+    pub problem: Option<Cause>,
+    /// Whether another series goes on where this one ends: it may be a part of a scan only.
+    pub continued: bool,
 }
 
 /// Files that belong to no series on offer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoundSetAside {
-    /// Why, in words.
-    pub reason: String,
+    /// Why: what they are.
+    pub reason: Cause,
     /// How many.
     pub files: usize,
 }
@@ -56,6 +58,8 @@ pub struct Found {
     pub recommended: Option<usize>,
     /// What is left over.
     pub set_aside: Vec<FoundSetAside>,
+    /// How many images a DICOMDIR lists of series of which nothing is here.
+    pub listed_elsewhere: usize,
     /// Number of files that were looked at, those in archives among them.
     pub files: usize,
 }
@@ -167,8 +171,8 @@ pub enum ReaderReply {
     Refused {
         /// The job.
         job: u32,
-        /// What happened and what to do.
-        message: String,
+        /// Why.
+        cause: Cause,
     },
     /// A slice to be shown. Buffer 0: `rows * columns` little-endian `i16`s, as [`Frame::values`] says.
     Slice {
@@ -187,8 +191,8 @@ pub enum ReaderReply {
         series: usize,
         /// The slice.
         index: usize,
-        /// Why, as a sentence.
-        message: String,
+        /// Why.
+        cause: Cause,
     },
     /// A study has begun.
     Begun {
@@ -232,8 +236,8 @@ pub enum ReaderReply {
     Failed {
         /// The run.
         run: u32,
-        /// What happened and what to do.
-        message: String,
+        /// Why.
+        cause: Cause,
     },
     /// The result in a form. One buffer a file: its bytes.
     Exported {
@@ -250,8 +254,8 @@ pub enum ReaderReply {
     NotExported {
         /// The run.
         run: u32,
-        /// Why, as a sentence.
-        message: String,
+        /// Why.
+        cause: Cause,
     },
     /// The reader hit a bug or ran out of memory and will not answer again.
     Crashed {

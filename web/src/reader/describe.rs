@@ -1,39 +1,48 @@
-//! What was found in the files, in words, and the size and place of a series.
+//! What was found in the files, and the size and place of a series.
 
 use lunglens::imaging::{CtSlice, ValueScale};
-use lunglens::intake::{Catalogue, OpenSeries, SeriesKind, SeriesSummary};
+use lunglens::intake::{Catalogue, FileProblem, OpenSeries, SeriesKind, SeriesSummary};
 
-use crate::protocol::{Found, FoundSeries, FoundSetAside};
+use crate::causes::{HasCause, of_file};
+use crate::protocol::{Cause, Found, FoundSeries, FoundSetAside};
 use crate::volume_view::{Frame, Values};
 
 /// The series on offer.
 ///
 /// # Errors
-/// A sentence where there is none: what the files are instead.
-pub fn found(catalogue: &Catalogue) -> Result<Found, String> {
-    let series: Vec<FoundSeries> = catalogue.series().iter().map(series).collect();
-    let unreadable: Vec<(&str, &str)> = catalogue.unreadable().collect();
+/// Where there is none: what the files are instead.
+pub fn found(catalogue: &Catalogue) -> Result<Found, Cause> {
+    let series: Vec<FoundSeries> = catalogue
+        .series()
+        .iter()
+        .enumerate()
+        .map(|(index, summary)| series(summary, !catalogue.continued_by(index).is_empty()))
+        .collect();
+    let unreadable: Vec<Cause> = catalogue.unreadable().map(|(name, why)| unreadable(name, why)).collect();
     if series.is_empty() {
-        return Err(match (unreadable.as_slice(), catalogue.open_recommended()) {
-            ([(name, why), ..], _) => format!("{name}: {why}"),
-            (_, Err(problem)) => problem.to_string(),
-            (_, Ok(_)) => String::new(),
+        return Err(match (unreadable.into_iter().next(), catalogue.open_recommended()) {
+            (Some(first), _) => first,
+            (_, Err(problem)) => problem.into(),
+            (_, Ok(_)) => super::lost(),
         });
     }
     let recommended = catalogue.recommended().or((series.len() == 1).then_some(0));
     let mut set_aside: Vec<FoundSetAside> = catalogue
         .left_over()
         .iter()
-        .map(|one| FoundSetAside { reason: one.reason.to_string(), files: one.files })
+        .map(|one| FoundSetAside { reason: (&one.reason).into(), files: one.files })
         .collect();
-    set_aside.extend(
-        unreadable.iter().map(|(name, why)| FoundSetAside { reason: format!("{name}: {why}"), files: 1 }),
-    );
+    set_aside.extend(unreadable.into_iter().map(|reason| FoundSetAside { reason, files: 1 }));
     let files = catalogue.file_count();
-    Ok(Found { series, recommended, set_aside, files })
+    Ok(Found { series, recommended, set_aside, listed_elsewhere: catalogue.listed_elsewhere(), files })
 }
 
-fn series(summary: &SeriesSummary) -> FoundSeries {
+/// What is wrong with the file of a name.
+fn unreadable(name: &str, why: &FileProblem) -> Cause {
+    Cause { words: format!("{name}: {why}"), ..of_file(name, why.cause()) }
+}
+
+fn series(summary: &SeriesSummary, continued: bool) -> FoundSeries {
     let form = match (summary.kind, &summary.modality) {
         (SeriesKind::Stack | SeriesKind::Picture, _) => None,
         (SeriesKind::Dicom, Some(modality)) => Some(format!("{} {modality}", summary.kind)),
@@ -46,20 +55,21 @@ fn series(summary: &SeriesSummary) -> FoundSeries {
         slices: summary.slices,
         size: summary.size,
         slice_spacing_mm: summary.slice_spacing_mm,
-        reason: summary.reason.as_ref().map(ToString::to_string),
-        problem: summary.problem.clone(),
+        reason: summary.reason.as_ref().map(Cause::from),
+        problem: summary.problem.as_ref().map(Cause::from),
+        continued,
     }
 }
 
 /// The size and place of an opened series.
 ///
 /// # Errors
-/// A sentence if not even its size can be told, because its first slice cannot be read.
-pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
+/// If not even its size can be told, because its first slice cannot be read.
+pub fn frame(series: &OpenSeries) -> Result<Frame, Cause> {
     let values = match series.instances() {
         // DICOM is in Hounsfield units; what the others hold tells a slice.
         [_, ..] => Values::Hounsfield,
-        [] => values_of(&series.slice(0).map_err(|problem| problem.to_string())?),
+        [] => values_of(&series.slice(0)?),
     };
     if let Some(geometry) = series.geometry() {
         let (row, column) = (geometry.row_direction, geometry.column_direction);
@@ -74,7 +84,7 @@ pub fn frame(series: &OpenSeries) -> Result<Frame, String> {
             picture: None,
         });
     }
-    let slice = series.slice(0).map_err(|problem| problem.to_string())?;
+    let slice = series.slice(0)?;
     let axes = slice.patient_right_is_image_left.map(|right_first| {
         let across = if right_first { 1.0 } else { -1.0 };
         [[across, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]

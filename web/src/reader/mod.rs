@@ -18,7 +18,7 @@ use web_sys::File;
 use self::study::Study;
 use self::web_file::WebFile;
 use crate::bridge::{self, Luggage};
-use crate::protocol::{ReaderReply, ReaderRequest};
+use crate::protocol::{Cause, CauseKind, ReaderReply, ReaderRequest};
 use crate::volume_view::pack_slice;
 
 /// How long files are looked through before messages are heard, in milliseconds.
@@ -39,7 +39,7 @@ pub(crate) struct Series {
     pub open: OpenSeries,
     pub frame: crate::volume_view::Frame,
     /// Why it cannot be measured as a study.
-    pub problem: Option<String>,
+    pub problem: Option<Cause>,
 }
 
 /// Starts listening; called once by the reader's `main`.
@@ -66,7 +66,7 @@ fn hear(shelf: &Rc<RefCell<Shelf>>, request: ReaderRequest, luggage: Luggage) {
                 (shelf.series, shelf.study) = (None, Study::default());
                 match shelf.open(series, part) {
                     Ok(frame) => bridge::reply(&ReaderReply::Opened { job, series, frame }, Vec::new()),
-                    Err(message) => refuse(job, message),
+                    Err(cause) => refuse(job, cause),
                 }
             }
         }
@@ -93,35 +93,35 @@ fn hear(shelf: &Rc<RefCell<Shelf>>, request: ReaderRequest, luggage: Luggage) {
                 Ok((files, buffers)) => {
                     bridge::reply(&ReaderReply::Exported { run, format, name, files }, buffers)
                 }
-                Err(message) => bridge::reply(&ReaderReply::NotExported { run, message }, Vec::new()),
+                Err(cause) => bridge::reply(&ReaderReply::NotExported { run, cause }, Vec::new()),
             }
         }
     }
 }
 
-/// What a part of a run has to say: a message with its buffers, or a sentence.
-type Said = Result<(ReaderReply, Vec<js_sys::ArrayBuffer>), String>;
+/// What a part of a run has to say: a message with its buffers, or why there is none.
+type Said = Result<(ReaderReply, Vec<js_sys::ArrayBuffer>), Cause>;
 
 impl Shelf {
-    fn open(&mut self, index: usize, part: Option<PicturePart>) -> Result<crate::volume_view::Frame, String> {
+    fn open(&mut self, index: usize, part: Option<PicturePart>) -> Result<crate::volume_view::Frame, Cause> {
         let catalogue = self.catalogue()?;
-        let mut open = catalogue.open_to_look(index).map_err(|e| e.to_string())?;
+        let mut open = catalogue.open_to_look(index)?;
         open.read_part(part);
         let problem = match open.plan() {
             Some(_) => None,
-            None => catalogue.open(index).err().map(|e| e.to_string()),
+            None => catalogue.open(index).err().map(Cause::from),
         };
         let frame = describe::frame(&open)?;
         self.series = Some(Series { index, open, frame: frame.clone(), problem });
         Ok(frame)
     }
 
-    fn catalogue(&self) -> Result<&Rc<Catalogue>, String> {
-        self.catalogue.as_ref().ok_or_else(|| LOST.to_owned())
+    fn catalogue(&self) -> Result<&Rc<Catalogue>, Cause> {
+        self.catalogue.as_ref().ok_or_else(lost)
     }
 
-    fn series(&self) -> Result<&Series, String> {
-        self.series.as_ref().ok_or_else(|| LOST.to_owned())
+    fn series(&self) -> Result<&Series, Cause> {
+        self.series.as_ref().ok_or_else(lost)
     }
 
     fn show(&self, job: u32, series: usize, index: usize) {
@@ -131,16 +131,17 @@ impl Shelf {
         let fits = |slice: &lunglens::imaging::CtSlice| {
             [slice.rows, slice.columns] == [own.frame.rows, own.frame.columns]
         };
-        let number = index + 1;
-        let message = match own.open.slice(index) {
+        let cause = match own.open.slice(index) {
             Ok(slice) if fits(&slice) => {
                 let pixels = bridge::buffer_of(&pack_slice(&slice.values, own.frame.values));
                 return bridge::reply(&ReaderReply::Slice { job, series, index }, vec![pixels]);
             }
-            Ok(_) => format!("Slice {number} has another size, so it is not shown."),
-            Err(problem) => format!("Slice {number} cannot be shown. {problem}"),
+            Ok(_) => {
+                Cause::new(CauseKind::Mixed, "It has another size than the others.").over(CauseKind::Size)
+            }
+            Err(problem) => problem.into(),
         };
-        bridge::reply(&ReaderReply::NotShown { job, series, index, message }, Vec::new());
+        bridge::reply(&ReaderReply::NotShown { job, series, index, cause }, Vec::new());
     }
 
     fn of_study(&mut self, run: u32, work: impl FnOnce(&mut Study, &Self) -> Said) {
@@ -149,16 +150,18 @@ impl Shelf {
         self.study = study;
         match said {
             Ok((reply, buffers)) => bridge::reply(&reply, buffers),
-            Err(message) => bridge::reply(&ReaderReply::Failed { run, message }, Vec::new()),
+            Err(cause) => bridge::reply(&ReaderReply::Failed { run, cause }, Vec::new()),
         }
     }
 }
 
 /// What is told when a message is about files that are not open, which no order of clicks should bring about.
-const LOST: &str = "The files are not open any more. Open them again.";
+fn lost() -> Cause {
+    Cause::new(CauseKind::Lost, "The files are not open any more. Open them again.")
+}
 
-fn refuse(job: u32, message: String) {
-    bridge::reply(&ReaderReply::Refused { job, message }, Vec::new());
+fn refuse(job: u32, cause: Cause) {
+    bridge::reply(&ReaderReply::Refused { job, cause }, Vec::new());
 }
 
 /// Looks through files, hearing messages between two of them; stops when others were opened.
@@ -180,14 +183,14 @@ async fn scan(shelf: Rc<RefCell<Shelf>>, job: u32, names: Vec<String>, files: Ve
     }
     let catalogue = match scan.finish() {
         Ok(catalogue) => catalogue,
-        Err(problem) => return refuse(job, problem.to_string()),
+        Err(problem) => return refuse(job, problem.into()),
     };
     match describe::found(&catalogue) {
         Ok(found) => {
             shelf.borrow_mut().catalogue = Some(Rc::new(catalogue));
             bridge::reply(&ReaderReply::Found { job, found }, Vec::new());
         }
-        Err(message) => refuse(job, message),
+        Err(cause) => refuse(job, cause),
     }
 }
 

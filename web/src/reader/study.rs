@@ -13,15 +13,19 @@ use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_rep
 
 use super::{Said, Series};
 use crate::bridge::{buffer_of, buffer_of_f32};
-use crate::protocol::{ReaderReply, SavedFile, SliceHead, SliceMasks};
+use crate::protocol::{Cause, CauseKind, ReaderReply, SavedFile, SliceHead, SliceMasks};
 use crate::volume_view::pack_slice;
 
 /// What is told when the engine's report is about other slices than those of the study.
-const NOT_OF_THE_STUDY: &str = "A slice came back that is not of this study. Run it again.";
+fn not_of_the_study() -> Cause {
+    Cause::new(CauseKind::Failed, "A slice came back that is not of this study. Run it again.")
+}
 
 /// What is told when slices of one study were read with different settings.
-const OTHER_SETTINGS: &str =
-    "A slice came back that was read with other settings than those before it. Run it again.";
+fn other_settings() -> Cause {
+    let words = "A slice came back that was read with other settings than those before it. Run it again.";
+    Cause::new(CauseKind::Failed, words)
+}
 
 /// The run in hand, and the study that was finished last.
 #[derive(Default)]
@@ -48,12 +52,12 @@ struct Done {
 
 impl Study {
     /// Begins a study; returns the slices to be read.
-    pub fn begin(&mut self, run: u32, every: usize, series: &Series) -> Result<Vec<usize>, String> {
+    pub fn begin(&mut self, run: u32, every: usize, series: &Series) -> Result<Vec<usize>, Cause> {
         let Some(plan) = series.open.plan() else {
-            return Err(series.problem.clone().unwrap_or_else(|| NOT_OF_THE_STUDY.to_owned()));
+            return Err(series.problem.clone().unwrap_or_else(not_of_the_study));
         };
         let limit = SeverityConfig::default().alarming_from_percent;
-        let builder = StudyBuilder::new(plan, every, limit).map_err(|e| e.to_string())?;
+        let builder = StudyBuilder::new(plan, every, limit)?;
         let to_read = builder.to_read().iter().map(|&(index, _)| index).collect();
         *self = Self { run, every, builder: Some(builder), ..Self::default() };
         Ok(to_read)
@@ -61,15 +65,14 @@ impl Study {
 
     /// Decodes a slice for the engine and for the eye.
     pub fn prepare(&mut self, run: u32, index: usize, series: &Series) -> Said {
-        let words = |problem: &dyn std::fmt::Display| problem.to_string();
-        let slice = series.open.slice(index).map_err(|e| words(&e))?;
+        let slice = series.open.slice(index)?;
         let of_study = self.run == run && self.builder.is_some();
         let input = if of_study {
             // A study's report names no files.
             InputInfo { name: format!("slice {index}"), sha256: String::new() }
         } else {
-            let file = series.open.file(index).ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
-            let digest = sha256(&*file.source).map_err(|e| words(&e))?;
+            let file = series.open.file(index).ok_or_else(not_of_the_study)?;
+            let digest = sha256(&*file.source)?;
             let name = file.name.rsplit('/').next().unwrap_or_default().to_owned();
             InputInfo { name, sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
         };
@@ -83,23 +86,22 @@ impl Study {
     }
 
     /// Measures a slice by the engine's report on it.
-    pub fn add(&mut self, run: u32, index: usize, report: &str) -> Result<SliceMasks, String> {
+    pub fn add(&mut self, run: u32, index: usize, report: &str) -> Result<SliceMasks, Cause> {
         let known = self.builder.as_mut().filter(|_| self.run == run).zip(self.at_engine.remove(&index));
-        let (builder, slice) = known.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
-        let report = Report::from_json(report).map_err(|e| e.to_string())?;
+        let (builder, slice) = known.ok_or_else(not_of_the_study)?;
+        let report = Report::from_json(report)?;
         let made_by =
             |report: &Report| (report.model.clone(), report.thresholds, report.preprocessing.clone());
         if self.sample.as_ref().is_some_and(|sample| made_by(sample) != made_by(&report)) {
-            return Err(OTHER_SETTINGS.to_owned());
+            return Err(other_settings());
         }
         let instances = report.instances.iter().map(|found| {
             let mask = found.segmentation.decode()?;
             Ok(Instance { class: found.class, score: found.score, bbox: found.bbox, mask })
         });
-        let instances: Vec<Instance> =
-            instances.collect::<Result<_, lunglens::masks::MaskError>>().map_err(|e| e.to_string())?;
-        builder.add(&slice, &instances).map_err(|e| e.to_string())?;
-        let record = builder.last().ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let instances: Vec<Instance> = instances.collect::<Result<_, lunglens::masks::MaskError>>()?;
+        builder.add(&slice, &instances)?;
+        let record = builder.last().ok_or_else(not_of_the_study)?;
         let masks = SliceMasks { lung: record.lung.clone(), lesion: record.lesion.clone() };
         self.told.push(masks.clone());
         if !self.devices.contains(&report.device) {
@@ -110,20 +112,16 @@ impl Study {
     }
 
     /// The whole study.
-    pub fn finish(
-        &mut self,
-        run: u32,
-        catalogue: &Catalogue,
-        series: &Series,
-    ) -> Result<ReaderReply, String> {
+    pub fn finish(&mut self, run: u32, catalogue: &Catalogue, series: &Series) -> Result<ReaderReply, Cause> {
         let builder = self.builder.take().filter(|_| self.run == run);
         let parts = builder.zip(self.sample.take()).zip(series.open.plan());
-        let ((builder, sample), plan) = parts.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let ((builder, sample), plan) = parts.ok_or_else(not_of_the_study)?;
         self.at_engine.clear();
-        let measured = builder.finish(|index| series.open.slice(index)).map_err(|e| e.to_string())?;
+        let measured = builder.finish(|index| series.open.slice(index))?;
         let report = build_report(StudyParts {
             plan,
             set_aside: &catalogue.set_aside(series.index),
+            continued_by: catalogue.continued_by(series.index).len(),
             every: self.every,
             keep_ids: false,
             measured: &measured,
@@ -134,7 +132,7 @@ impl Study {
         });
         let study = report.to_json_line();
         let settled = changed(&measured, &std::mem::take(&mut self.told));
-        let dicom = DicomSource::of(&series.open).map_err(|e| e.to_string())?;
+        let dicom = DicomSource::of(&series.open)?;
         let can_be_saved = |format: &ExportFormat| {
             let empty = *format == ExportFormat::KeyOverlays && measured.key_slices.is_empty();
             !empty && format.unavailable(dicom.as_ref()).is_none()
@@ -151,14 +149,14 @@ impl Study {
         format: ExportFormat,
         deidentify: bool,
         series: &Series,
-    ) -> Result<(Vec<SavedFile>, Vec<ArrayBuffer>), String> {
+    ) -> Result<(Vec<SavedFile>, Vec<ArrayBuffer>), Cause> {
         let done = self.done.as_ref().filter(|_| self.run == run);
-        let Done { measured, report, dicom } = done.ok_or_else(|| NOT_OF_THE_STUDY.to_owned())?;
+        let Done { measured, report, dicom } = done.ok_or_else(not_of_the_study)?;
         let (geometry, grid) = (series.open.geometry(), series.open.grid());
         let study = ExportStudy { report, measured, geometry, grid, dicom: dicom.as_ref() };
         let created_unix_s = (js_sys::Date::now() / 1000.0) as i64;
         let options = ExportOptions { deidentify_dicom: deidentify, created_unix_s };
-        let files = export(format, &study, &options).map_err(|e| e.to_string())?;
+        let files = export(format, &study, &options)?;
         let saved = |file: &lunglens::export::ExportFile| SavedFile {
             name: file.name.clone(),
             media_type: file.media_type.into(),

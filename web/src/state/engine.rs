@@ -20,7 +20,7 @@ impl State {
                 }
                 return self.engine_is_ready();
             }
-            Reply::LoadFailed { message } => self.load_failed(Said::Foreign(message)),
+            Reply::LoadFailed { cause } => self.load_failed(Said::Cause(cause)),
             Reply::Stage { run, index } => {
                 if let Some(active) = self.at_work(run) {
                     active.slices.set_stage(FIRST, Some(index));
@@ -42,9 +42,9 @@ impl State {
                 self.stopped(run);
                 return self.segmented(FIRST, run, index, report, millis);
             }
-            Reply::Failed { run, message } => {
+            Reply::Failed { run, cause } => {
                 self.stopped(run);
-                return self.end(run, RunState::Failed { message: Said::Foreign(message) });
+                return self.end(run, RunState::Failed { message: Said::Cause(cause) });
             }
             Reply::Cancelled { run } => {
                 self.stopped(run);

@@ -24,14 +24,14 @@ impl State {
             ReaderReply::Opened { job, series, frame } if job == self.job => {
                 return self.opened(series, frame);
             }
-            ReaderReply::Refused { job, message } if job == self.job => {
-                return self.refuse(Said::Foreign(message));
+            ReaderReply::Refused { job, cause } if job == self.job => {
+                return self.refuse(Said::Cause(cause));
             }
-            ReaderReply::NotShown { job, series, index, message } => {
+            ReaderReply::NotShown { job, series, index, cause } => {
                 // A run that failed at that slice has said why.
-                let told = matches!(&self.run, RunState::Failed { message: why } if why.is_in(&message));
+                let told = matches!(&self.run, RunState::Failed { message } if message.says(&cause));
                 if self.is_viewed(job, series) && !told {
-                    self.notice = Some(Said::Foreign(message));
+                    self.notice = Some(Said::NotShown(index, cause));
                 }
                 return self.slice_settled(job, series, index);
             }
@@ -44,16 +44,16 @@ impl State {
             ReaderReply::Finished { run, study, settled, formats } => {
                 return self.finished(run, &study, settled, formats);
             }
-            ReaderReply::Failed { run, message } => {
-                return self.end(run, RunState::Failed { message: Said::Foreign(message) });
+            ReaderReply::Failed { run, cause } => {
+                return self.end(run, RunState::Failed { message: Said::Cause(cause) });
             }
             ReaderReply::Exported { run, .. } if run == self.shown_run => {
                 self.exporting = None;
                 self.saved = true;
             }
-            ReaderReply::NotExported { run, message } if run == self.shown_run => {
+            ReaderReply::NotExported { run, cause } if run == self.shown_run => {
                 self.exporting = None;
-                self.not_exported = Some(message);
+                self.not_exported = Some(cause);
             }
             ReaderReply::Exported { .. } | ReaderReply::NotExported { .. } => {}
             ReaderReply::Crashed { .. } => return self.reader_died(),

@@ -22,7 +22,7 @@ use lunglens::report::DEFAULT_SCORE_THRESHOLD;
 use self::pool::Helper;
 use crate::outcome::{Outcome, SliceOutcome};
 use crate::protocol::{
-    ClaheWish, DeviceSummary, DeviceWish, Found, LUNG_SEARCH, ModelCopy, ModelSummary, ReaderRequest,
+    Cause, ClaheWish, DeviceSummary, DeviceWish, Found, LUNG_SEARCH, ModelCopy, ModelSummary, ReaderRequest,
 };
 use crate::strings::text;
 use crate::view::View;
@@ -154,8 +154,8 @@ pub struct State {
     pub used: Option<Settings>,
     /// The file that is being written.
     pub exporting: Option<ExportFormat>,
-    /// Why the last one was not written, as a sentence.
-    pub not_exported: Option<String>,
+    /// Why the last one was not written.
+    pub not_exported: Option<Cause>,
     /// Whether the patient's name, numbers and dates are left out of DICOM files.
     pub deidentify: bool,
     /// Whether a file of the result on the page was saved.

@@ -1,13 +1,15 @@
 //! What the page tells the user. What is meant is kept, not the words: those are of the language in use when it is drawn.
 
-use crate::protocol::CpuReason;
+use crate::protocol::{Cause, CpuReason};
 use crate::strings::Strings;
 
 /// One thing that the page tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
-    /// What the library or a worker says of a file or a model, in English.
-    Foreign(String),
+    /// What the library or a worker says of a file or a model.
+    Cause(Cause),
+    /// Why the slice of that index is not shown.
+    NotShown(usize, Cause),
     /// The browser's folder or drop held no files.
     NoFiles,
     /// It held too many.
@@ -44,16 +46,25 @@ impl Said {
         matches!(self, Self::Cpu(_)) || is_result && matches!(self, Self::CrashedOnce(_))
     }
 
-    /// Whether other words hold all that it says.
-    pub fn is_in(&self, words: &str) -> bool {
-        matches!(self, Self::Foreign(own) if words.contains(own.as_str()))
+    /// Whether it says that cause.
+    pub fn says(&self, cause: &Cause) -> bool {
+        matches!(self, Self::Cause(own) if own == cause)
+    }
+
+    /// English words of the library that say more than a language does, if it does not say all.
+    pub fn detail(&self, t: &Strings) -> Option<&str> {
+        match self {
+            Self::Cause(cause) | Self::NotShown(_, cause) => cause.detail(t),
+            _ => None,
+        }
     }
 
     /// It in a language.
     pub fn words(&self, t: &Strings) -> String {
         let at = |words: &str, index: usize| words.replace("{n}", &(index + 1).to_string());
         match self {
-            Self::Foreign(words) => words.clone(),
+            Self::Cause(cause) => cause.said(t),
+            Self::NotShown(index, cause) => at(t.not_shown, *index).replace("{why}", &cause.said(t)),
             Self::NoFiles => t.no_files.into(),
             Self::TooMany => t.too_many.into(),
             Self::EmptyFile => t.empty_file.into(),

@@ -24,8 +24,9 @@ fn cpu() -> DeviceSummary {
     DeviceSummary { gpu: false, name: String::new() }
 }
 
-fn foreign(words: &str) -> Said {
-    Said::Foreign(words.into())
+/// What the library says.
+fn said(words: &str) -> Said {
+    Said::Cause(words.into())
 }
 
 fn engine(state: &mut State, reply: Reply) -> Vec<Effect> {
@@ -89,7 +90,7 @@ fn open(state: &mut State, slices: usize) -> Vec<Effect> {
     assert!(matches!(state.run, RunState::Scanning { read: 0, .. }));
     reader(state, ReaderReply::Scanned { job, read: 1, of: slices });
     let series = FoundSeries { label: "Chest".into(), slices, ..FoundSeries::default() };
-    let found = Found { series: vec![series], recommended: Some(0), set_aside: Vec::new(), files: slices };
+    let found = Found { series: vec![series], recommended: Some(0), files: slices, ..Found::default() };
     let choose = Effect::Read(ReaderRequest::Choose { job, series: 0, part: None });
     assert_eq!(reader(state, ReaderReply::Found { job, found }), [choose]);
     let frame = Frame {
@@ -256,9 +257,9 @@ fn slices_come_to_be_shown_one_by_one() {
     open(&mut state, 3);
     let slice = |index| ReaderReply::Slice { job: 1, series: 0, index };
     assert_eq!(reader(&mut state, slice(1)), [show(0)]);
-    let broken = ReaderReply::NotShown { job: 1, series: 0, index: 0, message: "Damaged.".into() };
+    let broken = ReaderReply::NotShown { job: 1, series: 0, index: 0, cause: "Damaged.".into() };
     assert_eq!(reader(&mut state, broken), [show(2)]);
-    assert_eq!(state.notice, Some(foreign("Damaged.")));
+    assert_eq!(state.notice, Some(Said::NotShown(0, "Damaged.".into())));
     assert!(reader(&mut state, slice(2)).is_empty(), "all are here");
     state.update(Action::Show(7));
     assert_eq!(state.view.as_ref().map(|view| view.current), Some(2));
@@ -351,7 +352,7 @@ fn answers_of_another_run_are_not_heard() {
     let run = run_of(&state);
     assert_ne!(old, run);
     assert!(segmented(&mut state, old, 0).is_empty());
-    engine(&mut state, Reply::Failed { run: old, message: "late".into() });
+    engine(&mut state, Reply::Failed { run: old, cause: "late".into() });
     engine(&mut state, Reply::Stage { run: old, index: 4 });
     assert!(
         matches!(&state.run, RunState::Active(active) if active.run == run && active.slices.stage().is_none())
@@ -362,9 +363,9 @@ fn answers_of_another_run_are_not_heard() {
 fn a_failed_slice_leaves_the_study_without_a_result() {
     let (mut state, run) = begun(cpu());
     prepared(&mut state, run, 0);
-    let failed = Reply::Failed { run, message: "Open another file.".into() };
+    let failed = Reply::Failed { run, cause: "Open another file.".into() };
     assert_eq!(engine(&mut state, failed), [Effect::ClearFindings]);
-    assert_eq!(state.run, RunState::Failed { message: foreign("Open another file.") });
+    assert_eq!(state.run, RunState::Failed { message: said("Open another file.") });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Arabic, which is written from right to left.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords, causes};
 
 /// Arabic. Counts stand behind their noun, so that one form does for all.
 pub const ARABIC: Strings = Strings {
@@ -10,6 +10,15 @@ pub const ARABIC: Strings = Strings {
     list_comma: "، ",
     one_from: 1,
     part_counts: false,
+    units: Units {
+        mm: "\u{2067}\u{2066}{number}\u{2069}\u{a0}مم\u{2069}",
+        mm2: "\u{2067}\u{2066}{number}\u{2069}\u{a0}مم\u{b2}\u{2069}",
+        ml: "\u{2067}\u{2066}{number}\u{2069}\u{a0}مل\u{2069}",
+        pixels: "\u{2067}\u{2066}{number}\u{2069}\u{a0}بكسل\u{2069}",
+        megabytes: "\u{2067}\u{2066}{number}\u{2069}\u{a0}م.ب\u{2069}",
+        seconds: "\u{2067}\u{2066}{number}\u{2069}\u{a0}ث\u{2069}",
+    },
+    causes: Some(&causes::ARABIC),
 
     tagline: "الآفات وإصابة الرئتين في التصوير المقطعي للصدر",
     notice_label: "تنبيه",
@@ -17,7 +26,7 @@ pub const ARABIC: Strings = Strings {
     notice_local: "لا تغادر الصور هذا الجهاز.",
     offline: "جاهز للعمل دون اتصال",
     language: "اللغة",
-    in_english: "الرسائل عن الملفات التالفة والملفات المحفوظة بالإنجليزية.",
+    in_english: "الملفات المحفوظة والتفاصيل التقنية للأخطاء بالإنجليزية.",
 
     drop_title: "افتح تصويرًا مقطعيًا للصدر",
     drop_hint: "أفلت هنا دراسة أو شريحة: ملفات DICOM أو مجلدًا أو قرصًا أو ملف ZIP أو NIfTI أو NRRD أو PNG أو JPEG أو WebP أو BMP.",
@@ -134,6 +143,7 @@ pub const ARABIC: Strings = Strings {
     worker_lost: "تعذّر تشغيل النموذج في هذا المتصفح. أعد تحميل الصفحة أو استخدم إصدارًا حديثًا من Chrome أو Edge أو Firefox أو Safari.",
     fetch_stalled: "توقّف تحميل النموذج. تحقّق من الاتصال ثم حاول مرة أخرى.",
     empty_file: "هذا الملف فارغ. صدّر الشريحة من جديد وافتح الملف الجديد.",
+    not_shown: "لا يمكن عرض الشريحة {n}. {why}",
     no_files: "لا توجد فيه ملفات.",
     unreadable: "تعذّرت قراءة \u{2068}{name}\u{2069} وقد يكون شريحة من الدراسة. انسخ كل الملفات إلى هذا الجهاز وافتح النسخة.",
 
@@ -159,17 +169,19 @@ pub const ARABIC: Strings = Strings {
     some_slices: "الشرائح: {count}",
     // Isolated, or the two numbers would change places.
     of_size: "بمقاس \u{2066}{columns} × {rows}\u{2069}",
-    apart: "كل {mm}\u{a0}مم",
+    apart: "كل {mm}",
     pictures: "صور",
     series: "السلسلة",
     series_number: "السلسلة {number}",
     series_unnamed: "سلسلة بلا اسم",
-    not_proposed: "اقتُرحت سلسلة أخرى؛ وهذه:",
+    not_proposed: "اقتُرحت سلسلة أخرى؛ وهذه: {reason}.",
     proposed: "مقترحة",
     other_series: "سلاسل أخرى",
     choose_series: "اختر سلسلة",
     choose_hint: "لا تُقرأ أي منها تلقائيًا. تجدها تحت «ما وُجد».",
     set_aside: "نُحّي جانبًا",
+    continued: "ربما جزء من الفحص فقط: تبدأ سلسلة أخرى حيث تنتهي هذه.",
+    listed_elsewhere: "من السلاسل التي يسردها الوسيط، صور غير موجودة هنا: {count}.",
     one_file: "الملفات: {count}",
     some_files: "الملفات: {count}",
     budget: "الشرائح التي تُقرأ",

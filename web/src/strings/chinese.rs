@@ -1,6 +1,6 @@
 //! Chinese, simplified.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords, causes};
 
 /// Chinese, simplified.
 pub const CHINESE: Strings = Strings {
@@ -10,6 +10,15 @@ pub const CHINESE: Strings = Strings {
     list_comma: "、",
     one_from: 1,
     part_counts: false,
+    units: Units {
+        mm: "{number}\u{a0}mm",
+        mm2: "{number}\u{a0}mm\u{b2}",
+        ml: "{number}\u{a0}ml",
+        pixels: "{number}\u{a0}像素",
+        megabytes: "{number}\u{a0}MB",
+        seconds: "{number}\u{a0}秒",
+    },
+    causes: Some(&causes::CHINESE),
 
     tagline: "胸部 CT 的病灶与肺部受累",
     notice_label: "提示",
@@ -17,7 +26,7 @@ pub const CHINESE: Strings = Strings {
     notice_local: "图像不会离开本设备。",
     offline: "可离线使用",
     language: "语言",
-    in_english: "关于损坏文件的消息和保存的文件为英文。",
+    in_english: "保存的文件和错误的技术细节为英文。",
 
     drop_title: "打开胸部 CT",
     drop_hint: "将检查或切片拖放到此处：DICOM 文件、文件夹、光盘、ZIP 压缩包、NIfTI、NRRD、PNG、JPEG、WebP 或 BMP。",
@@ -123,6 +132,7 @@ pub const CHINESE: Strings = Strings {
     worker_lost: "模型无法在此浏览器中启动。请刷新页面，或使用新版 Chrome、Edge、Firefox 或 Safari。",
     fetch_stalled: "模型加载停滞。请检查网络连接后重试。",
     empty_file: "此文件是空的。请重新导出切片并打开新文件。",
+    not_shown: "无法显示切片 {n}。{why}",
     no_files: "其中没有文件。",
     unreadable: "无法读取 {name}，它可能是检查中的一张切片。请将所有文件复制到本设备后再打开。",
 
@@ -147,17 +157,19 @@ pub const CHINESE: Strings = Strings {
     one_slice: "{count} 张切片",
     some_slices: "{count} 张切片",
     of_size: "{columns} × {rows}",
-    apart: "间距 {mm}\u{a0}mm",
+    apart: "间距 {mm}",
     pictures: "图片",
     series: "序列",
     series_number: "序列 {number}",
     series_unnamed: "未命名序列",
-    not_proposed: "建议使用另一序列；此序列：",
+    not_proposed: "建议使用另一序列；此序列：{reason}。",
     proposed: "建议",
     other_series: "其他序列",
     choose_series: "选择一个序列",
     choose_hint: "没有序列会自动读取。请在“找到的内容”中选择。",
     set_aside: "已搁置",
+    continued: "可能只是扫描的一部分：另一序列从本序列结束处继续。",
+    listed_elsewhere: "介质所列序列中有 {count} 幅图像不在此处。",
     one_file: "{count} 个文件",
     some_files: "{count} 个文件",
     budget: "要读取的切片",

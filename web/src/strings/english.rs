@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords};
 
 /// English.
 pub const ENGLISH: Strings = Strings {
@@ -10,6 +10,15 @@ pub const ENGLISH: Strings = Strings {
     list_comma: ", ",
     one_from: 1,
     part_counts: false,
+    units: Units {
+        mm: "{number}\u{a0}mm",
+        mm2: "{number}\u{a0}mm\u{b2}",
+        ml: "{number}\u{a0}ml",
+        pixels: "{number}\u{a0}px",
+        megabytes: "{number}\u{a0}MB",
+        seconds: "{number}\u{a0}s",
+    },
+    causes: None,
 
     tagline: "Lesions and lung involvement in chest CT",
     notice_label: "Notice",
@@ -138,6 +147,7 @@ pub const ENGLISH: Strings = Strings {
     worker_lost: "The model could not be started in this browser. Reload the page, or use a current Chrome, Edge, Firefox or Safari.",
     fetch_stalled: "Loading the model has come to a halt. Check the connection, then try again.",
     empty_file: "This file is empty. Export the slice again and open the new file.",
+    not_shown: "Slice {n} cannot be shown. {why}",
     no_files: "There are no files in it.",
     unreadable: "{name} could not be read, and it may be a slice of the study. Copy all files to this device and open the copy.",
     choose_folder: "Choose a folder",
@@ -161,17 +171,19 @@ pub const ENGLISH: Strings = Strings {
     one_slice: "{count} slice",
     some_slices: "{count} slices",
     of_size: "of {columns} \u{d7} {rows}",
-    apart: "{mm}\u{a0}mm apart",
+    apart: "{mm} apart",
     pictures: "Pictures",
     series: "Series",
     series_number: "Series {number}",
     series_unnamed: "Series without a name",
-    not_proposed: "Another series is proposed; this one is",
+    not_proposed: "Another series is proposed; this one is {reason}.",
     proposed: "proposed",
     other_series: "Other series",
     choose_series: "Choose a series",
     choose_hint: "None of them is read by itself. They are listed under “What was found”.",
     set_aside: "Set aside",
+    continued: "Perhaps only a part of the scan: another series goes on where this one ends.",
+    listed_elsewhere: "Of series that the medium lists, {count} images are not here.",
     one_file: "{count} file",
     some_files: "{count} files",
     budget: "Slices to read",

@@ -1,6 +1,6 @@
 //! French.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords, causes};
 
 /// French.
 pub const FRENCH: Strings = Strings {
@@ -10,6 +10,15 @@ pub const FRENCH: Strings = Strings {
     list_comma: ", ",
     one_from: 0,
     part_counts: true,
+    units: Units {
+        mm: "{number}\u{a0}mm",
+        mm2: "{number}\u{a0}mm\u{b2}",
+        ml: "{number}\u{a0}ml",
+        pixels: "{number}\u{a0}px",
+        megabytes: "{number}\u{a0}Mo",
+        seconds: "{number}\u{a0}s",
+    },
+    causes: Some(&causes::FRENCH),
 
     tagline: "Lésions et atteinte pulmonaire au scanner thoracique",
     notice_label: "Avertissement",
@@ -17,7 +26,7 @@ pub const FRENCH: Strings = Strings {
     notice_local: "Les images restent sur cet appareil.",
     offline: "Prêt à servir hors ligne",
     language: "Langue",
-    in_english: "Les messages sur les fichiers endommagés et les fichiers enregistrés sont en anglais.",
+    in_english: "Les fichiers enregistrés et les détails techniques des erreurs sont en anglais.",
 
     drop_title: "Ouvrir un scanner thoracique",
     drop_hint: "Déposez ici un examen ou une coupe : fichiers DICOM, dossier, CD, archive ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
@@ -138,6 +147,7 @@ pub const FRENCH: Strings = Strings {
     worker_lost: "Le modèle n’a pas pu démarrer dans ce navigateur. Rechargez la page, ou utilisez un Chrome, Edge, Firefox ou Safari à jour.",
     fetch_stalled: "Le chargement du modèle s’est arrêté. Vérifiez la connexion, puis réessayez.",
     empty_file: "Ce fichier est vide. Exportez de nouveau la coupe et ouvrez le nouveau fichier.",
+    not_shown: "La coupe {n} ne peut pas être montrée. {why}",
     no_files: "Il ne contient aucun fichier.",
     unreadable: "{name} n’a pas pu être lu et pourrait être une coupe de l’examen. Copiez tous les fichiers sur cet appareil et ouvrez la copie.",
 
@@ -162,17 +172,19 @@ pub const FRENCH: Strings = Strings {
     one_slice: "{count} coupe",
     some_slices: "{count} coupes",
     of_size: "de {columns} × {rows}",
-    apart: "tous les {mm}\u{a0}mm",
+    apart: "tous les {mm}",
     pictures: "Images",
     series: "Série",
     series_number: "Série {number}",
     series_unnamed: "Série sans nom",
-    not_proposed: "Une autre série est proposée ; celle-ci est :",
+    not_proposed: "Une autre série est proposée ; celle-ci est : {reason}.",
     proposed: "proposée",
     other_series: "Autres séries",
     choose_series: "Choisissez une série",
     choose_hint: "Aucune n’est lue d’elle-même. Elles sont sous «\u{a0}Ce qui a été trouvé\u{a0}».",
     set_aside: "Mis de côté",
+    continued: "Peut-être une partie seulement de l’examen : une autre série continue là où celle-ci s’arrête.",
+    listed_elsewhere: "Des séries que le support répertorie, {count} images ne sont pas ici.",
     one_file: "{count} fichier",
     some_files: "{count} fichiers",
     budget: "Coupes à lire",

@@ -1,8 +1,9 @@
 //! Every word of the page, in one table a language. Another language is another file here and another [`Language`].
 //!
-//! What the library says of a file is in English.
+//! What the library says of files is said as a cause ([`causes`]); its own words are in English.
 
 mod arabic;
+pub mod causes;
 mod chinese;
 mod english;
 mod french;
@@ -13,7 +14,21 @@ mod spanish;
 
 pub use language::{Language, language, speak, text};
 
+use self::causes::CauseWords;
 use crate::viewer::words::ViewerWords;
+
+/// Numbers with their units, on one line; from right to left, the number still stands before the unit.
+#[allow(missing_docs, reason = "each name says which unit it is")]
+#[derive(Debug)]
+#[cfg_attr(test, derive(serde::Serialize))]
+pub struct Units {
+    pub mm: &'static str,
+    pub mm2: &'static str,
+    pub ml: &'static str,
+    pub pixels: &'static str,
+    pub megabytes: &'static str,
+    pub seconds: &'static str,
+}
 
 /// The words of one language.
 #[allow(missing_docs, reason = "each name says which words it holds")]
@@ -32,6 +47,9 @@ pub struct Strings {
     pub one_from: usize,
     /// Whether in "1 of 3 slices" the first number chooses between singular and plural.
     pub part_counts: bool,
+    pub units: Units,
+    /// Why files are not read and the like; none where the library's own words say it.
+    pub causes: Option<&'static CauseWords>,
 
     pub tagline: &'static str,
     pub notice_label: &'static str,
@@ -139,6 +157,7 @@ pub struct Strings {
     pub worker_lost: &'static str,
     pub fetch_stalled: &'static str,
     pub empty_file: &'static str,
+    pub not_shown: &'static str,
     pub no_files: &'static str,
     pub unreadable: &'static str,
 
@@ -175,6 +194,8 @@ pub struct Strings {
     pub choose_series: &'static str,
     pub choose_hint: &'static str,
     pub set_aside: &'static str,
+    pub continued: &'static str,
+    pub listed_elsewhere: &'static str,
     pub one_file: &'static str,
     pub some_files: &'static str,
     pub budget: &'static str,
@@ -234,6 +255,15 @@ pub struct Strings {
 }
 
 impl Strings {
+    /// A number with so many decimals.
+    pub fn decimal(&self, value: f64, digits: usize) -> String {
+        let written = format!("{value:.digits$}");
+        match self.decimal {
+            '.' => written,
+            point => written.replace('.', point.encode_utf8(&mut [0; 4])),
+        }
+    }
+
     /// Which of two texts a count takes.
     pub fn number<'a>(&self, count: usize, one: &'a str, several: &'a str) -> &'a str {
         if (self.one_from..=1).contains(&count) { one } else { several }

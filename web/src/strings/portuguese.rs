@@ -1,6 +1,6 @@
 //! Portuguese.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords, causes};
 
 /// Portuguese, in words that Brazil, Africa and Portugal share where they can.
 pub const PORTUGUESE: Strings = Strings {
@@ -10,6 +10,15 @@ pub const PORTUGUESE: Strings = Strings {
     list_comma: ", ",
     one_from: 1,
     part_counts: false,
+    units: Units {
+        mm: "{number}\u{a0}mm",
+        mm2: "{number}\u{a0}mm\u{b2}",
+        ml: "{number}\u{a0}ml",
+        pixels: "{number}\u{a0}px",
+        megabytes: "{number}\u{a0}MB",
+        seconds: "{number}\u{a0}s",
+    },
+    causes: Some(&causes::PORTUGUESE),
 
     tagline: "Lesões e acometimento pulmonar na TC de tórax",
     notice_label: "Aviso",
@@ -17,7 +26,7 @@ pub const PORTUGUESE: Strings = Strings {
     notice_local: "As imagens não saem deste dispositivo.",
     offline: "Pronto para uso sem conexão",
     language: "Idioma",
-    in_english: "As mensagens sobre arquivos danificados e os arquivos salvos estão em inglês.",
+    in_english: "Os arquivos salvos e os detalhes técnicos dos erros estão em inglês.",
 
     drop_title: "Abrir uma TC de tórax",
     drop_hint: "Solte aqui um exame ou um corte: arquivos DICOM, uma pasta, um CD, um arquivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
@@ -138,6 +147,7 @@ pub const PORTUGUESE: Strings = Strings {
     worker_lost: "O modelo não pôde ser iniciado neste navegador. Recarregue a página ou use um Chrome, Edge, Firefox ou Safari atual.",
     fetch_stalled: "O carregamento do modelo parou. Verifique a conexão e tente de novo.",
     empty_file: "Este arquivo está vazio. Exporte o corte de novo e abra o arquivo novo.",
+    not_shown: "O corte {n} não pode ser mostrado. {why}",
     no_files: "Não contém nenhum arquivo.",
     unreadable: "{name} não pôde ser lido e pode ser um corte do exame. Copie todos os arquivos para este dispositivo e abra a cópia.",
 
@@ -162,17 +172,19 @@ pub const PORTUGUESE: Strings = Strings {
     one_slice: "{count} corte",
     some_slices: "{count} cortes",
     of_size: "de {columns} × {rows}",
-    apart: "a cada {mm}\u{a0}mm",
+    apart: "a cada {mm}",
     pictures: "Imagens",
     series: "Série",
     series_number: "Série {number}",
     series_unnamed: "Série sem nome",
-    not_proposed: "Outra série é a proposta; esta é:",
+    not_proposed: "Outra série é a proposta; esta é: {reason}.",
     proposed: "proposta",
     other_series: "Outras séries",
     choose_series: "Escolha uma série",
     choose_hint: "Nenhuma é lida por si só. Elas estão em “O que foi encontrado”.",
     set_aside: "Postos de lado",
+    continued: "Talvez apenas uma parte do exame: outra série continua onde esta termina.",
+    listed_elsewhere: "Das séries que o suporte lista faltam aqui {count} imagens.",
     one_file: "{count} arquivo",
     some_files: "{count} arquivos",
     budget: "Cortes a ler",

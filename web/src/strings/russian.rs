@@ -1,6 +1,6 @@
 //! Russian.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords, causes};
 
 /// Russian. Counts stand behind their noun, so that one form does for all.
 pub const RUSSIAN: Strings = Strings {
@@ -10,6 +10,15 @@ pub const RUSSIAN: Strings = Strings {
     list_comma: ", ",
     one_from: 1,
     part_counts: false,
+    units: Units {
+        mm: "{number}\u{a0}мм",
+        mm2: "{number}\u{a0}мм\u{b2}",
+        ml: "{number}\u{a0}мл",
+        pixels: "{number}\u{a0}пикс",
+        megabytes: "{number}\u{a0}МБ",
+        seconds: "{number}\u{a0}с",
+    },
+    causes: Some(&causes::RUSSIAN),
 
     tagline: "Очаги и поражение лёгких на КТ грудной клетки",
     notice_label: "Примечание",
@@ -17,7 +26,7 @@ pub const RUSSIAN: Strings = Strings {
     notice_local: "Изображения не покидают это устройство.",
     offline: "Готово к работе без сети",
     language: "Язык",
-    in_english: "Сообщения о повреждённых файлах и сохранённые файлы — на английском языке.",
+    in_english: "Сохранённые файлы и технические подробности ошибок — на английском языке.",
 
     drop_title: "Открыть КТ грудной клетки",
     drop_hint: "Перетащите сюда исследование или срез: файлы DICOM, папку, диск, архив ZIP, NIfTI, NRRD, PNG, JPEG, WebP или BMP.",
@@ -138,6 +147,7 @@ pub const RUSSIAN: Strings = Strings {
     worker_lost: "В этом браузере модель не запустилась. Обновите страницу или возьмите свежий Chrome, Edge, Firefox или Safari.",
     fetch_stalled: "Загрузка модели остановилась. Проверьте соединение и попробуйте снова.",
     empty_file: "Этот файл пуст. Экспортируйте срез заново и откройте новый файл.",
+    not_shown: "Срез {n} нельзя показать. {why}",
     no_files: "Здесь нет файлов.",
     unreadable: "{name} не удалось прочитать, а это может быть срез исследования. Скопируйте все файлы на это устройство и откройте копию.",
 
@@ -162,17 +172,19 @@ pub const RUSSIAN: Strings = Strings {
     one_slice: "срезов: {count}",
     some_slices: "срезов: {count}",
     of_size: "по {columns} × {rows}",
-    apart: "через {mm}\u{a0}мм",
+    apart: "через {mm}",
     pictures: "Картинки",
     series: "Серия",
     series_number: "Серия {number}",
     series_unnamed: "Серия без названия",
-    not_proposed: "Предложена другая серия; эта:",
+    not_proposed: "Предложена другая серия; эта: {reason}.",
     proposed: "предложена",
     other_series: "Другие серии",
     choose_series: "Выберите серию",
     choose_hint: "Сама ни одна не читается. Они перечислены в разделе «Что найдено».",
     set_aside: "Отложено",
+    continued: "Возможно, это лишь часть исследования: другая серия продолжается там, где кончается эта.",
+    listed_elsewhere: "Из серий, перечисленных на носителе, здесь нет изображений: {count}.",
     one_file: "файлов: {count}",
     some_files: "файлов: {count}",
     budget: "Какие срезы прочитать",

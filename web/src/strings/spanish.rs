@@ -1,6 +1,6 @@
 //! Spanish.
 
-use super::{Strings, ViewerWords};
+use super::{Strings, Units, ViewerWords, causes};
 
 /// Spanish.
 pub const SPANISH: Strings = Strings {
@@ -10,6 +10,15 @@ pub const SPANISH: Strings = Strings {
     list_comma: ", ",
     one_from: 1,
     part_counts: false,
+    units: Units {
+        mm: "{number}\u{a0}mm",
+        mm2: "{number}\u{a0}mm\u{b2}",
+        ml: "{number}\u{a0}ml",
+        pixels: "{number}\u{a0}px",
+        megabytes: "{number}\u{a0}MB",
+        seconds: "{number}\u{a0}s",
+    },
+    causes: Some(&causes::SPANISH),
 
     tagline: "Lesiones y afectación pulmonar en la TC de tórax",
     notice_label: "Aviso",
@@ -17,7 +26,7 @@ pub const SPANISH: Strings = Strings {
     notice_local: "Las imágenes no salen de este equipo.",
     offline: "Listo para usarse sin conexión",
     language: "Idioma",
-    in_english: "Los mensajes sobre archivos dañados y los archivos guardados están en inglés.",
+    in_english: "Los archivos guardados y los detalles técnicos de los errores están en inglés.",
 
     drop_title: "Abrir una TC de tórax",
     drop_hint: "Suelte aquí un estudio o un corte: archivos DICOM, una carpeta, un CD, un archivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP o BMP.",
@@ -138,6 +147,7 @@ pub const SPANISH: Strings = Strings {
     worker_lost: "El modelo no pudo iniciarse en este navegador. Recargue la página o use un Chrome, Edge, Firefox o Safari actual.",
     fetch_stalled: "La carga del modelo se ha detenido. Compruebe la conexión e inténtelo de nuevo.",
     empty_file: "Este archivo está vacío. Exporte el corte de nuevo y abra el archivo nuevo.",
+    not_shown: "El corte {n} no puede mostrarse. {why}",
     no_files: "No contiene ningún archivo.",
     unreadable: "{name} no pudo leerse y podría ser un corte del estudio. Copie todos los archivos a este equipo y abra la copia.",
 
@@ -162,17 +172,19 @@ pub const SPANISH: Strings = Strings {
     one_slice: "{count} corte",
     some_slices: "{count} cortes",
     of_size: "de {columns} × {rows}",
-    apart: "cada {mm}\u{a0}mm",
+    apart: "cada {mm}",
     pictures: "Imágenes",
     series: "Serie",
     series_number: "Serie {number}",
     series_unnamed: "Serie sin nombre",
-    not_proposed: "Se propone otra serie; esta es:",
+    not_proposed: "Se propone otra serie; esta es: {reason}.",
     proposed: "propuesta",
     other_series: "Otras series",
     choose_series: "Elija una serie",
     choose_hint: "Ninguna se lee por sí sola. Están en «Qué se encontró».",
     set_aside: "Apartados",
+    continued: "Quizá solo una parte de la exploración: otra serie continúa donde termina esta.",
+    listed_elsewhere: "De las series que enumera el soporte faltan aquí {count} imágenes.",
     one_file: "{count} archivo",
     some_files: "{count} archivos",
     budget: "Cortes que se leerán",

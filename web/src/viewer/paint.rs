@@ -8,8 +8,8 @@ use super::model::Model;
 use super::plane::{Plane, Shape, Voxel};
 use super::viewport::Placement;
 use super::window::{Lut, Window};
-use crate::browser;
 use crate::volume_view::{Kind, Values, VolumeView};
+use crate::{browser, format};
 
 const RULER: &str = "#ffe08a";
 const HALO: &str = "rgba(0, 0, 0, 0.75)";
@@ -234,7 +234,7 @@ fn marks(
                 stroke(ctx, &line, line_width * density, colour);
             }
         }
-        let label = format!("{} mm", crate::format::decimal(mm, 1));
+        let label = format::mm(mm, 1);
         // Not `clamp`, which panics where the canvas is smaller than the label.
         let x = (to[0] + 10.0 * density).min(width - 70.0 * density).max(4.0 * density);
         let y = to[1].min(height - 8.0 * density).max(16.0 * density);
@@ -253,7 +253,7 @@ fn marks(
                 let line = [[left, y - up], [left, y], [right, y], [right, y - up]];
                 stroke(ctx, &line, line_width * density, colour);
             }
-            label_at(ctx, &format!("{length} mm"), [left, y - 8.0 * density], "#dfe8ea", density)?;
+            label_at(ctx, &format::mm(length, 0), [left, y - 8.0 * density], "#dfe8ea", density)?;
         }
     }
     Ok(())

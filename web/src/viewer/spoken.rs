@@ -19,7 +19,7 @@ pub fn described(volume: &VolumeView, model: &Model) -> String {
         said.push_str(&format!("{comma}{}", place(volume, model, words)));
     }
     for (_, mm) in model.shown_rulers(frame) {
-        said.push_str(&format!("{comma}{} {} mm", words.ruler, format::decimal(mm, 1)));
+        said.push_str(&format!("{comma}{} {}", words.ruler, format::mm(mm, 1)));
     }
     said
 }

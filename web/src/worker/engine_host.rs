@@ -1,4 +1,4 @@
-//! The one place in the page that touches the engine: device wishes, falling back, and its errors as sentences.
+//! The one place in the page that touches the engine: device wishes, falling back, and its errors as the page says them.
 
 use lunglens::engine::{
     CancelToken, DeviceChoice, DeviceInfo, DeviceKind, Engine, EngineError, InputInfo, SegmentOptions, Stage,
@@ -11,22 +11,27 @@ use lunglens::report::Report;
 
 use super::adapter;
 use crate::bridge;
+use crate::causes::HasCause;
 use crate::protocol::{
-    BenchLine, ClaheWish, CpuReason, DeviceSummary, DeviceWish, LUNG_SEARCH, Reply, RunOptions,
+    BenchLine, Cause, CauseKind, ClaheWish, CpuReason, DeviceSummary, DeviceWish, LUNG_SEARCH, Reply,
+    RunOptions,
 };
 
 // The page knows this stage by its number.
 const _: () = assert!(Stage::Lungs as usize == LUNG_SEARCH);
 
 /// What a run without a model is told.
-pub const NO_MODEL: &str = "The model is not loaded, so this slice was not read. Load the model first.";
+pub fn no_model() -> Cause {
+    let words = "The model is not loaded, so this slice was not read. Load the model first.";
+    Cause::new(CauseKind::ModelFailed, words)
+}
 
 /// Why there is no result.
 pub enum Stop {
     /// The user stopped the run.
     Cancelled,
-    /// A sentence for the page.
-    Failed(String),
+    /// What the page is told.
+    Failed(Cause),
 }
 
 /// An engine and what it takes to build it again on the CPU.
@@ -43,23 +48,23 @@ impl EngineHost {
     /// Puts a model on the wished device, or on the CPU and says why.
     ///
     /// # Errors
-    /// A sentence for the page, if the CPU cannot run it either.
+    /// Why the CPU cannot run it either.
     pub async fn new(
         entry: ModelEntry,
         file: Vec<u8>,
         wish: DeviceWish,
-    ) -> Result<(Self, Option<CpuReason>), String> {
+    ) -> Result<(Self, Option<CpuReason>), Cause> {
         let (opened, fallback) = match open_device(choice(wish)).await {
             Ok(opened) => (opened, None),
             Err(problem) if wish != DeviceWish::Cpu && problem.may_be_of_device() => {
-                let cpu = open_device(DeviceChoice::Cpu).await.map_err(|e| sentence(&e))?;
+                let cpu = open_device(DeviceChoice::Cpu).await.map_err(|e| cause_of(&e))?;
                 (cpu, Some(why_cpu(&problem)))
             }
-            Err(problem) => return Err(sentence(&problem)),
+            Err(problem) => return Err(cause_of(&problem)),
         };
-        let weights = Engine::read(&entry, &file).map_err(|e| sentence(&e))?;
+        let weights = Engine::read(&entry, &file).map_err(|e| cause_of(&e))?;
         let file = (opened.1.kind == DeviceKind::Gpu).then_some(file);
-        let engine = Engine::on(opened, &entry, weights).map_err(|e| sentence(&e))?;
+        let engine = Engine::on(opened, &entry, weights).map_err(|e| cause_of(&e))?;
         let adapter = if file.is_some() { adapter::name().await } else { None };
         Ok((Self { engine, entry, file, adapter }, fallback))
     }
@@ -114,17 +119,17 @@ impl EngineHost {
             Err(problem) => problem,
         };
         let Some(file) = self.file.take_if(|_| problem.may_be_of_device()) else {
-            return Err(Stop::Failed(sentence(&problem)));
+            return Err(Stop::Failed(cause_of(&problem)));
         };
         self.engine = Engine::new(&self.entry, &file, DeviceChoice::Cpu)
             .await
-            .map_err(|e| Stop::Failed(sentence(&e)))?;
+            .map_err(|e| Stop::Failed(cause_of(&e)))?;
         drop(file);
         bridge::reply(&Reply::FellBack { run, device: self.device(), reason: why_cpu(&problem) }, Vec::new());
         match self.engine.segment(slice, input, &options, cancel, &mut tell).await {
             Ok(done) => Ok(done.report),
             Err(EngineError::Cancelled) => Err(Stop::Cancelled),
-            Err(problem) => Err(Stop::Failed(sentence(&problem))),
+            Err(problem) => Err(Stop::Failed(cause_of(&problem))),
         }
     }
 }
@@ -138,16 +143,16 @@ pub async fn prepare(entry: ModelEntry, wish: DeviceWish, cancel: CancelToken) {
 /// Measures the kernels.
 ///
 /// # Errors
-/// A sentence for the page.
-pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), String> {
-    let (device, mut info) = open_device(choice(wish)).await.map_err(|e| sentence(&e))?;
+/// Why they cannot be measured.
+pub async fn bench(wish: DeviceWish) -> Result<(DeviceSummary, Vec<BenchLine>), Cause> {
+    let (device, mut info) = open_device(choice(wish)).await.map_err(|e| cause_of(&e))?;
     let mut rows = Vec::new();
     let mut keep = |row: BenchRow| {
         rows.push(BenchLine { name: row.name, millis: row.milliseconds, gflops: row.gflops });
     };
-    kernels::bench(&device, kernels::BenchWeights::for_device(info.kind), &mut keep)
-        .await
-        .map_err(|e| format!("The kernels could not be measured: {e}."))?;
+    kernels::bench(&device, kernels::BenchWeights::for_device(info.kind), &mut keep).await.map_err(|e| {
+        Cause::new(CauseKind::ModelFailed, format!("The kernels could not be measured: {e}."))
+    })?;
     if let (DeviceKind::Gpu, Some(name)) = (info.kind, adapter::name().await) {
         info.name = name;
     }
@@ -176,14 +181,21 @@ fn why_cpu(problem: &EngineError) -> CpuReason {
     }
 }
 
-fn sentence(problem: &EngineError) -> String {
+fn cause_of(problem: &EngineError) -> Cause {
     match problem {
         EngineError::OutOfMemory(_) => {
-            "There was not enough memory for this slice. Close other tabs and open it again.".into()
+            let words = "There was not enough memory for this slice. Close other tabs and open it again.";
+            Cause::new(CauseKind::Memory, words)
         }
-        EngineError::Imaging(problem) => format!("{problem} Export the slice again, or change the options."),
-        other => format!(
-            "The model could not be run: {other}. Reload the page; if it stays, choose another device."
-        ),
+        EngineError::Imaging(problem) => {
+            let words = format!("{problem} Export the slice again, or change the options.");
+            Cause { words, ..problem.cause() }
+        }
+        other => {
+            let words = format!(
+                "The model could not be run: {other}. Reload the page; if it stays, choose another device."
+            );
+            Cause::new(CauseKind::ModelFailed, words)
+        }
     }
 }

@@ -19,14 +19,16 @@ use lunglens::report::InputInfo;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::bridge::{self, Luggage};
-use crate::protocol::{DeviceWish, ModelCopy, Reply, Request, RunOptions};
+use crate::protocol::{Cause, CauseKind, DeviceWish, ModelCopy, Reply, Request, RunOptions};
 use engine_host::{EngineHost, Stop};
 use models::Models;
 use warm_up::WarmUp;
 
 /// What is told when the values that came are not those of the slice.
-const BAD_SLICE: &str =
-    "The slice did not reach the model whole. Open it again; if it stays, reload the page.";
+fn bad_slice() -> Cause {
+    let words = "The slice did not reach the model whole. Open it again; if it stays, reload the page.";
+    Cause::new(CauseKind::Failed, words)
+}
 
 /// Work that waits for its turn.
 enum Job {
@@ -117,35 +119,35 @@ impl Worker {
         }
         match job {
             Job::Load { model, device } => {
-                if let Err(message) = self.load(model, device).await {
-                    bridge::reply(&Reply::LoadFailed { message }, Vec::new());
+                if let Err(cause) = self.load(model, device).await {
+                    bridge::reply(&Reply::LoadFailed { cause }, Vec::new());
                 }
             }
             Job::Join { copy } => {
-                if let Err(message) = self.join(copy).await {
-                    bridge::reply(&Reply::LoadFailed { message }, Vec::new());
+                if let Err(cause) = self.join(copy).await {
+                    bridge::reply(&Reply::LoadFailed { cause }, Vec::new());
                 }
             }
             Job::Bench { device } => match engine_host::bench(device).await {
                 Ok((device, rows)) => bridge::reply(&Reply::BenchRows { device, rows }, Vec::new()),
-                Err(message) => bridge::reply(&Reply::LoadFailed { message }, Vec::new()),
+                Err(cause) => bridge::reply(&Reply::LoadFailed { cause }, Vec::new()),
             },
             Job::Segment { run, index, slice, input, options, cancel } => {
                 let ended = match slice {
                     Some(slice) => self.segment(run, index, &slice, input, &options, &cancel).await,
-                    None => Err(Stop::Failed(BAD_SLICE.into())),
+                    None => Err(Stop::Failed(bad_slice())),
                 };
                 self.cancels.borrow_mut().retain(|(number, _)| *number != run);
                 match ended {
                     Ok(reply) => bridge::reply(&reply, Vec::new()),
                     Err(Stop::Cancelled) => bridge::reply(&Reply::Cancelled { run }, Vec::new()),
-                    Err(Stop::Failed(message)) => bridge::reply(&Reply::Failed { run, message }, Vec::new()),
+                    Err(Stop::Failed(cause)) => bridge::reply(&Reply::Failed { run, cause }, Vec::new()),
                 }
             }
         }
     }
 
-    async fn load(&self, model: Option<String>, device: DeviceWish) -> Result<(), String> {
+    async fn load(&self, model: Option<String>, device: DeviceWish) -> Result<(), Cause> {
         // The old engine's memory goes before the new one's comes.
         *self.engine.borrow_mut() = None;
         let mut models = self.models.take();
@@ -156,7 +158,7 @@ impl Worker {
     }
 
     /// Loads a model that the browser's cache keeps, on the CPU.
-    async fn join(&self, copy: ModelCopy) -> Result<(), String> {
+    async fn join(&self, copy: ModelCopy) -> Result<(), Cause> {
         let (entry, file) = models::kept(&copy).await?;
         self.put(entry, file, DeviceWish::Cpu, Some(copy)).await
     }
@@ -168,7 +170,7 @@ impl Worker {
         file: Vec<u8>,
         device: DeviceWish,
         copy: Option<ModelCopy>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Cause> {
         bridge::reply(&Reply::Preparing, Vec::new());
         let (host, fallback) = EngineHost::new(entry, file, device).await?;
         let ready = Reply::Ready { model: host.model_id().into(), device: host.device(), fallback, copy };
@@ -183,7 +185,7 @@ impl Worker {
         models: &mut Models,
         id: Option<&str>,
         device: DeviceWish,
-    ) -> Result<(ModelEntry, Vec<u8>, Option<ModelCopy>), String> {
+    ) -> Result<(ModelEntry, Vec<u8>, Option<ModelCopy>), Cause> {
         let entry = models.entry(id).await?;
         *self.warm_up.borrow_mut() = Some(WarmUp::start(entry.clone(), device));
         let (file, copy) = Models::bytes(&entry).await?;
@@ -201,7 +203,7 @@ impl Worker {
     ) -> Result<Reply, Stop> {
         let begun = bridge::worker_now();
         let mut host =
-            self.engine.borrow_mut().take().ok_or_else(|| Stop::Failed(engine_host::NO_MODEL.into()))?;
+            self.engine.borrow_mut().take().ok_or_else(|| Stop::Failed(engine_host::no_model()))?;
         let done = host.segment(run, slice, input, options, cancel).await;
         *self.engine.borrow_mut() = Some(host);
         let report = done?.to_json();

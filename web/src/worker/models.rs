@@ -6,7 +6,7 @@ use web_sys::Url;
 use super::checksum::sha256;
 use super::fetch;
 use crate::bridge;
-use crate::protocol::{ModelCopy, ModelSummary, Reply};
+use crate::protocol::{Cause, CauseKind, ModelCopy, ModelSummary, Reply};
 
 /// Larger than any manifest.
 const LARGEST_MANIFEST: usize = 1 << 20;
@@ -21,8 +21,8 @@ impl Models {
     /// The entry called `id` (the first without one).
     ///
     /// # Errors
-    /// A sentence for the page.
-    pub async fn entry(&mut self, id: Option<&str>) -> Result<ModelEntry, String> {
+    /// Why there is none.
+    pub async fn entry(&mut self, id: Option<&str>) -> Result<ModelEntry, Cause> {
         let manifest = match self.manifest.take() {
             Some(manifest) => manifest,
             None => fetch_manifest().await?,
@@ -32,15 +32,16 @@ impl Models {
             Some(id) => manifest.models.iter().find(|m| m.id == id),
             None => manifest.models.first(),
         };
-        Ok(entry.ok_or("The page lists no such model. Reload the page.")?.clone())
+        let unknown = || Cause::new(CauseKind::WrongModel, "The page lists no such model. Reload the page.");
+        Ok(entry.ok_or_else(unknown)?.clone())
     }
 
     /// The bytes of an entry: from the browser's cache, or fetched, with progress told to the page; and what another
     /// engine needs to load it, if the cache keeps it.
     ///
     /// # Errors
-    /// A sentence for the page.
-    pub async fn bytes(entry: &ModelEntry) -> Result<(Vec<u8>, Option<ModelCopy>), String> {
+    /// Why they are not to be had.
+    pub async fn bytes(entry: &ModelEntry) -> Result<(Vec<u8>, Option<ModelCopy>), Cause> {
         let (bytes, is_kept) = model_bytes(entry).await?;
         Ok((bytes, if is_kept { copy(entry) } else { None }))
     }
@@ -49,11 +50,12 @@ impl Models {
 /// A model that another engine loaded, from the browser's cache alone.
 ///
 /// # Errors
-/// A few words: the cache does not keep it.
-pub async fn kept(copy: &ModelCopy) -> Result<(ModelEntry, Vec<u8>), String> {
-    let entry: ModelEntry = serde_json::from_str(&copy.entry).map_err(|e| e.to_string())?;
-    let bytes = cached(&entry, &copy.url).await.ok_or("the browser does not keep the model")?;
-    Ok((entry, bytes))
+/// That the cache does not keep it.
+pub async fn kept(copy: &ModelCopy) -> Result<(ModelEntry, Vec<u8>), Cause> {
+    let lost = |why: String| Cause::new(CauseKind::NotFetched, why);
+    let entry: ModelEntry = serde_json::from_str(&copy.entry).map_err(|e| lost(e.to_string()))?;
+    let bytes = cached(&entry, &copy.url).await;
+    Ok((entry, bytes.ok_or_else(|| lost("the browser does not keep the model".into()))?))
 }
 
 fn copy(entry: &ModelEntry) -> Option<ModelCopy> {
@@ -74,10 +76,14 @@ fn key(entry: &ModelEntry) -> String {
     format!("models/{}?sha256={}", entry.file, entry.sha256)
 }
 
-async fn fetch_manifest() -> Result<ModelManifest, String> {
-    let failed = |why: String| {
-        format!("The list of models could not be loaded ({why}). Check the connection, then try again.")
-    };
+/// What is told when the model, or the list of models, does not come.
+fn not_fetched(what: &str, why: &str) -> Cause {
+    let words = format!("{what} could not be loaded ({why}). Check the connection, then try again.");
+    Cause::new(CauseKind::NotFetched, words)
+}
+
+async fn fetch_manifest() -> Result<ModelManifest, Cause> {
+    let failed = |why: String| not_fetched("The list of models", &why);
     let bytes = fetch::stream("models/manifest.json", LARGEST_MANIFEST, |_| {}).await.map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|e| failed(e.to_string()))?;
     let manifest = ModelManifest::from_json(&text).map_err(|e| failed(e.to_string()))?;
@@ -87,7 +93,7 @@ async fn fetch_manifest() -> Result<ModelManifest, String> {
 }
 
 /// The bytes of an entry, and whether the browser's cache keeps them.
-async fn model_bytes(entry: &ModelEntry) -> Result<(Vec<u8>, bool), String> {
+async fn model_bytes(entry: &ModelEntry) -> Result<(Vec<u8>, bool), Cause> {
     let (total, key) = (entry.bytes, key(entry));
     let told = |loaded: usize| bridge::reply(&Reply::Progress { loaded: loaded as u64, total }, Vec::new());
     told(0);
@@ -106,13 +112,11 @@ async fn model_bytes(entry: &ModelEntry) -> Result<(Vec<u8>, bool), String> {
             told(loaded);
         }
     });
-    let bytes = bytes.await.map_err(|why| {
-        format!("The model could not be loaded ({why}). Check the connection, then try again.")
-    })?;
+    let bytes = bytes.await.map_err(|why| not_fetched("The model", &why))?;
     if sha256(&bytes).await != entry.sha256 {
-        return Err("The model's file is not the one of this page: its checksum is wrong. Try again; if it stays, there \
-                    may be a newer page: close all its tabs, and open it once more."
-            .into());
+        let words = "The model's file is not the one of this page: its checksum is wrong. Try again; if it stays, there \
+                     may be a newer page: close all its tabs, and open it once more.";
+        return Err(Cause::new(CauseKind::WrongModel, words));
     }
     let is_kept = fetch::keep(&key, &bytes).await;
     Ok((bytes, is_kept))

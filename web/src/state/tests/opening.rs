@@ -33,8 +33,8 @@ fn a_refused_series_leaves_the_others_to_be_chosen() {
     open(&mut state, 4);
     let effects = state.update(Action::Choose(0));
     assert_eq!(effects.last(), Some(&Effect::Read(ReaderRequest::Choose { job: 1, series: 0, part: None })));
-    reader(&mut state, ReaderReply::Refused { job: 1, message: "Slices are missing.".into() });
-    assert_eq!(state.run, RunState::Failed { message: foreign("Slices are missing.") });
+    reader(&mut state, ReaderReply::Refused { job: 1, cause: "Slices are missing.".into() });
+    assert_eq!(state.run, RunState::Failed { message: said("Slices are missing.") });
     assert!(state.found.is_some() && state.view.is_none());
 }
 
@@ -52,7 +52,7 @@ fn a_scan_that_is_cancelled_leaves_no_series() {
     let mut state = ready_on(cpu());
     state.update(Action::Open(files("a", 2)));
     let series = vec![FoundSeries::default(), FoundSeries::default()];
-    let found = Found { series, recommended: Some(0), set_aside: Vec::new(), files: 2 };
+    let found = Found { series, recommended: Some(0), files: 2, ..Found::default() };
     reader(&mut state, ReaderReply::Found { job: 1, found });
     assert_eq!(state.update(Action::Cancel), [Effect::StartReader]);
     assert!(state.found.is_none());
@@ -81,10 +81,10 @@ fn files_of_which_nothing_is_proposed_wait_for_the_user() {
     state.update(Action::Open(files("a", 2)));
     assert!(!state.is_undecided(), "not known yet");
     let series = vec![FoundSeries::default(), FoundSeries::default()];
-    let found = Found { series, recommended: None, set_aside: Vec::new(), files: 2 };
+    let found = Found { series, files: 2, ..Found::default() };
     reader(&mut state, ReaderReply::Found { job: 2, found });
     assert!(state.is_undecided());
     state.update(Action::Choose(1));
-    reader(&mut state, ReaderReply::Refused { job: 2, message: "Cut short.".into() });
+    reader(&mut state, ReaderReply::Refused { job: 2, cause: "Cut short.".into() });
     assert!(!state.is_undecided(), "what went wrong is said instead");
 }

@@ -106,7 +106,7 @@ fn two_engines_read_a_study_in_turn() {
         let finish = measured(&mut state, run, index).contains(&Effect::Read(ReaderRequest::Finish { run }));
         assert_eq!(finish, index == 3);
     }
-    let failed = ReaderReply::Failed { run, message: "Full.".into() };
+    let failed = ReaderReply::Failed { run, cause: "Full.".into() };
     let effects = reader(&mut state, failed);
     assert_eq!(effects, [Effect::ClearFindings, Effect::EndHelper(1)], "ended with the study");
 }
@@ -140,7 +140,7 @@ fn the_page_shows_the_stage_of_the_first_slice_at_work() {
 fn a_helper_that_is_lost_leaves_its_slice_to_the_others() {
     let crashed = Action::Engine(2, Reply::Crashed { message: "trap".into() });
     let (mut state, run) = three_at_work();
-    let failed = Action::Engine(2, Reply::Failed { run, message: "There was not enough memory.".into() });
+    let failed = Action::Engine(2, Reply::Failed { run, cause: "There was not enough memory.".into() });
     for lost in [crashed, Action::EngineDied(2, "trap".into()), failed] {
         let (mut state, run) = three_at_work();
         assert_eq!(state.update(lost), [Effect::EndHelper(2)]);
@@ -179,7 +179,7 @@ fn a_helper_without_a_model_does_not_join() {
     let (run, _) = study(&mut state, 4);
     prepared(&mut state, run, 0);
     say(&mut state, 1, Reply::Hello);
-    let failed = Reply::LoadFailed { message: "the browser does not keep the model".into() };
+    let failed = Reply::LoadFailed { cause: "the browser does not keep the model".into() };
     assert_eq!(say(&mut state, 1, failed), [Effect::EndHelper(1)]);
     assert!(state.is_ready() && state.notice.is_none());
     prepared(&mut state, run, 1);

@@ -34,7 +34,7 @@ fn files_that_replace_a_study_stop_it() {
     assert_eq!(effects[2..], [Effect::ResetView(None), Effect::OpenFiles(2)]);
     assert_eq!((state.asked.as_ref(), name_of(&state)), (None, "other.png"));
     assert!(engine(&mut state, Reply::Cancelled { run: old }).is_empty());
-    assert!(reader(&mut state, ReaderReply::Refused { job: 1, message: "late".into() }).is_empty());
+    assert!(reader(&mut state, ReaderReply::Refused { job: 1, cause: "late".into() }).is_empty());
     assert!(matches!(state.run, RunState::Scanning { .. }));
 }
 
@@ -62,7 +62,7 @@ fn files_whose_names_come_late_wait_too() {
 fn what_was_asked_during_a_study_is_still_asked_when_it_ends() {
     let ends: [fn(&mut State, u32); 3] = [
         |state, run| drop(finish(state, run)),
-        |state, run| drop(engine(state, Reply::Failed { run, message: "Damaged.".into() })),
+        |state, run| drop(engine(state, Reply::Failed { run, cause: "Damaged.".into() })),
         |state, _| drop(state.update(Action::Cancel)),
     ];
     for (end, at_stake) in ends.into_iter().zip([true, false, false]) {
@@ -141,11 +141,11 @@ fn a_file_is_named_as_when_it_was_asked_for() {
         ReaderRequest::Export { run, format: ExportFormat::Pdf, deidentify: false, name: "slice".into() };
     assert_eq!(effects, [Effect::Read(asked)]);
     assert!(state.update(Action::Export(ExportFormat::Csv)).is_empty(), "one at a time");
-    reader(&mut state, ReaderReply::NotExported { run, message: "No room.".into() });
-    assert_eq!((state.exporting, state.not_exported.as_deref()), (None, Some("No room.")));
+    reader(&mut state, ReaderReply::NotExported { run, cause: "No room.".into() });
+    assert_eq!((state.exporting, state.not_exported.clone()), (None, Some("No room.".into())));
     state.update(Action::Export(ExportFormat::Csv));
     assert!(state.not_exported.is_none());
     // What comes for a run that is not shown any more ends nothing.
-    reader(&mut state, ReaderReply::NotExported { run: run + 1, message: "No room.".into() });
+    reader(&mut state, ReaderReply::NotExported { run: run + 1, cause: "No room.".into() });
     assert_eq!(state.exporting, Some(ExportFormat::Csv));
 }

@@ -1,12 +1,12 @@
 //! What the page tells, in the language in use.
 
 use super::*;
+use crate::protocol::CauseKind;
 use crate::strings::Language;
 
 /// The reader's word that a slice of the opened series cannot be shown.
 fn not_shown(index: usize, problem: &str) -> ReaderReply {
-    let message = format!("Slice {} cannot be shown. {problem}", index + 1);
-    ReaderReply::NotShown { job: 1, series: 0, index, message }
+    ReaderReply::NotShown { job: 1, series: 0, index, cause: problem.into() }
 }
 
 #[test]
@@ -21,8 +21,26 @@ fn what_was_said_is_told_in_any_language() {
     assert!(french.contains("à la coupe 1. Il a été relancé"), "{french}");
     let [english, french] = told(&Said::Unreadable("IM5".into()));
     assert!(english.starts_with("IM5 could not be read") && french.starts_with("IM5 n’a pas pu"), "{french}");
-    // Of which there is no translation.
-    assert_eq!(told(&foreign("IM5 is damaged.")), ["IM5 is damaged.", "IM5 is damaged."]);
+    let broken =
+        || Cause::new(CauseKind::OfFile, "IM5: It ends in Rows.").naming("IM5").over(CauseKind::CutShort);
+    let [english, french] = told(&Said::Cause(broken()));
+    assert_eq!(
+        (english.as_str(), french.starts_with("IM5 : Le fichier est incomplet.")),
+        ("IM5: It ends in Rows.", true)
+    );
+    let [english, french] = told(&Said::NotShown(4, broken()));
+    assert_eq!(english, "Slice 5 cannot be shown. IM5: It ends in Rows.");
+    assert!(french.starts_with("La coupe 5 ne peut pas être montrée. IM5 : Le fichier"), "{french}");
+}
+
+#[test]
+fn what_a_language_says_in_general_stands_above_the_words_of_the_library() {
+    let said = said("The report has no rows.");
+    let [english, french] = [Language::English, Language::French].map(Language::table);
+    assert_eq!((said.words(english).as_str(), said.detail(english)), ("The report has no rows.", None));
+    assert!(said.words(french).starts_with("Une erreur inattendue"), "{}", said.words(french));
+    assert_eq!(said.detail(french), Some("The report has no rows."));
+    assert_eq!(Said::Cause(Cause::new(CauseKind::Memory, "Full.")).detail(french), None);
 }
 
 #[test]
@@ -30,7 +48,7 @@ fn what_is_closed_takes_its_notice_with_it() {
     let mut state = ready_on(cpu());
     open(&mut state, 3);
     reader(&mut state, not_shown(1, "IM1 is damaged."));
-    assert_eq!(state.notice, Some(foreign("Slice 2 cannot be shown. IM1 is damaged.")));
+    assert_eq!(state.notice, Some(Said::NotShown(1, "IM1 is damaged.".into())));
     state.update(Action::Refuse(Said::EmptyFile));
     assert_eq!((state.notice, state.run), (None, RunState::Failed { message: Said::EmptyFile }));
 }
@@ -38,7 +56,7 @@ fn what_is_closed_takes_its_notice_with_it() {
 #[test]
 fn why_a_slice_cannot_be_read_is_told_once() {
     let problem = "broken.dcm is damaged.";
-    let fail = |state: &mut State, run| reader(state, ReaderReply::Failed { run, message: problem.into() });
+    let fail = |state: &mut State, run| reader(state, ReaderReply::Failed { run, cause: problem.into() });
     // The eye's slice and the engine's come in either order.
     for eye_first in [true, false] {
         let mut state = ready_on(cpu());
@@ -51,7 +69,7 @@ fn why_a_slice_cannot_be_read_is_told_once() {
             fail(&mut state, run);
             reader(&mut state, not_shown(0, problem));
         }
-        assert_eq!(state.run, RunState::Failed { message: foreign(problem) });
+        assert_eq!(state.run, RunState::Failed { message: said(problem) });
         assert_eq!(state.notice, None, "the eye first: {eye_first}");
         // Another slice is another matter.
         reader(&mut state, not_shown(0, "other.dcm is damaged."));
@@ -64,7 +82,7 @@ fn a_notice_does_not_outlast_its_step() {
     let next: [fn(&mut State, u32); 3] = [
         |state, run| drop(finish(state, run)),
         |state, _| drop(state.update(Action::Cancel)),
-        |state, run| drop(engine(state, Reply::Failed { run, message: "Damaged.".into() })),
+        |state, run| drop(engine(state, Reply::Failed { run, cause: "Damaged.".into() })),
     ];
     for next in next {
         let (mut state, run) = begun(gpu());
