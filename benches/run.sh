@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every benchmark, one after the other, on a machine that does nothing else: benches/run.sh CHECKPOINT OUT > tables.md
+# Native CPU, browser and kernels, one after the other, on a machine that does nothing else:
+#   benches/run.sh CHECKPOINT OUT > tables.md
 # Needs what benches/README.md lists. About half an hour on two cores without a GPU.
 set -euo pipefail
 checkpoint="$(realpath "$1")" out="$(realpath -m "$2")"

@@ -11,7 +11,7 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn every_model_has_its_size_its_hash_and_its_tensors() {
+fn every_model_and_its_card_have_its_size_its_hash_and_its_tensors() {
     let manifest =
         ModelManifest::from_json(&std::fs::read_to_string(folder().join("manifest.json")).unwrap()).unwrap();
     assert!(manifest.find("r50").is_some());
@@ -21,6 +21,10 @@ fn every_model_has_its_size_its_hash_and_its_tensors() {
         let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hash, entry.sha256, "{}", entry.file);
         check(&read_packed(&bytes).unwrap(), &entry.config).unwrap();
+        let card = std::fs::read_to_string(folder().join(&entry.file).with_extension("md")).unwrap();
+        assert!(card.contains(&format!("SHA-256 `{hash}`")), "the card of {}", entry.file);
+        let digits = card.replace(',', "");
+        assert!(digits.contains(&format!("{} bytes", entry.bytes)), "the card of {}", entry.file);
     }
 }
 

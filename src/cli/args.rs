@@ -29,7 +29,7 @@ const EXAMPLES: &str = "Examples:
   lunglens study patient/ --out results
   lunglens devices
   lunglens models
-  lunglens evaluate --data covid-ct-slices --model r50
+  lunglens evaluate --data slices/ --model r50
   lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
 
 Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
@@ -47,7 +47,7 @@ const SEGMENT_EXAMPLES: &str = "Examples:
   Call a slice alarming from 30 % of the lung on, and keep instances above a score of 0.7:
     lunglens segment slice.dcm --alarming-from 30 --score 0.7
 
-The summary is one line a slice on standard output. Errors, progress and notices go to standard error.
+The summary is one line a slice on standard output. Errors, progress and notes go to standard error.
 A file that cannot be read does not stop the rest.
 
 Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
@@ -111,7 +111,7 @@ pub struct SegmentArgs {
     #[command(flatten)]
     pub models_dir: ModelsDirArg,
 
-    /// Where the network runs; auto takes the GPU when there is one
+    /// Where the network runs; auto takes a real GPU, else the CPU
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
 
@@ -141,7 +141,8 @@ pub struct SegmentArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Put the time of each stage into the reports (they then differ from run to run)
+    /// Put the time of each stage into the reports, which then differ from run to run; one slice at a time unless --at-once says
+    /// otherwise
     #[arg(long)]
     pub timings: bool,
 
@@ -234,9 +235,9 @@ impl From<StorageArg> for Quantization {
 /// `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DeviceArg {
-    /// The GPU when there is one, else the CPU
+    /// A GPU that does not compute in software, else the CPU
     Auto,
-    /// The GPU, or stop
+    /// Any GPU, or stop
     Gpu,
     /// The CPU
     Cpu,

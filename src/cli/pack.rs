@@ -20,8 +20,8 @@ use super::tell::stdout;
 
 /// What `lunglens pack --help` ends with.
 pub const EXAMPLES: &str = "Examples:
-  lunglens pack checkpoint.safetensors --backbone resnet101 --out models/lunglens-r101-int8.llw --manifest \\
-    --trained-on 'covid-ct-slices, all patients' --accuracy cross_validation=results/r101/evaluation.json
+  lunglens pack checkpoint.safetensors --backbone resnet101 --out models/r101.llw --manifest \\
+    --trained-on '1,189 slices of 13 patients' --accuracy cross_validation=results/evaluation.json
 
   Exactly, for comparison:
     lunglens pack checkpoint.safetensors --storage f32 --out f32/r50.llw --manifest

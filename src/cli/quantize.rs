@@ -21,15 +21,15 @@ use super::tell::stdout;
 
 /// What `lunglens quantize --help` ends with.
 pub const EXAMPLES: &str = "Examples:
-  lunglens quantize checkpoint.safetensors --calibration inputs.safetensors --out models/lunglens-r50-int4.llw \\
-    --manifest --trained-on 'covid-ct-slices, all patients'
+  lunglens quantize checkpoint.safetensors --calibration inputs.safetensors \\
+    --out models/r50-int4.llw --manifest --trained-on '1,189 slices of 13 patients'
 
   What each layer loses, from a packed file (its manifest.json must lie beside it):
     lunglens quantize f32/r50.llw --to int8 --out int8/r50.llw --manifest --report layers.csv
 
-A calibration file has, for each layer NAME, vectors NAME.mean and NAME.mean_square of its inputs, as safetensors
-(train/calibrate.py makes it): the scales are then the best for what the layer computes, and biases take over the mean
-error. Without it the scales are the best for the weights.";
+A calibration file has, for each layer NAME, vectors NAME.mean and NAME.mean_square of its inputs, as \
+safetensors (train/calibrate.py makes it): the scales are then the best for what the layer computes, \
+and biases take over the mean error. Without it the scales are the best for the weights.";
 
 /// Arguments of `lunglens quantize`.
 #[derive(Debug, Args)]

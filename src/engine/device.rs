@@ -174,7 +174,7 @@ fn kernel_wish() -> Option<ConvKernel> {
 }
 
 /// How activations are kept. `LUNGLENS_PRECISION` as `f16` asks for 16 bit, which a device without WebGPU's `shader-f16`
-/// and the CPU do not have (`benches/README.md`). Without it they stay in 32 bit: no GPU with 16 bit was measured yet.
+/// and the CPU do not have (`benches/README.md`). Without it they stay in 32 bit, which is no slower (`docs/benchmarks.md`).
 pub(super) fn precision(device: &Device, kind: DeviceKind) -> Precision {
     let is_wished = std::env::var("LUNGLENS_PRECISION").is_ok_and(|wish| wish == "f16");
     if is_wished && kind == DeviceKind::Gpu && device.supports_dtype(FloatDType::F16) {

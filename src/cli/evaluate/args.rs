@@ -9,28 +9,31 @@ use crate::cli::args::{AtOnceArg, DeviceArg, ModelsDirArg, parse_count, parse_sc
 
 /// What `lunglens evaluate --help` ends with.
 pub const EXAMPLES: &str = "Examples:
-  lunglens evaluate --data covid-ct-slices
-  lunglens evaluate --data covid-ct-slices --split val --model r50 --out results --device cpu
-  lunglens evaluate --data medseg-50 --limit 10
+  lunglens evaluate --data slices/
+  lunglens evaluate --data slices/ --split val --model r101 --out results --device cpu
+  lunglens evaluate --data slices/ --limit 10
 
   Every slice by the model that was not trained on its patient:
-    lunglens evaluate --data covid-ct-slices --folds folds.json
+    lunglens evaluate --data slices/ --folds folds.json
 
   The same with the folds side by side, then pooled:
-    lunglens evaluate --data covid-ct-slices --folds folds.json --fold 0 --out part-0
+    lunglens evaluate --data slices/ --folds folds.json --fold 0 --out part-0
     (and so on)
-    lunglens evaluate --data covid-ct-slices --merge part-*/predictions.json --out results
+    lunglens evaluate --data slices/ --merge part-* --out results
 
   False alarms on slices that have no lesion, of any layout:
-    lunglens evaluate --data siemens-b40f-30 --negatives
+    lunglens evaluate --data healthy/ --negatives
 
-The folder has manifest.csv (columns file, case, slice, split) beside ct/, lesion/ and
-lung/; or ct/ (JPEG, lying on their side), lesion/ and classes/, without labels of lungs;
-with --negatives any slices. folds.json: {\"folds\": [{\"model\": \"fold-0/r50.llw\",
-\"held_out\": [\"patient, case or file\"]}]}, the models relative to it.
-Written: evaluation.json, evaluation.md, pr_curve.svg, involvement.svg, contact_sheet.png.
-Intervals are over patients; docs/evaluation.md says what each figure means.
-RAYON_NUM_THREADS sets the threads of the CPU.
+The folder has manifest.csv (columns file, case, slice, split) beside ct/, lesion/ and lung/; or ct/ \
+(JPEG, lying on their side), lesion/ and classes/, without labels of lungs; with --negatives any \
+slices.
+
+folds.json: {\"folds\": [{\"model\": \"fold-0/r50.llw\", \"held_out\": [\"patient, case or file\"]}]}, the \
+models relative to it.
+
+Written: evaluation.json, evaluation.md, pr_curve.svg, involvement.svg, contact_sheet.png. Intervals \
+are over patients; docs/evaluation.md says what each figure means. RAYON_NUM_THREADS sets the threads \
+of the CPU.
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
 
@@ -56,10 +59,10 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "K", requires = "folds")]
     pub fold: Option<usize>,
 
-    /// Pool the predictions.json files of all folds; nothing is segmented
+    /// Pool the predictions of all folds: their predictions.json files, or the folders of these; nothing is segmented
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE|DIR",
         num_args = 1..,
         conflicts_with_all = ["model", "folds", "split", "limit", "score", "device", "negatives"]
     )]
@@ -77,7 +80,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Where the network runs; auto takes the GPU when there is one
+    /// Where the network runs; auto takes a real GPU, else the CPU
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
 

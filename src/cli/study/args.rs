@@ -10,7 +10,7 @@ use crate::cli::args::{AtOnceArg, DeviceArg, ModelsDirArg, parse_percent, parse_
 
 /// What `lunglens study --help` ends with.
 pub const EXAMPLES: &str = "Examples:
-  A study as a scanner or a CD gives it; writes lunglens-out/study.json, slices.csv and overlays of the key slices:
+  A study as a scanner or a CD gives it; writes lunglens-out/study.json, slices.csv and key slices:
     lunglens study patient/
 
   A quick look at every fourth slice, as JSON and without files:
@@ -23,14 +23,16 @@ pub const EXAMPLES: &str = "Examples:
     lunglens study cd.zip --list
     lunglens study cd.zip --series 3
 
-Folders, ZIP archives, DICOMDIR media, DICOM files of any common coding, NIfTI and NRRD volumes are read. The axial CT
-series with the most slices is measured; localisers, other series and other modalities are set aside with the reason. A
-series with gaps, duplicates, too much tilt or a slice that cannot be read has no result.
-A folder of PNG, JPEG, WebP or BMP pictures is a series too, in the order of its names (2 before 10): involvement and grade are
-measured, and what needs mm or Hounsfield units is left out and said to be.
-UIDs are written as hashes unless --keep-ids asks for them.
+Folders, ZIP archives, DICOMDIR media, DICOM files of any common coding, NIfTI and NRRD volumes are \
+read. The axial CT series with the most slices is measured; localisers, other series and other \
+modalities are set aside with the reason. A series with gaps, two slices at one place, too much tilt \
+or a slice that cannot be read has no result.
 
-DICOM files carry the time of writing, or that of the variable SOURCE_DATE_EPOCH.
+A folder of PNG, JPEG, WebP or BMP pictures is a series too, in the order of its names (2 before 10): \
+involvement and grade are measured, and what needs mm or Hounsfield units is left out and said to be.
+
+UIDs are written as hashes unless --keep-ids asks for them. DICOM files carry the time of writing, or \
+that of the variable SOURCE_DATE_EPOCH.
 
 Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
 
@@ -56,7 +58,7 @@ pub struct StudyArgs {
     #[command(flatten)]
     pub models_dir: ModelsDirArg,
 
-    /// Where the network runs; auto takes the GPU when there is one
+    /// Where the network runs; auto takes a real GPU, else the CPU
     #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
     pub device: DeviceArg,
 

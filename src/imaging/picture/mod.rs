@@ -104,7 +104,7 @@ pub(super) fn decode(bytes: &[u8], format: FileFormat, part: PicturePart) -> Res
     })
 }
 
-/// Rows and columns of the slice that [`decode`] makes of a picture, by its first bytes; none where they do not say.
+/// Rows and columns of the slice that [`decode`](super::decode()) makes of a picture, by its first bytes; none where they do not say.
 pub fn picture_size(head: &[u8]) -> Option<[usize; 2]> {
     let format = format_of(head)?;
     // Exif data follow the image, so all of it is needed.
