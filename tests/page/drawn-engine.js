@@ -84,27 +84,27 @@ function engine(wishes) {
 
   self.onmessage = ({ data }) => {
     const request = JSON.parse(data.json);
-    const ready = { type: 'ready', model: MODEL.id, device: { gpu: false, name: 'CPU' }, fallback: null };
-    if (request.type === 'load') {
-      say({ type: 'manifest', models: [{ id: MODEL.id, title: 'Drawn', bytes: 1, licence: 'none', finds_lungs: false }] });
-      say({ ...ready, copy: wishes.copyBreaks && { entry: '{}', url: 'drawn' } });
-    } else if (request.type === 'join') {
-      say(ready);
-    } else if (request.type === 'segment') {
+    const ready = { model: MODEL.id, device: { gpu: false, name: 'CPU' }, fallback: null };
+    if (request.load) {
+      say({ manifest: { models: [{ id: MODEL.id, title: 'Drawn', bytes: 1, licence: 'none', finds_lungs: false }] } });
+      say({ ready: { ...ready, copy: wishes.copyBreaks && { entry: '{}', url: 'drawn' } } });
+    } else if (request.join) {
+      say({ ready });
+    } else if (request.segment) {
       const values = new Float32Array(data.buffers[0]);
-      const { run, index, head, input, options } = request;
+      const { run, index, head, input, options } = request.segment;
       // As a trap does: nothing is said any more.
       if (wishes.breaks.includes(index)) throw new Error('unreachable');
       const millis = wishes.millis[index % wishes.millis.length];
-      const done = { type: 'segmented', run, index, report: JSON.stringify(report(head, input, values, options)), millis: 1 };
-      if (millis > 0) setTimeout(say, millis, done);
-      else say(done);
-    } else if (request.type === 'cancel') {
-      say({ type: 'cancelled', run: request.run });
+      const segmented = { run, index, report: JSON.stringify(report(head, input, values, options)), millis: 1 };
+      if (millis > 0) setTimeout(say, millis, { segmented });
+      else say({ segmented });
+    } else if (request.cancel) {
+      say({ cancelled: { run: request.cancel.run } });
     }
   };
   // As scripts/finish-page.mjs has the engine tell its code; there is no module in this one.
   const script = `${engine}\nonmessage = () => engine(${JSON.stringify({ ...wishes, breaks: wishes.copyBreaks })});`;
   const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-  self.postMessage({ json: JSON.stringify({ type: 'hello' }), buffers: [], code: [script, module] });
+  self.postMessage({ json: JSON.stringify('hello'), buffers: [], code: [script, module] });
 }

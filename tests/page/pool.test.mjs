@@ -59,10 +59,10 @@ async function open(t, processors, [input, path] = study, server_ = server) {
     const given = new Map();
     const send = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, ...rest) {
-      if (message?.json?.startsWith('{"type":"segment"')) given.set(this, (given.get(this) ?? 0) + 1);
-      if (message?.json?.startsWith('{"type":"join"')) {
+      if (message?.json?.startsWith('{"segment"')) given.set(this, (given.get(this) ?? 0) + 1);
+      if (message?.json?.startsWith('{"join"')) {
         this.addEventListener('message', ({ data }) => {
-          if (data.json.startsWith('{"type":"ready"')) globalThis.joined += 1;
+          if (data.json.startsWith('{"ready"')) globalThis.joined += 1;
         });
       }
       return send.call(this, message, ...rest);

@@ -35,12 +35,13 @@ function measure(device) {
   worker.onerror = (event) => finish('failed', `The worker stopped: ${event.message}`);
   worker.onmessage = ({ data }) => {
     const reply = JSON.parse(data.json);
-    if (reply.type === 'hello') {
-      worker.postMessage({ json: JSON.stringify({ type: 'bench', device }), buffers: [] });
-    } else if (reply.type === 'bench_rows') {
-      show(reply);
-    } else if (reply.type === 'load_failed' || reply.type === 'crashed') {
-      finish('failed', reply.cause.words);
+    const failed = reply.load_failed?.cause.words ?? reply.crashed?.message;
+    if (reply === 'hello') {
+      worker.postMessage({ json: JSON.stringify({ bench: { device } }), buffers: [] });
+    } else if (reply.bench_rows) {
+      show(reply.bench_rows);
+    } else if (failed) {
+      finish('failed', failed);
     }
   };
 }

@@ -91,7 +91,7 @@ pub struct RunOptions {
 
 /// From the page to the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Load a model and put it on a device. Answered by `Manifest` (the first time), `Progress`, `Preparing`, then
     /// `Ready` or `LoadFailed`.
@@ -156,7 +156,7 @@ pub struct BenchLine {
 
 /// From the worker to the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// The worker has started and listens.
     Hello,
@@ -268,7 +268,7 @@ mod tests {
             options: RunOptions { score_threshold: 0.4, clahe: ClaheWish::Off },
         };
         let text = serde_json::to_string(&request).expect("serialises");
-        assert!(text.contains(r#""type":"segment""#), "{text}");
+        assert!(text.contains(r#"{"segment":{"#), "{text}");
         assert_eq!(serde_json::from_str::<Request>(&text).expect("parses"), request);
 
         let reply = Reply::Segmented { run: 3, index: 7, report: "{\n}".into(), millis: 12.5 };
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn bench_page_request_is_understood() {
         // web/static/bench.js writes this by hand.
-        let request: Request = serde_json::from_str(r#"{"type":"bench","device":"gpu"}"#).expect("parses");
+        let request: Request = serde_json::from_str(r#"{"bench":{"device":"gpu"}}"#).expect("parses");
         assert_eq!(request, Request::Bench { device: DeviceWish::Gpu });
     }
 }

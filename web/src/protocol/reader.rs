@@ -67,7 +67,7 @@ pub struct Found {
 /// From the page to the reader. `job` counts the user's openings and `run` the runs; every answer repeats them. A run is
 /// of the series that was opened last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ReaderRequest {
     /// Look through files, which come as the browser's `File` objects beside their names: a worker does not see the
     /// folders of a file's path in every browser. Answered by `Scanned`, then `Found` or `Refused`.
@@ -138,7 +138,7 @@ pub enum ReaderRequest {
 
 /// From the reader to the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ReaderReply {
     /// The reader has started and listens.
     Hello,
