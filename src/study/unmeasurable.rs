@@ -19,6 +19,15 @@ pub enum Unmeasurable {
     /// It is a volume that cannot be read, or no CT.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// It is a volume in a file of which no more than the name can be told.
+    #[error("{name}: {error}")]
+    File {
+        /// The file.
+        name: String,
+        /// Why.
+        #[source]
+        error: VolumeError,
+    },
 }
 
 impl Ord for Unmeasurable {
