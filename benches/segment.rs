@@ -118,7 +118,7 @@ async fn segment(
 ) -> Result<(f64, Report), Failure> {
     let began = Instant::now();
     let slice = imaging::decode(bytes)?;
-    let input = InputInfo { name: "slice".to_owned(), sha256: "0".repeat(64) };
+    let input = InputInfo { name: "slice".to_owned(), sha256: "0".repeat(64), series: None };
     let done = engine.segment(&slice, input, options, &CancelToken::default(), progress).await?;
     Ok((milliseconds(began), done.report))
 }

@@ -387,9 +387,14 @@ fn what_cannot_be_measured_can_be_looked_at() {
 }
 
 #[test]
-fn why_there_is_no_series_ends_with_one_full_stop() {
+fn a_volume_that_cannot_be_read_is_named_and_told_with_one_full_stop() {
     let bytes = read("volume/nifti/AIL.nii");
     let found = find(vec![file("scan.nii", bytes[..bytes.len() - 1].to_vec())]);
     let told = found.open_recommended().unwrap_err().to_string();
     assert!(told.contains("cut short") && told.ends_with('.') && !told.contains(".."), "{told}");
+    let reason = &found.left_over()[0].reason;
+    assert!(reason.to_string().contains(": scan.nii: ") && told.contains(&reason.to_string()), "{reason}");
+    let refused = IntakeError::Unfit { reason: reason.clone() }.to_string();
+    assert!(refused.ends_with('.') && !refused.contains(".."), "{refused}");
+    assert!(!reason.without_words_of_files().contains("scan"), "names may be of people");
 }

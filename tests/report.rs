@@ -7,7 +7,8 @@ use lunglens::imaging::{CtSlice, FileFormat, PictureReading, PixelSpacing, Prepr
 use lunglens::masks::{Mask, MaskError, outline};
 use lunglens::report::{
     ClassName, DeviceInfo, DeviceKind, InputInfo, Instance, LESION_RGB, LUNG_RGB, ModelInfo, NOTICE,
-    OverlayOptions, Report, ReportError, ReportParts, Timings, build, overlay, overlay_png, sort_instances,
+    OfSeries, OverlayOptions, Report, ReportError, ReportParts, Timings, build, overlay, overlay_png,
+    sort_instances,
 };
 use lunglens::severity::{Finding, SeverityConfig, assess};
 use serde_json::{Value, json};
@@ -65,7 +66,7 @@ fn report_of(slice: &CtSlice, instances: &[Instance]) -> Result<Report, ReportEr
     .unwrap();
     build(ReportParts {
         slice,
-        input: InputInfo { name: "drawn.png".into(), sha256: "0a".repeat(32) },
+        input: InputInfo { name: "drawn.png".into(), sha256: "0a".repeat(32), series: None },
         model: ModelInfo {
             id: "r50".into(),
             backbone: "resnet50".into(),
@@ -256,7 +257,12 @@ fn reports_fit_the_schema() {
     };
     let photo = report_of(&photo, &instances()).unwrap();
     assert!(photo.to_json().contains("\"reduced_by\": 2"));
-    for report in [&sample(), &timed, &bare, &photo] {
+    let mut of_series = sample();
+    of_series.input.series = OfSeries::new(12, 30);
+    assert!(of_series.to_json_line().contains(r#""series":{"slice_index":12,"slices":30}}"#));
+    assert_eq!(Report::from_json(&of_series.to_json()).unwrap(), of_series);
+    assert_eq!(OfSeries::new(0, 1), None);
+    for report in [&sample(), &timed, &bare, &photo, &of_series] {
         let value = serde_json::from_str(&report.to_json()).unwrap();
         assert_eq!(fault(&value), None);
     }

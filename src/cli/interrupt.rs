@@ -1,4 +1,4 @@
-//! Ctrl-C: the first press cancels between stages, the second ends the program at once.
+//! Ctrl-C, or SIGTERM: the first one cancels between stages, the second ends the program at once.
 
 use std::io;
 use std::sync::Arc;
@@ -6,17 +6,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lunglens::engine::CancelToken;
-use signal_hook::consts::SIGINT;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::exit::Exit;
 
-/// Makes Ctrl-C cancel `token`.
+/// Makes Ctrl-C and SIGTERM cancel `token`.
 pub fn cancel_on_ctrl_c(token: &CancelToken) -> io::Result<()> {
     let pressed = Arc::new(AtomicBool::new(false));
-    // Registered first, it sees the flag still down on the first press.
-    flag::register_conditional_shutdown(SIGINT, Exit::Interrupted.code().into(), pressed.clone())?;
-    flag::register(SIGINT, pressed.clone())?;
+    for signal in [SIGINT, SIGTERM] {
+        // Registered first, it sees the flag still down on the first one.
+        flag::register_conditional_shutdown(signal, Exit::Interrupted.code().into(), pressed.clone())?;
+        flag::register(signal, pressed.clone())?;
+    }
     let token = token.clone();
     std::thread::spawn(move || {
         while !pressed.load(Ordering::Relaxed) {

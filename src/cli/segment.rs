@@ -209,6 +209,7 @@ fn read(file: &InputFile, part: PartArgs) -> anyhow::Result<ReadFile> {
     let input = InputInfo {
         name: file.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         sha256: hex(&Sha256::digest(&bytes)),
+        series: None,
     };
     Ok(ReadFile { begun, slice, input, unfit: unfit(&bytes) })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunglens::report::{DeviceInfo, DeviceKind, Report};
 use lunglens::severity::{Assessment, Finding, Involvement};
-use lunglens::words::counted;
+use lunglens::words::{counted, graded_percent};
 
 /// For example `case.png: Mild, lung involvement 7.3 % (left 9.1 %, right 5.2 %), 3 lesions, GPU: llvmpipe, 2.1 s`.
 pub fn line(
@@ -36,6 +36,8 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
         return assessment.finding.to_string();
     }
     let count = counted(lesions, "lesion");
+    let limit = f64::from(assessment.alarming_from_percent);
+    let percent = |lungs: &Involvement| graded_percent(lungs.exact_percent(), &[limit]);
     let sides: Vec<String> = [("left", &assessment.left), ("right", &assessment.right)]
         .into_iter()
         .filter_map(|(side, lung)| lung.as_ref().map(|lung| format!("{side} {}", percent(lung))))
@@ -47,10 +49,6 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
         false => assessment.finding.to_string(),
     };
     format!("{grade}, lung involvement {}{sides}, {count}", percent(&assessment.lungs))
-}
-
-fn percent(involvement: &Involvement) -> String {
-    format!("{:.1} %", involvement.percent)
 }
 
 /// What a reader of the line must know of how the slice was read.
@@ -84,7 +82,8 @@ mod tests {
     use super::*;
 
     fn involvement(percent: f32) -> Involvement {
-        Involvement { lung_pixels: 1000, lesion_pixels: 0, percent, lung_mm2: None, lesion_mm2: None }
+        let lesion_pixels = (percent * 1000.0).round() as usize;
+        Involvement { lung_pixels: 100_000, lesion_pixels, percent, lung_mm2: None, lesion_mm2: None }
     }
 
     fn assessment(finding: Finding, sides: Option<(f32, f32)>) -> Assessment {
@@ -118,6 +117,22 @@ mod tests {
     fn one_lesion_and_unknown_sides() {
         let text = finding(&assessment(Finding::Alarming, None), 1);
         assert_eq!(text, "Alarming, lung involvement 7.3 %, 1 lesion");
+    }
+
+    #[test]
+    fn traces_are_no_zero_and_no_figure_contradicts_the_finding() {
+        let mut assessment = assessment(Finding::Mild, Some((0.001, 30.0)));
+        assessment.lungs = involvement(24.96);
+        assert_eq!(
+            finding(&assessment, 2),
+            "Mild, lung involvement 24.9 % (left < 0.1 %, right 30.0 %), 2 lesions"
+        );
+        // Less than the report's three decimals.
+        assessment.lungs = Involvement { lung_pixels: 10_000_000, lesion_pixels: 1, ..involvement(0.0) };
+        assert_eq!(
+            finding(&assessment, 1),
+            "Mild, lung involvement < 0.1 % (left < 0.1 %, right 30.0 %), 1 lesion"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::imaging::CtSlice;
 use crate::masks::Mask;
 use crate::report::{ClassName, Instance};
 use crate::severity::{Finding, SeverityConfig, assess};
-use crate::words::counted;
+use crate::words::{counted, graded_percent};
 
 /// What was found on a slice without lesions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -170,11 +170,16 @@ pub fn negatives_markdown(about: &About, slices: &[NegativeSlice]) -> Result<Str
     }
     let _ =
         writeln!(text, "\n| slice with a false lesion | lesions | pixels | involvement |\n|---|---|---|---|");
+    let limits = [f64::from(about.task.alarming_from_percent)];
     for slice in slices.iter().filter(|slice| slice.false_lesions > 0) {
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {:.1} %, {} |",
-            slice.name, slice.false_lesions, slice.lesion_pixels, slice.involvement_percent, slice.finding
+            "| {} | {} | {} | {}, {} |",
+            slice.name,
+            slice.false_lesions,
+            slice.lesion_pixels,
+            graded_percent(slice.involvement_percent, &limits),
+            slice.finding
         );
     }
     Ok(text)

@@ -15,7 +15,7 @@ use super::slice::Extent;
 use crate::report::{ClassName, ModelInfo};
 use crate::severity::Finding;
 use crate::weights::Quantization;
-use crate::words::counted;
+use crate::words::{counted, graded_percent};
 
 /// The version of `evaluation.json`.
 const SCHEMA_VERSION: u32 = 2;
@@ -195,7 +195,7 @@ fn write_markdown(
         writeln!(text)?;
     }
     if evaluation.with_lungs {
-        write_involvement(text, evaluation)?;
+        write_involvement(text, evaluation, &[task.alarming_from_percent.into()])?;
     }
     writeln!(text, "\n![Precision and recall](pr_curve.svg)\n")?;
     if evaluation.with_lungs {
@@ -215,20 +215,20 @@ fn write_markdown(
     Ok(())
 }
 
-fn write_involvement(text: &mut String, evaluation: &Evaluation) -> std::fmt::Result {
+fn write_involvement(text: &mut String, evaluation: &Evaluation, limits: &[f64]) -> std::fmt::Result {
     writeln!(text, "\n| patient | slices | lesion Dice | true involvement | predicted |")?;
     writeln!(text, "|---|---|---|---|---|")?;
     for patient in &evaluation.patients {
         let Some([truth, predicted]) = &patient.extents else { continue };
         writeln!(
             text,
-            "| {} | {} | {:.3} | {:.1} %, {} | {:.1} %, {} |",
+            "| {} | {} | {:.3} | {}, {} | {}, {} |",
             patient.patient,
             patient.slices,
             patient.lesion_dice,
-            truth.percent,
+            graded_percent(truth.percent, limits),
             truth.finding,
-            predicted.percent,
+            graded_percent(predicted.percent, limits),
             predicted.finding
         )?;
     }

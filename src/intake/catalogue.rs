@@ -318,7 +318,7 @@ impl Catalogue {
                 files: 1 + of_series.count(),
                 of,
                 name: self.files[first.file].name.clone(),
-                error: first.why.clone(),
+                error: Box::new(first.why.clone()),
             }),
         }
     }

@@ -77,7 +77,7 @@ pub enum IntakeError {
         /// The first of them.
         name: String,
         /// Why it could not be read.
-        error: FileProblem,
+        error: Box<FileProblem>,
     },
     /// A series that is not there.
     #[error("There is no series {wanted}: there {} {series}.", if *.series == 1 { "is" } else { "are" })]

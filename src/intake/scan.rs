@@ -12,7 +12,7 @@ use crate::imaging::{
     salvage_series,
 };
 use crate::source::{ByteSource, sha256};
-use crate::study::{Reason, StudyImage};
+use crate::study::{Reason, StudyImage, Unmeasurable, UnreadVolume};
 use crate::volume::read_volume_header;
 
 /// What stands between the name of an archive and that of a file in it.
@@ -117,7 +117,10 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
             Ok(Some(header)) => found.volumes.push(ScannedVolume::open(index, file, header)),
             Ok(None) => found
                 .put_aside(None, name_unread_picture(&head).map_or(Reason::Unknown, Reason::UnreadPicture)),
-            Err(error) => found.put_aside(None, Reason::Unmeasurable(error.into())),
+            Err(error) => {
+                let unread = UnreadVolume { name: file.name.clone(), error };
+                found.put_aside(None, Reason::Unmeasurable(Unmeasurable::File(unread.into())));
+            }
         },
         Err(error) => {
             let (modality, series_uid) = salvage_series(&**source);

@@ -77,6 +77,7 @@ pub fn build(parts: ReportParts<'_>) -> Result<Report, ReportError> {
             columns: slice.columns,
             pixel_spacing_mm: slice.pixel_spacing.map(|s| [s.row_mm, s.column_mm]),
             picture: slice.picture,
+            series: parts.input.series,
         },
         model: parts.model,
         device: parts.device,

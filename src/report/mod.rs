@@ -16,7 +16,7 @@ pub use instance::{ClassName, DEFAULT_SCORE_THRESHOLD, Instance, sort_instances}
 pub use join::{faint_score, join_lesions};
 pub use overlay::{LESION_RGB, LUNG_RGB, OverlayOptions, draw_masks, draw_masks_png, overlay, overlay_png};
 pub use schema::{
-    DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, Report, SCHEMA_VERSION,
-    Software, Thresholds, Timings,
+    DeviceInfo, DeviceKind, Input, InputInfo, InstanceReport, ModelInfo, NOTICE, OfSeries, Report,
+    SCHEMA_VERSION, Software, Thresholds, Timings,
 };
 pub use tissue::keep_lung_tissue;

@@ -10,7 +10,7 @@ use crate::masks::Rle;
 use crate::severity::Assessment;
 
 /// The version of the report's schema. The first number grows when a reader of the old one would fail.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 /// The sentence that every report and every page carries.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
 
@@ -30,6 +30,22 @@ impl Software {
     }
 }
 
+/// Which slice of a volume or a series one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfSeries {
+    /// Its place in the series, from 0 for the lowest.
+    pub slice_index: usize,
+    /// How many slices the series has.
+    pub slices: usize,
+}
+
+impl OfSeries {
+    /// The slice at a place of a series of so many; none of a series that is one slice.
+    pub fn new(slice_index: usize, slices: usize) -> Option<Self> {
+        (slices > 1).then_some(Self { slice_index, slices })
+    }
+}
+
 /// The file that a slice came from, as its reader knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputInfo {
@@ -37,6 +53,9 @@ pub struct InputInfo {
     pub name: String,
     /// The SHA-256 of its bytes, lowercase hexadecimal.
     pub sha256: String,
+    /// Which slice it is, where it is one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<OfSeries>,
 }
 
 /// The slice that was segmented.
@@ -57,6 +76,9 @@ pub struct Input {
     /// How a picture was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<PictureReading>,
+    /// Which slice of a volume or a series it is, where it is one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<OfSeries>,
 }
 
 /// The model that was run.

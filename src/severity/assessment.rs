@@ -79,6 +79,13 @@ pub struct Involvement {
     pub lesion_mm2: Option<f32>,
 }
 
+impl Involvement {
+    /// `percent` unrounded, from the pixels: a report's is rounded, its grade is not.
+    pub fn exact_percent(&self) -> f64 {
+        percent(self.lung_pixels as u64, self.lesion_pixels as u64)
+    }
+}
+
 /// The measurements and the grade of a slice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Assessment {

@@ -95,7 +95,11 @@ impl fmt::Display for Reason {
             Self::Coding(coding) => return write!(f, "stored as {coding}, which LungLens does not read"),
             Self::NoSeries => "without a series",
             Self::OtherPart(part) => return write!(f, "a CT series of another part of the body ({part})"),
-            Self::Unmeasurable(why) => return write!(f, "a series that cannot be measured: {why}"),
+            // A reason is the end of a sentence, to which whoever says it adds the stop.
+            Self::Unmeasurable(why) => {
+                let why = why.to_string();
+                return write!(f, "a series that cannot be measured: {}", why.trim_end_matches('.'));
+            }
             Self::PartOfScan => "another CT series, of only a part of the scan",
             Self::Smaller => "another CT series, with no more slices",
             Self::OtherStudy => "a CT series of another study (another day, or another patient)",
@@ -223,8 +227,7 @@ pub fn other_part(header: &DicomHeader) -> Option<&'static str> {
 pub fn list_reasons(set_aside: &[SetAside]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for one in set_aside {
-        // What is a sentence by itself is none in the list.
-        *counts.entry(one.reason.to_string().trim_end_matches('.').to_owned()).or_default() += one.files;
+        *counts.entry(one.reason.to_string()).or_default() += one.files;
     }
     if counts.is_empty() {
         return "no files".to_owned();
@@ -252,6 +255,10 @@ mod tests {
         assert_eq!(handed_on(coding), "stored in a coding that LungLens does not read");
         let coding = StudyError::Coding { coding: "an unknown coding (Mueller)".into() };
         let unmeasurable = Reason::Unmeasurable(coding.into());
+        assert!(
+            unmeasurable.to_string().ends_with("Endian)"),
+            "the end of a sentence has no full stop of its own"
+        );
         assert_eq!(handed_on(unmeasurable), "a series that cannot be measured");
     }
 

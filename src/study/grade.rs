@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// The involvements in percent at which MosMed's categories and a zone's scores begin, but for the lowest.
+pub const QUARTERS: [f64; 3] = [25.0, 50.0, 75.0];
+
 /// The MosMed category (Morozov et al., MosMedData, arXiv 2005.06465).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum MosMed {

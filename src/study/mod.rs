@@ -43,5 +43,5 @@ pub use schema::{
     build_report,
 };
 pub use table::slices_csv;
-pub use unmeasurable::Unmeasurable;
+pub use unmeasurable::{Unmeasurable, UnreadVolume};
 pub use zones::{Assessment, Height, Side, VolumeInvolvement, Zone};

@@ -7,6 +7,17 @@ use thiserror::Error;
 use super::{Reason, StudyError};
 use crate::volume::VolumeError;
 
+/// A volume that cannot be read, by the name of its file.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error("{name}: {error}")]
+pub struct UnreadVolume {
+    /// The file.
+    pub name: String,
+    /// Why.
+    #[source]
+    pub error: VolumeError,
+}
+
 /// Why a series cannot be measured. Two are equal, and have their order, by what they say.
 #[derive(Debug, Clone, Error)]
 pub enum Unmeasurable {
@@ -19,6 +30,9 @@ pub enum Unmeasurable {
     /// It is a volume that cannot be read, or no CT.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// It is a volume in a file of which no more than the name can be told.
+    #[error(transparent)]
+    File(Box<UnreadVolume>),
 }
 
 impl Ord for Unmeasurable {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::builder::SliceRecord;
 use super::composition::{Composition, HuSums};
-use super::grade::{MosMed, mosmed, zone_score};
+use super::grade::{MosMed, QUARTERS, mosmed, zone_score};
 use crate::severity::{Finding, percent};
 
 /// Which lung, the patient's.
@@ -42,6 +42,13 @@ pub struct VolumeInvolvement {
     pub lesion_ml: Option<f64>,
     /// `100 * lesion_voxels / lung_voxels`; none without lung.
     pub percent: Option<f64>,
+}
+
+impl VolumeInvolvement {
+    /// `percent` unrounded, from the voxels: a report's is rounded, its grades are not. None without lung.
+    pub fn exact_percent(&self) -> Option<f64> {
+        (self.lung_voxels > 0).then(|| percent(self.lung_voxels, self.lesion_voxels))
+    }
 }
 
 /// One of the six zones.
@@ -90,6 +97,14 @@ pub struct Assessment {
     /// Voxels that were taken for lung on their slice and are no part of the lungs in three dimensions; left out too.
     #[serde(default)]
     pub lung_voxels_set_aside: u64,
+}
+
+impl Assessment {
+    /// The involvements in percent at which a grade begins, of the patient or of a zone.
+    pub fn limits(&self) -> [f64; 4] {
+        let [one, two, three] = QUARTERS;
+        [self.alarming_from_percent.into(), one, two, three]
+    }
 }
 
 /// Measures and grades the slices, the lowest first, of voxels of `voxel_ml`, where known.

@@ -219,10 +219,21 @@ fn thresholds_are_obeyed_and_reported() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_stops_between_stages_and_leaves_no_half_written_file() {
+    stops_between_stages("-INT");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_asks_the_program_to_end_stops_it_as_ctrl_c_does() {
+    stops_between_stages("-TERM");
+}
+
+#[cfg(unix)]
+fn stops_between_stages(signal: &str) {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    let folder = scratch_folder("interrupted");
+    let folder = scratch_folder(&format!("interrupted{signal}"));
     for number in 0..200 {
         fs::copy(picture(), folder.join(format!("{number:03}.png"))).unwrap();
     }
@@ -239,7 +250,7 @@ fn ctrl_c_stops_between_stages_and_leaves_no_half_written_file() {
         assert!(begun.elapsed() < Duration::from_secs(120), "no result");
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let files = files_below(&out);
     assert!(files.len() < 400);

@@ -67,7 +67,7 @@ function engine(wishes) {
       schema_version: '1.0',
       software: { name: 'LungLens', version: '0' },
       notice: 'Research use only. Not a medical device.',
-      input: { name: input.name, sha256: input.sha256, format: head.format, rows, columns, pixel_spacing_mm: spacing },
+      input: { name: input.name, sha256: input.sha256, format: head.format, rows, columns, pixel_spacing_mm: spacing, series: input.series },
       model: MODEL,
       device: { kind: 'cpu', name: 'CPU', backend: 'drawn' },
       thresholds: { score: options.score_threshold, mask: 0.5, alarming_from_percent: 25 },

@@ -1,7 +1,7 @@
 // What is told and kept around runs: which slice a result is of, which were not measured, how files are
 // called, what is heard meanwhile, and what is seen where the user's colours take the place of the page's.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -57,7 +57,10 @@ test('a result of one slice says of which, whatever is in front', { timeout: 120
   assert.equal(await untilEnded(page), 'done');
   const slice = SLICES / 2 + 1 + 10;
   assert.equal(await page.locator('[data-field="of-slice"]').innerText(), `Slice ${slice} of ${SLICES}`);
-  assert.equal(await savedAs(page, 'save-report'), `chest.slice-${slice}.lunglens.json`);
+  const [saved] = await Promise.all([page.waitForEvent('download'), press(page, 'save-report')]);
+  assert.equal(saved.suggestedFilename(), `chest.slice-${slice}.lunglens.json`);
+  const report = JSON.parse(readFileSync(await saved.path(), 'utf8'));
+  assert.deepEqual(report.input.series, { slice_index: slice - 1, slices: SLICES });
   assert.equal(await savedAs(page, 'save-overlay'), `chest.axial-${slice}.lunglens.png`);
   await film(page).focus();
   await page.keyboard.press('ArrowDown');

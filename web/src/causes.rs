@@ -198,6 +198,7 @@ impl HasCause for Unmeasurable {
             Self::Unfit(reason) => of(CauseKind::Unfit).over(reason.cause()),
             Self::Study(error) => error.cause(),
             Self::Volume(error) => error.cause(),
+            Self::File(unread) => of_file(&unread.name, unread.error.cause()),
         }
     }
 }

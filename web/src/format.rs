@@ -2,6 +2,7 @@
 
 use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
+use lunglens::words;
 
 /// The longest ending of a file's name: `dicom`.
 const LONGEST_ENDING: usize = 5;
@@ -83,18 +84,19 @@ pub fn details(series: &FoundSeries) -> String {
     said
 }
 
-/// A percentage, with one decimal below 10 and with none that would mislead: `0.4 %`, `12.3 %`; `< 0.1 %` for traces.
-pub fn percent(value: f32) -> String {
-    if value > 0.0 && value < 0.05 {
-        return share(&format!("<\u{a0}{}", decimal(0.1, 1)));
-    }
-    share(&decimal(f64::from(value), 1))
+/// A percentage with one decimal, as `12.3 %`, or `< 0.1 %` for traces.
+pub fn percent(value: f64) -> String {
+    share(&in_language(&words::tenths(value)))
 }
 
-/// A percentage beside the grade that follows from it: what is below the grade's limit is not rounded up to it.
-pub fn graded_percent(value: f32, limit: f32) -> String {
-    let rounded_up = value < limit && (value * 10.0).round() >= (limit * 10.0).round();
-    percent(if rounded_up { limit - 0.1 } else { value })
+/// A percentage beside grades that follow from it: what is below one of their limits is not rounded up to it.
+pub fn graded_percent(value: f64, limits: &[f64]) -> String {
+    share(&in_language(&words::graded_tenths(value, limits)))
+}
+
+/// A number as [`words`] has it, on one line and with the mark of the page's language.
+fn in_language(number: &str) -> String {
+    text().marked(number.replace(' ', "\u{a0}"))
 }
 
 /// A number that is a percentage, as the page's language writes it.
@@ -149,8 +151,7 @@ pub fn about(millis: f64) -> String {
 /// A volume, with a decimal below 100 ml.
 pub fn ml(ml: f64) -> String {
     let number = match ml {
-        ml if ml > 0.0 && ml < 0.05 => format!("<\u{a0}{}", decimal(0.1, 1)),
-        ml if ml < 100.0 => decimal(ml, 1),
+        ml if ml < 100.0 => in_language(&words::tenths(ml)),
         ml => grouped(ml.round() as u64),
     };
     in_unit(text().units.ml, &number)
@@ -189,9 +190,9 @@ mod tests {
         assert_eq!(percent(0.01), "<\u{a0}0.1\u{a0}%");
         assert_eq!(percent(0.0), "0.0\u{a0}%");
         assert_eq!(percent(24.96), "25.0\u{a0}%");
-        let graded = [24.94, 24.96, 24.999, 25.0, 25.04].map(|value| graded_percent(value, 25.0));
+        let graded = [24.94, 24.96, 24.999, 25.0, 25.04].map(|value| graded_percent(value, &[25.0]));
         assert_eq!(graded, [24.9, 24.9, 24.9, 25.0, 25.0].map(percent));
-        assert_eq!(graded_percent(0.01, 25.0), percent(0.01));
+        assert_eq!(graded_percent(0.01, &[25.0]), percent(0.01));
         assert_eq!(area(1234, None), "1\u{202f}234\u{a0}px");
         assert_eq!(area(1234, Some(999.6)), "1\u{202f}000\u{a0}mm\u{b2}");
         assert_eq!(grouped(12), "12");

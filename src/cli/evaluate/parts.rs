@@ -102,7 +102,8 @@ pub fn segment(
         |number| items[part.places[number]].read().with_context(|| name_of(number).to_owned()),
         |number, (slice, truth): (CtSlice, SliceTruth)| {
             let pixels_sha256 = fingerprint(&slice, &truth);
-            let input = InputInfo { name: name_of(number).to_owned(), sha256: pixels_sha256.clone() };
+            let input =
+                InputInfo { name: name_of(number).to_owned(), sha256: pixels_sha256.clone(), series: None };
             let mut show = |stage| progress.stage(done + number, name_of(number), stage);
             let work = engine.segment(&slice, input, &options, cancel, &mut show);
             let found = pollster::block_on(work)?.instances.iter().map(PredictedInstance::from).collect();

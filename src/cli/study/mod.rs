@@ -119,7 +119,7 @@ fn within_budget(
     let slices = chosen.plan()?.slices.len();
     // No more than will be at work at the most.
     let at_once = at_once.min(slices);
-    let input = InputInfo { name: "middle slice".to_owned(), sha256: String::new() };
+    let input = InputInfo { name: "middle slice".to_owned(), sha256: String::new(), series: None };
     let mut slice_s = 0.0;
     for _ in 0..2 {
         let progress = Progress::new(1, true);
@@ -171,7 +171,11 @@ fn measure(
         |number| Ok(chosen.series.slice(to_read[number].0)?),
         |number, slice: CtSlice| {
             // A study's report names no files.
-            let input = InputInfo { name: format!("slice {}", to_read[number].0), sha256: String::new() };
+            let input = InputInfo {
+                name: format!("slice {}", to_read[number].0),
+                sha256: String::new(),
+                series: None,
+            };
             let name = format!("slice {} of {}", number + 1, to_read.len());
             runner.segment(number, &name, &slice, &input, &progress).map(|found| (slice, found))
         },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunglens::severity::Finding;
 use lunglens::study::{StudyReport, VolumeInvolvement};
-use lunglens::words::counted;
+use lunglens::words::{counted, graded_percent, tenths};
 
 use crate::cli::summary::describe_device;
 
@@ -31,8 +31,12 @@ fn grade(study: &StudyReport) -> String {
     let score = assessment.ct_severity_score;
     let score = score.map(|score| format!(", CT severity score {score} of 24")).unwrap_or_default();
     let volumes = match (assessment.lungs.lesion_ml, assessment.lungs.lung_ml) {
-        (Some(lesion), Some(lung)) => format!("{lesion:.1} of {lung:.1} ml in "),
+        (Some(lesion), Some(lung)) => format!("{} of {} ml in ", tenths(lesion), tenths(lung)),
         _ => String::new(),
+    };
+    let percent = |part: &VolumeInvolvement| {
+        let graded = |percent| graded_percent(percent, &assessment.limits());
+        part.exact_percent().map_or("not found".to_owned(), graded)
     };
     format!(
         "{}, lung involvement {} (left {}, right {}), {volumes}{lesions}{mosmed}{score}",
@@ -41,8 +45,4 @@ fn grade(study: &StudyReport) -> String {
         percent(&assessment.left),
         percent(&assessment.right),
     )
-}
-
-fn percent(part: &VolumeInvolvement) -> String {
-    part.percent.map_or("not found".to_owned(), |percent| format!("{percent:.1} %"))
 }

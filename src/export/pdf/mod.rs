@@ -7,8 +7,10 @@ use self::canvas::{A4, Canvas, Colour, Font, Picture};
 use super::{ExportError, ExportStudy};
 use crate::report::{DeviceKind, LESION_RGB, LUNG_RGB, NOTICE, OverlayOptions, draw_masks};
 use crate::severity::Finding;
-use crate::study::{Height, KeySlice, Lacking, LesionInfo, Side, SliceInfo, StudyReport, VolumeInvolvement};
-use crate::words::{graded_tenths, tenths};
+use crate::study::{
+    Assessment, Height, KeySlice, Lacking, LesionInfo, Side, SliceInfo, StudyReport, VolumeInvolvement,
+};
+use crate::words::{graded_percent, percent, tenths};
 
 const INK: Colour = [0.1, 0.12, 0.15];
 const FAINT: Colour = [0.42, 0.46, 0.5];
@@ -96,8 +98,7 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     page.text([LEFT, 144.0], 22.0, Font::Bold, colour, &assessment.finding.to_string());
     let boundary = format!("Alarming from {} % on", assessment.alarming_from_percent);
     page.text([LEFT, 157.0], 8.0, Font::Plain, FAINT, &boundary);
-    let limit = f64::from(assessment.alarming_from_percent);
-    let percent = assessment.lungs.percent.map_or("none".to_owned(), |percent| graded(percent, limit));
+    let involved = graded(&assessment.lungs, assessment).unwrap_or("none".to_owned());
     let mosmed = assessment.mosmed.map_or("none".to_owned(), |grade| grade.to_string());
     let no_score = if report.lacks(Lacking::Zones).is_some() { "not known" } else { "none" };
     let score = assessment.ct_severity_score.map_or(no_score.to_owned(), |score| format!("{score} of 24"));
@@ -107,7 +108,7 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
     };
     let by = if report.lacks(Lacking::Volumes).is_some() { "MosMed, by pixels" } else { "MosMed, by volume" };
     let facts =
-        [("Lungs involved", percent), (by, mosmed), ("CT severity score", score), ("Lesions", lesions)];
+        [("Lungs involved", involved), (by, mosmed), ("CT severity score", score), ("Lesions", lesions)];
     for (at, (name, value)) in facts.iter().enumerate() {
         let x = LEFT + 148.0 + at as f32 * 92.0;
         page.text([x, 132.0], 8.0, Font::Plain, FAINT, name);
@@ -119,7 +120,6 @@ fn grades(page: &mut Canvas, report: &StudyReport) {
 /// The table of lungs and zones: volumes, or voxels where their size is not known.
 fn volumes(page: &mut Canvas, report: &StudyReport) {
     let assessment = &report.assessment;
-    let limit = f64::from(assessment.alarming_from_percent);
     let in_ml = report.lacks(Lacking::Volumes).is_none();
     let unit = if in_ml { "ml" } else { "pixels" };
     title(page, 184.0, if in_ml { "Volumes" } else { "Extent" });
@@ -152,11 +152,11 @@ fn volumes(page: &mut Canvas, report: &StudyReport) {
         let font = if bold { Font::Bold } else { Font::Plain };
         page.line([LEFT, y + 4.0], [RIGHT, y + 4.0], 0.3, RULE);
         page.text([LEFT, y], 9.0, font, INK, &name);
-        let percent = part.percent.map_or("-".to_owned(), |percent| graded(percent, limit));
+        let involved = graded(&part, assessment).unwrap_or("-".to_owned());
         let score = score.map(|score| score.to_string()).unwrap_or_default();
         let extent = |ml: Option<f64>, voxels: u64| ml.map_or(voxels.to_string(), tenths);
         let lung = extent(part.lung_ml, part.lung_voxels);
-        let values = [lung, extent(part.lesion_ml, part.lesion_voxels), percent, score];
+        let values = [lung, extent(part.lesion_ml, part.lesion_voxels), involved, score];
         for (x, value) in columns.into_iter().zip(values) {
             page.number([x, y], 9.0, font, INK, &value);
         }
@@ -212,14 +212,14 @@ fn composition(page: &mut Canvas, report: &StudyReport) {
     ];
     let width = RIGHT - LEFT;
     let mut x = LEFT;
-    for (at, (name, percent, colour)) in parts.into_iter().enumerate() {
-        let part = (percent / 100.0) as f32 * width;
+    for (at, (name, share, colour)) in parts.into_iter().enumerate() {
+        let part = (share / 100.0) as f32 * width;
         page.fill([x, 352.0, part, 14.0], colour);
         x += part;
         let legend = LEFT + at as f32 * width / 4.0;
         page.fill([legend, 374.0, 8.0, 8.0], colour);
         page.text([legend + 12.0, 381.0], 8.0, Font::Plain, INK, name);
-        page.text([legend + 12.0, 393.0], 9.0, Font::Bold, INK, &share(percent));
+        page.text([legend + 12.0, 393.0], 9.0, Font::Bold, INK, &percent(share));
     }
     let mean = assessment.mean_hu.map_or(String::new(), |mean| format!("Mean {mean:.0} HU. "));
     let source = "Limits: default thresholds of Lung CT Analyzer for 3D Slicer.";
@@ -291,10 +291,10 @@ fn caption(report: &StudyReport, key: &KeySlice) -> String {
     let Some(slice) = report.slices.iter().find(|slice| slice.index == key.index) else {
         return format!("slice {}", key.index + 1);
     };
-    let percent = slice.percent.map(|percent| format!(", {}", share(percent))).unwrap_or_default();
+    let involved = slice.percent.map(|of_lungs| format!(", {}", percent(of_lungs))).unwrap_or_default();
     let instance = slice.instance_number.map(|number| format!(" (image {number})")).unwrap_or_default();
     let place = slice.z_mm.map(|mm| format!(", {mm:.1} mm")).unwrap_or_default();
-    format!("slice {}{instance}{place}{percent}", key.index + 1)
+    format!("slice {}{instance}{place}{involved}", key.index + 1)
 }
 
 fn footing(page: &mut Canvas, report: &StudyReport) {
@@ -324,13 +324,9 @@ fn footing(page: &mut Canvas, report: &StudyReport) {
     page.text([LEFT, 825.0], 7.0, Font::Bold, WARNING, NOTICE);
 }
 
-/// An involvement beside the grade that begins at a limit.
-fn graded(percent: f64, limit: f64) -> String {
-    format!("{} %", graded_tenths(percent, limit))
-}
-
-fn share(percent: f64) -> String {
-    format!("{} %", tenths(percent))
+/// An involvement beside the grades; none without lung.
+fn graded(part: &VolumeInvolvement, assessment: &Assessment) -> Option<String> {
+    part.exact_percent().map(|percent| graded_percent(percent, &assessment.limits()))
 }
 
 fn shortened(text: &str, most: usize) -> String {

@@ -68,7 +68,7 @@ pub fn spoken(slice: &SliceOutcome) -> String {
                 "{}: {name}. {} {}.",
                 t.result,
                 t.involvement,
-                format::graded_percent(assessment.lungs.percent, assessment.alarming_from_percent)
+                graded_percent(&assessment.lungs, assessment.alarming_from_percent)
             )
         }
     }
@@ -164,6 +164,10 @@ pub fn Facts(props: &FactsProps) -> Html {
     }
 }
 
+fn graded_percent(value: &Involvement, limit: f32) -> String {
+    format::graded_percent(value.exact_percent(), &[limit.into()])
+}
+
 fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, side: &'static str) -> Html {
     let t = text();
     let Some(value) = value.filter(|v| v.lung_pixels > 0) else {
@@ -177,7 +181,7 @@ fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, sid
         <div class="row">
             <dt>{ label }</dt>
             <dd>
-                <span class="amount" data-involvement={side}>{ format::graded_percent(value.percent, limit) }</span>
+                <span class="amount" data-involvement={side}>{ graded_percent(value, limit) }</span>
                 if let Some(area) = area { <span class="figure">{ area }</span> }
                 { gauge(value.percent, limit) }
             </dd>

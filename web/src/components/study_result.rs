@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use lunglens::report::DeviceKind;
 use lunglens::severity::Finding;
-use lunglens::study::{Height, Lacking, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone};
+use lunglens::study::{
+    Assessment, Composition, Height, Lacking, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone,
+};
 use yew::prelude::*;
 
 use super::findings::{gauge, grade};
@@ -13,7 +15,7 @@ use crate::format;
 use crate::outcome::{Outcome, StudyOutcome};
 use crate::protocol::DeviceSummary;
 use crate::strings::causes::not_measured;
-use crate::strings::text;
+use crate::strings::{Strings, text};
 
 /// Properties of [`StudyResult`].
 #[derive(Properties, PartialEq)]
@@ -38,12 +40,9 @@ pub fn spoken(study: &StudyOutcome) -> String {
     let t = text();
     let assessment = &study.report.assessment;
     let (name, hint, _) = grade(assessment.finding);
-    match assessment.lungs.percent {
+    match graded_percent(&assessment.lungs, assessment) {
         None => format!("{}: {name}. {hint}", t.result),
-        Some(percent) => {
-            let percent = format::graded_percent(percent as f32, assessment.alarming_from_percent);
-            format!("{}: {name}. {} {percent}.", t.result, t.involvement)
-        }
+        Some(percent) => format!("{}: {name}. {} {percent}.", t.result, t.involvement),
     }
 }
 
@@ -89,18 +88,16 @@ pub fn StudyResult(props: &Props) -> Html {
                     </dl>
                     <h3>{ t.involvement }</h3>
                     <dl class="involvement">
-                        { involvement(t.whole, &assessment.lungs, limit, "whole") }
-                        { involvement(t.right, &assessment.right, limit, "right") }
-                        { involvement(t.left, &assessment.left, limit, "left") }
+                        { involvement(t.whole, &assessment.lungs, assessment, "whole") }
+                        { involvement(t.right, &assessment.right, assessment, "right") }
+                        { involvement(t.left, &assessment.left, assessment, "left") }
                     </dl>
                     if !assessment.zones.is_empty() {
                         { zones(report) }
                     }
                     if let Some(shares) = &assessment.composition {
                         <p class="hint" data-field="composition">
-                            { t.composition
-                                .replace("{glass}", &format::percent(shares.ground_glass_percent as f32))
-                                .replace("{dense}", &format::percent(shares.consolidation_percent as f32)) }
+                            { composition(t, shares) }
                         </p>
                     }
                 }
@@ -169,18 +166,28 @@ fn score(label: &'static str, value: Option<String>, field: &'static str) -> Htm
     }
 }
 
-fn involvement(label: &'static str, value: &VolumeInvolvement, limit: f32, side: &'static str) -> Html {
+/// An involvement as it is written beside the grades; none without lung.
+fn graded_percent(value: &VolumeInvolvement, assessment: &Assessment) -> Option<String> {
+    value.exact_percent().map(|percent| format::graded_percent(percent, &assessment.limits()))
+}
+
+fn involvement(
+    label: &'static str,
+    value: &VolumeInvolvement,
+    assessment: &Assessment,
+    side: &'static str,
+) -> Html {
     let t = text();
-    let Some(percent) = value.percent else {
+    let Some((percent, written)) = value.percent.zip(graded_percent(value, assessment)) else {
         return html! { <div class="row"><dt>{ label }</dt><dd class="hint" data-involvement={side}>{ t.no_lung_side }</dd></div> };
     };
     html! {
         <div class="row">
             <dt>{ label }</dt>
             <dd>
-                <span class="amount" data-involvement={side}>{ format::graded_percent(percent as f32, limit) }</span>
+                <span class="amount" data-involvement={side}>{ written }</span>
                 <span class="figure">{ format!("{} / {}", extent(value.lesion_ml, value.lesion_voxels), extent(value.lung_ml, value.lung_voxels)) }</span>
-                { gauge(percent as f32, limit) }
+                { gauge(percent as f32, assessment.alarming_from_percent) }
             </dd>
         </div>
     }
@@ -191,6 +198,18 @@ fn extent(ml: Option<f64>, voxels: u64) -> String {
     ml.map_or_else(|| format::pixels(voxels), format::ml)
 }
 
+/// What the lesions consist of: four shares, together all of them.
+fn composition(t: &Strings, shares: &Composition) -> String {
+    [
+        ("{aerated}", shares.aerated_percent),
+        ("{glass}", shares.ground_glass_percent),
+        ("{dense}", shares.consolidation_percent),
+        ("{denser}", shares.denser_percent),
+    ]
+    .into_iter()
+    .fold(t.composition.to_owned(), |said, (place, share)| said.replace(place, &format::percent(share)))
+}
+
 /// The six zones, as one looks at the patient: the right lung on the left.
 fn zones(report: &StudyReport) -> Html {
     let t = text();
@@ -198,11 +217,11 @@ fn zones(report: &StudyReport) -> Html {
     let cell = |side: Side, height: Height| {
         let of = |zone: &&Zone| zone.side == side && zone.height == height;
         let zone = report.assessment.zones.iter().find(of);
-        let percent = zone.and_then(|zone| zone.involvement.percent);
+        let percent = zone.and_then(|zone| graded_percent(&zone.involvement, &report.assessment));
         let id = format!("{side:?}-{height:?}").to_lowercase();
         html! {
             <td data-zone={id}>
-                { percent.map_or_else(|| t.not_told.to_owned(), |percent| format::percent(percent as f32)) }
+                { percent.unwrap_or_else(|| t.not_told.to_owned()) }
                 if let Some(score) = zone.and_then(|zone| zone.score) {
                     <span class="zone-score">{ score }</span>
                 }
@@ -245,5 +264,23 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
                 <span class="figure place">{ format!("{side}{}{slices}", t.comma) }</span>
             </button>
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lesions_consist_of_is_told_whole() {
+        let shares = Composition {
+            aerated_percent: 68.7,
+            ground_glass_percent: 25.66,
+            consolidation_percent: 5.63,
+            denser_percent: 0.01,
+        };
+        let said = composition(text(), &shares).replace('\u{a0}', " ");
+        let expected = "The lesions by HU: 68.7 % as aerated lung, 25.7 % ground glass, 5.6 % consolidation, < 0.1 % denser.";
+        assert_eq!(said, expected);
     }
 }

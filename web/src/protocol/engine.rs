@@ -249,6 +249,7 @@ mod tests {
     use lunglens::manifest::ModelManifest;
 
     use super::*;
+    use lunglens::report::OfSeries;
 
     #[test]
     fn messages_survive_json() {
@@ -264,7 +265,7 @@ mod tests {
                 format: FileFormat::Dicom,
                 picture: None,
             },
-            input: InputInfo { name: "slice".into(), sha256: String::new() },
+            input: InputInfo { name: "slice".into(), sha256: String::new(), series: OfSeries::new(7, 9) },
             options: RunOptions { score_threshold: 0.4, clahe: ClaheWish::Off },
         };
         let text = serde_json::to_string(&request).expect("serialises");

@@ -6,7 +6,7 @@ use js_sys::ArrayBuffer;
 use lunglens::export::{DicomSource, ExportFormat, ExportOptions, ExportStudy, export};
 use lunglens::imaging::CtSlice;
 use lunglens::intake::Catalogue;
-use lunglens::report::{DeviceInfo, InputInfo, Instance, Report};
+use lunglens::report::{DeviceInfo, InputInfo, Instance, OfSeries, Report};
 use lunglens::severity::SeverityConfig;
 use lunglens::source::sha256;
 use lunglens::study::{Measured, StudyBuilder, StudyParts, StudyReport, build_report};
@@ -69,12 +69,13 @@ impl Study {
         let of_study = self.run == run && self.builder.is_some();
         let input = if of_study {
             // A study's report names no files.
-            InputInfo { name: format!("slice {index}"), sha256: String::new() }
+            InputInfo { name: format!("slice {index}"), sha256: String::new(), series: None }
         } else {
             let file = series.open.file(index).ok_or_else(not_of_the_study)?;
             let digest = sha256(&*file.source)?;
             let name = file.name.rsplit('/').next().unwrap_or_default().to_owned();
-            InputInfo { name, sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+            let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            InputInfo { name, sha256, series: OfSeries::new(index, series.open.len()) }
         };
         let shown = buffer_of(&pack_slice(&slice.values, series.frame.values));
         let values = buffer_of_f32(&slice.values);

@@ -78,7 +78,7 @@ fn prepared(state: &mut State, run: u32, index: usize) -> Vec<Effect> {
         format: FileFormat::Dicom,
         picture: None,
     };
-    let input = InputInfo { name: format!("slice {index}"), sha256: String::new() };
+    let input = InputInfo { name: format!("slice {index}"), sha256: String::new(), series: None };
     reader(state, ReaderReply::Prepared { run, index, head, input })
 }
 
@@ -152,6 +152,7 @@ fn report() -> String {
             columns: 2,
             pixel_spacing_mm: None,
             picture: None,
+            series: None,
         },
         model: ModelInfo {
             id: "r50".into(),

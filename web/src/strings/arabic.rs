@@ -219,7 +219,7 @@ pub const ARABIC: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "الآفات",
     lung_volume: "الرئتان",
-    composition: "من الآفات {glass} زجاج مصنفر و{dense} تكثّف، بحسب HU.",
+    composition: "الآفات بحسب HU: {aerated} كالرئة المهوّاة، و{glass} زجاج مصنفر، و{dense} تكثّف، و{denser} أكثر كثافة.",
     not_validated: "درجات الدراسة غير موثّقة.",
     lesions: "الآفات",
     no_lesions: "لم تبلغ أي آفة في الرئتين أدنى درجة.",

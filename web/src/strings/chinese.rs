@@ -207,7 +207,7 @@ pub const CHINESE: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "病灶",
     lung_volume: "肺",
-    composition: "按 HU，病灶中 {glass} 为磨玻璃影，{dense} 为实变。",
+    composition: "按 HU，病灶中 {aerated} 密度与充气肺相当，{glass} 为磨玻璃影，{dense} 为实变，{denser} 密度更高。",
     not_validated: "该检查的分级未经验证。",
     lesions: "病灶",
     no_lesions: "肺内没有达到最低分数的病灶。",

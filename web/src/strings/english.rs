@@ -221,7 +221,7 @@ pub const ENGLISH: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "Lesions",
     lung_volume: "Lungs",
-    composition: "Of the lesions, {glass} are ground glass and {dense} consolidation, by HU.",
+    composition: "The lesions by HU: {aerated} as aerated lung, {glass} ground glass, {dense} consolidation, {denser} denser.",
     not_validated: "The study\u{2019}s grades are not validated.",
     lesions: "Lesions",
     no_lesions: "None scored high enough in the lungs.",

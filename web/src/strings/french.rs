@@ -222,7 +222,7 @@ pub const FRENCH: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "Lésions",
     lung_volume: "Poumons",
-    composition: "Des lésions, {glass} sont du verre dépoli et {dense} de la condensation, d’après les UH.",
+    composition: "Les lésions d’après les UH : {aerated} comme du poumon aéré, {glass} verre dépoli, {dense} condensation, {denser} plus dense.",
     not_validated: "Les grades de l’examen ne sont pas validés.",
     lesions: "Lésions",
     no_lesions: "Aucune n’a atteint le score minimal dans les poumons.",

@@ -257,10 +257,14 @@ pub struct Strings {
 impl Strings {
     /// A number with so many decimals.
     pub fn decimal(&self, value: f64, digits: usize) -> String {
-        let written = format!("{value:.digits$}");
+        self.marked(format!("{value:.digits$}"))
+    }
+
+    /// A number that has a point, with the language's decimal mark instead.
+    pub fn marked(&self, number: String) -> String {
         match self.decimal {
-            '.' => written,
-            point => written.replace('.', point.encode_utf8(&mut [0; 4])),
+            '.' => number,
+            mark => number.replace('.', mark.encode_utf8(&mut [0; 4])),
         }
     }
 

@@ -222,7 +222,7 @@ pub const PORTUGUESE: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "Lesões",
     lung_volume: "Pulmões",
-    composition: "Das lesões, {glass} são vidro fosco e {dense} consolidação, segundo as UH.",
+    composition: "As lesões segundo as UH: {aerated} como pulmão aerado, {glass} vidro fosco, {dense} consolidação, {denser} mais denso.",
     not_validated: "As classificações do exame não estão validadas.",
     lesions: "Lesões",
     no_lesions: "Nenhuma atingiu a pontuação mínima nos pulmões.",

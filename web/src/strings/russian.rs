@@ -222,7 +222,7 @@ pub const RUSSIAN: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "Очаги",
     lung_volume: "Лёгкие",
-    composition: "В очагах матовое стекло составляет {glass}, консолидация — {dense}, по HU.",
+    composition: "Очаги по HU: {aerated} — как воздушное лёгкое, {glass} — матовое стекло, {dense} — консолидация, {denser} — плотнее.",
     not_validated: "Оценки исследования не проверены.",
     lesions: "Очаги",
     no_lesions: "Ни один в лёгких не набрал нужной оценки.",

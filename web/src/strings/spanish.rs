@@ -222,7 +222,7 @@ pub const SPANISH: Strings = Strings {
     mosmed: "MosMed",
     lesion_volume: "Lesiones",
     lung_volume: "Pulmones",
-    composition: "De las lesiones, el {glass} es vidrio deslustrado y el {dense} consolidación, según las UH.",
+    composition: "Las lesiones según las UH: {aerated} como pulmón aireado, {glass} vidrio deslustrado, {dense} consolidación, {denser} más denso.",
     not_validated: "Los grados del estudio no están validados.",
     lesions: "Lesiones",
     no_lesions: "Ninguna alcanzó la puntuación mínima en los pulmones.",

@@ -41,7 +41,7 @@ pub fn place(volume: &VolumeView, model: &Model, words: &ViewerWords) -> String 
 pub fn finding(volume: &VolumeView, model: &Model, words: &ViewerWords) -> Option<String> {
     let slice = (model.plane == Plane::Axial).then_some(model.at.slice)?;
     match volume.involvement().get(slice).copied().flatten() {
-        Some(percent) => Some(format!("{} {}", format::percent(percent), words.involved)),
+        Some(percent) => Some(format!("{} {}", format::percent(percent.into()), words.involved)),
         None => (volume.counts().1 > 0 && !volume.is_measured(slice)).then(|| words.not_measured.to_owned()),
     }
 }
