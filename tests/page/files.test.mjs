@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { DIST, PNG_SAMPLE, drop, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { DIST, PNG_SAMPLE, drawn, drop, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
 import { drawnSlices, drawnStudy, niftiFile, readPng, zipFile } from './drawn.mjs';
 import { LESIONS, phantom, phantomNrrd } from './phantom.mjs';
 
@@ -200,6 +200,60 @@ test('files without a slice are refused, and a folder without files changes noth
     document.querySelector('.page').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
   });
   await page.locator('.aside-note', { hasText: 'There are no files' }).waitFor();
+});
+
+/** Pastes files with texts as their content, or a text, where the focus is, as a browser does that got them from a file manager. */
+const paste = (page, files, text = '') =>
+  page.evaluate(([all, words]) => {
+    const data = new DataTransfer();
+    for (const [name, bytes] of all) data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+    if (words) data.setData('text/plain', words);
+    document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, [files.map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]), text]);
+
+test('a screenshot and copied files are pasted', { timeout: 120_000 }, async (t) => {
+  const { page, complaints } = await open(t);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const png = readFileSync(join(DIST, 'samples', PNG_SAMPLE));
+  await page.evaluate(async (bytes) => {
+    const picture = new Blob([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], { type: 'image/png' });
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]);
+  }, png.toString('base64'));
+  for (const name of ['pasted-1.png', 'pasted-2.png']) {
+    await page.keyboard.press('Control+V');
+    await page.locator('.facts', { hasText: name }).waitFor({ timeout: 30_000 });
+    assert.equal(await untilEnded(page), 'done');
+  }
+  // Of the slider that goes through the slices it is no text; of a field for texts it would be.
+  await page.locator('#option-threshold').evaluate((slider) => {
+    slider.closest('details').open = true;
+    slider.focus();
+  });
+  await paste(page, [[PNG_SAMPLE, png]]);
+  await page.locator('.facts', { hasText: PNG_SAMPLE }).waitFor({ timeout: 30_000 });
+  await page.evaluate(() => {
+    const field = document.body.appendChild(document.createElement('input'));
+    field.id = 'own';
+    field.focus();
+  });
+  await paste(page, [['other.png', png]]);
+  await page.evaluate(() => document.querySelector('#own').remove());
+  await paste(page, [], 'words');
+  await drawn(page);
+  assert.equal(await page.locator('.page').getAttribute('data-run'), 'done');
+  assert.match(await page.locator('.facts').innerText(), new RegExp(PNG_SAMPLE), 'neither opens anything');
+  assert.equal(await page.locator('.aside-note').count(), 0);
+
+  // Several are a study, which a paste does not take away unasked.
+  await paste(page, drawnStudy(picture, SLICES).map(([path, bytes]) => [path.split('/').pop(), bytes]));
+  await untilOpen(page);
+  await page.locator('[data-action="start"]').click();
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  await paste(page, [['empty.dcm', '']]);
+  await page.locator('.aside-note', { hasText: 'This file is empty' }).waitFor();
+  await paste(page, [['image.png', png]]);
+  assert.match(await page.locator('dialog[open]').innerText(), /Open pasted-6\.png instead\?/);
+  assert.deepEqual(complaints, []);
 });
 
 test('a study of 600 slices is paused, goes on and ends; leaving asks first', { timeout: 240_000 }, async (t) => {

@@ -29,9 +29,9 @@ pub enum Message {
     Read(ReaderReply, Luggage),
     /// The user picked files.
     Picked(Vec<NamedFile>),
-    /// The user dropped something.
+    /// The user dropped or pasted something.
     Dropped(Drop),
-    /// The files of the drop of that number are known, or why there are none.
+    /// The files of the drop or paste of that number are known, or why there are none.
     LookedThrough(u32, Result<Vec<NamedFile>, DropProblem>),
     /// A sample's bytes came, or not.
     Sample(usize, Option<Vec<u8>>),
@@ -72,6 +72,7 @@ pub struct Page {
     at_stake: Rc<Cell<bool>>,
     _before_leaving: Option<EventListener>,
     _on_drag: Vec<EventListener>,
+    _on_paste: Option<EventListener>,
     _ticks: Interval,
 }
 
@@ -93,6 +94,7 @@ impl Component for Page {
         let at_stake = Rc::new(Cell::new(false));
         let asked = at_stake.clone();
         let (dragged, ticked) = (ctx.link().clone(), ctx.link().clone());
+        let (pasted, pastings) = (ctx.link().clone(), Cell::new(0));
         let mut page = Self {
             state: State::new(engines, wished_device()),
             workers: Workers::default(),
@@ -116,6 +118,10 @@ impl Component for Page {
                 };
                 dragged
                     .send_message_batch([Message::Dragging(dragging)].into_iter().chain(dropped).collect());
+            }),
+            _on_paste: browser::on_paste(move |data| {
+                pastings.set(pastings.get() + 1);
+                pasted.send_message(Message::Dropped(Drop::pasted(&data, pastings.get())));
             }),
             _ticks: Interval::new(TICK_MILLIS, move || ticked.send_message(Message::Act(Action::Tick))),
         };

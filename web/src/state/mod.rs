@@ -28,7 +28,7 @@ use crate::strings::text;
 use crate::view::View;
 
 pub use actions::{Action, Effect};
-pub use opened::Files;
+pub use opened::{Files, pasted_name};
 pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
 pub use said::Said;

@@ -29,7 +29,7 @@ pub const ARABIC: Strings = Strings {
     in_english: "الملفات المحفوظة والتفاصيل التقنية للأخطاء بالإنجليزية.",
 
     drop_title: "افتح تصويرًا مقطعيًا للصدر",
-    drop_hint: "أفلت هنا دراسة أو شريحة: ملفات DICOM أو مجلدًا أو قرصًا أو ملف ZIP أو NIfTI أو NRRD أو PNG أو JPEG أو WebP أو BMP.",
+    drop_hint: "أفلت أو ألصق هنا دراسة أو شريحة: ملفات DICOM أو مجلدًا أو قرصًا أو ملف ZIP أو NIfTI أو NRRD أو PNG أو JPEG أو WebP أو BMP.",
     drop_now: "اترك لفتحه",
     choose_file: "اختر ملفات",
     choose_other: "افتح غيره",

@@ -29,7 +29,7 @@ pub const CHINESE: Strings = Strings {
     in_english: "保存的文件和错误的技术细节为英文。",
 
     drop_title: "打开胸部 CT",
-    drop_hint: "将检查或切片拖放到此处：DICOM 文件、文件夹、光盘、ZIP 压缩包、NIfTI、NRRD、PNG、JPEG、WebP 或 BMP。",
+    drop_hint: "将检查或切片拖放或粘贴到此处：DICOM 文件、文件夹、光盘、ZIP 压缩包、NIfTI、NRRD、PNG、JPEG、WebP 或 BMP。",
     drop_now: "松开即可打开",
     choose_file: "选择文件",
     choose_other: "打开其他",

@@ -29,7 +29,7 @@ pub const ENGLISH: Strings = Strings {
     in_english: "",
 
     drop_title: "Open a chest CT",
-    drop_hint: "Drop a study or a slice here: DICOM files, a folder, a CD, a ZIP archive, NIfTI, NRRD, PNG, JPEG, WebP or BMP.",
+    drop_hint: "Drop or paste a study or a slice here: DICOM files, a folder, a CD, a ZIP archive, NIfTI, NRRD, PNG, JPEG, WebP or BMP.",
     drop_now: "Let go to open this",
     choose_file: "Choose files",
     choose_other: "Open another",

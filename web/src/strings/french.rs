@@ -29,7 +29,7 @@ pub const FRENCH: Strings = Strings {
     in_english: "Les fichiers enregistrés et les détails techniques des erreurs sont en anglais.",
 
     drop_title: "Ouvrir un scanner thoracique",
-    drop_hint: "Déposez ici un examen ou une coupe : fichiers DICOM, dossier, CD, archive ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
+    drop_hint: "Déposez ou collez ici un examen ou une coupe : fichiers DICOM, dossier, CD, archive ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
     drop_now: "Relâchez pour ouvrir",
     choose_file: "Choisir des fichiers",
     choose_other: "Ouvrir un autre examen",

@@ -29,7 +29,7 @@ pub const PORTUGUESE: Strings = Strings {
     in_english: "Os arquivos salvos e os detalhes técnicos dos erros estão em inglês.",
 
     drop_title: "Abrir uma TC de tórax",
-    drop_hint: "Solte aqui um exame ou um corte: arquivos DICOM, uma pasta, um CD, um arquivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
+    drop_hint: "Solte ou cole aqui um exame ou um corte: arquivos DICOM, uma pasta, um CD, um arquivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP ou BMP.",
     drop_now: "Solte para abrir",
     choose_file: "Escolher arquivos",
     choose_other: "Abrir outro",

@@ -29,7 +29,7 @@ pub const RUSSIAN: Strings = Strings {
     in_english: "Сохранённые файлы и технические подробности ошибок — на английском языке.",
 
     drop_title: "Открыть КТ грудной клетки",
-    drop_hint: "Перетащите сюда исследование или срез: файлы DICOM, папку, диск, архив ZIP, NIfTI, NRRD, PNG, JPEG, WebP или BMP.",
+    drop_hint: "Перетащите или вставьте сюда исследование или срез: файлы DICOM, папку, диск, архив ZIP, NIfTI, NRRD, PNG, JPEG, WebP или BMP.",
     drop_now: "Отпустите, чтобы открыть",
     choose_file: "Выбрать файлы",
     choose_other: "Открыть другое",

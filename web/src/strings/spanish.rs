@@ -29,7 +29,7 @@ pub const SPANISH: Strings = Strings {
     in_english: "Los archivos guardados y los detalles técnicos de los errores están en inglés.",
 
     drop_title: "Abrir una TC de tórax",
-    drop_hint: "Suelte aquí un estudio o un corte: archivos DICOM, una carpeta, un CD, un archivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP o BMP.",
+    drop_hint: "Suelte o pegue aquí un estudio o un corte: archivos DICOM, una carpeta, un CD, un archivo ZIP, NIfTI, NRRD, PNG, JPEG, WebP o BMP.",
     drop_now: "Suelte para abrir",
     choose_file: "Elegir archivos",
     choose_other: "Abrir otro",
