@@ -131,6 +131,7 @@ pub const CHINESE: Strings = Strings {
     result_stays: "读取文件时意外停止，可能内存不足。结果仍保留在此页面，但已无法保存为文件：如需保存，请重新打开文件并再次测量。",
     worker_lost: "模型无法在此浏览器中启动。请刷新页面，或使用新版 Chrome、Edge、Firefox 或 Safari。",
     fetch_stalled: "模型加载停滞。请检查网络连接后重试。",
+    other_model: "{model}：{why}现改用之前已就绪的模型。",
     empty_file: "此文件是空的。请重新导出切片并打开新文件。",
     not_shown: "无法显示切片 {n}。{why}",
     no_files: "其中没有文件。",

@@ -146,6 +146,7 @@ pub const ENGLISH: Strings = Strings {
     result_stays: "Reading the files stopped unexpectedly, perhaps for lack of memory. The result stays here, but no file of it can be saved: for that, open the files and measure the study again.",
     worker_lost: "The model could not be started in this browser. Reload the page, or use a current Chrome, Edge, Firefox or Safari.",
     fetch_stalled: "Loading the model has come to a halt. Check the connection, then try again.",
+    other_model: "{model}: {why} The model that was ready before is used again.",
     empty_file: "This file is empty. Export the slice again and open the new file.",
     not_shown: "Slice {n} cannot be shown. {why}",
     no_files: "There are no files in it.",

@@ -146,6 +146,7 @@ pub const FRENCH: Strings = Strings {
     result_stays: "La lecture des fichiers s’est arrêtée de façon inattendue, peut-être faute de mémoire. Le résultat reste ici, mais ne peut plus être enregistré : pour cela, rouvrez les fichiers et mesurez l’examen de nouveau.",
     worker_lost: "Le modèle n’a pas pu démarrer dans ce navigateur. Rechargez la page, ou utilisez un Chrome, Edge, Firefox ou Safari à jour.",
     fetch_stalled: "Le chargement du modèle s’est arrêté. Vérifiez la connexion, puis réessayez.",
+    other_model: "{model} : {why} Le modèle qui était prêt auparavant est de nouveau utilisé.",
     empty_file: "Ce fichier est vide. Exportez de nouveau la coupe et ouvrez le nouveau fichier.",
     not_shown: "La coupe {n} ne peut pas être montrée. {why}",
     no_files: "Il ne contient aucun fichier.",

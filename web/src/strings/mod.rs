@@ -156,6 +156,7 @@ pub struct Strings {
     pub result_stays: &'static str,
     pub worker_lost: &'static str,
     pub fetch_stalled: &'static str,
+    pub other_model: &'static str,
     pub empty_file: &'static str,
     pub not_shown: &'static str,
     pub no_files: &'static str,

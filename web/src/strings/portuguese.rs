@@ -146,6 +146,7 @@ pub const PORTUGUESE: Strings = Strings {
     result_stays: "A leitura dos arquivos parou de forma inesperada, talvez por falta de memória. O resultado continua aqui, mas não pode mais ser salvo: para isso, abra os arquivos e meça o estudo de novo.",
     worker_lost: "O modelo não pôde ser iniciado neste navegador. Recarregue a página ou use um Chrome, Edge, Firefox ou Safari atual.",
     fetch_stalled: "O carregamento do modelo parou. Verifique a conexão e tente de novo.",
+    other_model: "{model}: {why} O modelo que estava pronto antes volta a ser usado.",
     empty_file: "Este arquivo está vazio. Exporte o corte de novo e abra o arquivo novo.",
     not_shown: "O corte {n} não pode ser mostrado. {why}",
     no_files: "Não contém nenhum arquivo.",

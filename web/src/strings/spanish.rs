@@ -146,6 +146,7 @@ pub const SPANISH: Strings = Strings {
     result_stays: "La lectura de los archivos se detuvo de forma inesperada, quizá por falta de memoria. El resultado sigue aquí, pero ya no puede guardarse: para ello, abra los archivos y mida el estudio de nuevo.",
     worker_lost: "El modelo no pudo iniciarse en este navegador. Recargue la página o use un Chrome, Edge, Firefox o Safari actual.",
     fetch_stalled: "La carga del modelo se ha detenido. Compruebe la conexión e inténtelo de nuevo.",
+    other_model: "{model}: {why} Se vuelve a usar el modelo que estaba listo antes.",
     empty_file: "Este archivo está vacío. Exporte el corte de nuevo y abra el archivo nuevo.",
     not_shown: "El corte {n} no puede mostrarse. {why}",
     no_files: "No contiene ningún archivo.",
