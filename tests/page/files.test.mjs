@@ -202,6 +202,52 @@ test('files without a slice are refused, and a folder without files changes noth
   await page.locator('.aside-note', { hasText: 'There are no files' }).waitFor();
 });
 
+for (const reducedMotion of ['no-preference', 'reduce']) {
+  test(`what is told is seen far below too, for a while, motion ${reducedMotion}`, { timeout: 120_000 }, async (t) => {
+    const { page, context } = await openPage(browser, server.url, { viewport: { width: 375, height: 640 }, reducedMotion });
+    t.after(() => context.close());
+    await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
+    await drop(page, put('told', study()));
+    await untilOpen(page);
+    const note = page.locator('.aside-note');
+    const button = page.locator('[data-action="choose-folder"]');
+    /** Where what the user looks at is on the screen, and what has the focus. */
+    const place = () => button.evaluate((one) => [Math.round(one.getBoundingClientRect().top), document.activeElement === one]);
+    const seen = async () => {
+      await drawn(page);
+      const { y, height } = await note.boundingBox();
+      return { whole: y >= 0 && y + height <= 640, at: await place() };
+    };
+    await button.scrollIntoViewIfNeeded();
+    await button.focus();
+    const at = await place();
+    assert.ok((await page.evaluate(() => scrollY)) > 640 && at[1], 'it is far below');
+    mkdirSync(join(folder, 'hollow'), { recursive: true });
+    for (const when of ['first', 'again']) {
+      await drop(page, join(folder, 'hollow'));
+      await note.filter({ hasText: 'There are no files' }).waitFor();
+      await note.evaluate((element) => element.getAnimations().length === 1 || Promise.reject(new Error('it stays for ever')));
+      assert.deepEqual(await seen(), { whole: true, at }, when);
+      await shot(page, `told-far-below-${reducedMotion}`);
+      // As twelve seconds later.
+      await note.evaluate((element) => element.getAnimations()[0].finish());
+      assert.deepEqual(await seen(), { whole: false, at }, `${when}, a while later`);
+    }
+    await page.evaluate(() => scrollTo(0, 0));
+    assert.equal((await seen()).whole, true, 'it can be read again at the top');
+    // What takes the page's place is gone to, the second time too.
+    writeFileSync(join(folder, 'empty.dcm'), '');
+    for (let time = 0; time < 2; time += 1) {
+      await button.scrollIntoViewIfNeeded();
+      await drop(page, join(folder, 'empty.dcm'));
+      await page.waitForFunction(() => {
+        const card = document.querySelector('.message[role="alert"]')?.getBoundingClientRect();
+        return card && card.top >= 0 && card.top < innerHeight;
+      }, null, { timeout: 5000 });
+    }
+  });
+}
+
 /** Pastes files with texts as their content, or a text, where the focus is, as a browser does that got them from a file manager. */
 const paste = (page, files, text = '') =>
   page.evaluate(([all, words]) => {
