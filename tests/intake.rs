@@ -6,7 +6,9 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use lunglens::imaging::ValueScale;
-use lunglens::intake::{Catalogue, IntakeError, NamedSource, Scan, SeriesKind, catalogue};
+use lunglens::intake::{
+    Catalogue, IntakeError, NamedSource, PartKind, Scan, SeriesKind, SeriesPart, catalogue,
+};
 use lunglens::source::MemorySource;
 use lunglens::study::{Differing, Reason, StudyError};
 use zip::write::SimpleFileOptions;
@@ -212,7 +214,12 @@ fn acquisitions_at_the_same_places_are_series_of_their_own() {
     let found = find(files.collect());
     assert_eq!(found.series().iter().map(|one| one.slices).collect::<Vec<_>>(), [4, 4]);
     assert_eq!(found.recommended(), Some(0));
-    assert_eq!(found.series()[1].label, "(acquisition 2)");
+    let second = &found.series()[1];
+    let part = SeriesPart { kind: PartKind::Acquisition, value: "2".into() };
+    assert_eq!(
+        (second.label.as_str(), &second.part, second.name().as_str()),
+        ("", &Some(part), "(acquisition 2)")
+    );
     let slices: Vec<f32> =
         (0..2).map(|series| found.open(series).unwrap().slice(0).unwrap().values[0]).collect();
     assert_eq!(slices, [10.0, 60.0]);

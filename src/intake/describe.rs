@@ -2,7 +2,7 @@
 
 use super::NamedSource;
 use super::stack::{self, Picture};
-use super::summary::{SeriesKind, SeriesSummary};
+use super::summary::{SeriesKind, SeriesPart, SeriesSummary};
 use super::volume::ScannedVolume;
 use crate::study::{ImageGroup, Reason, SeriesPlan, StudyError, StudyImage, Unmeasurable};
 
@@ -11,12 +11,11 @@ pub(super) fn summarise(
     images: &[StudyImage],
     group: &ImageGroup,
     plan: &Result<SeriesPlan, StudyError>,
-    part: Option<String>,
+    part: Option<SeriesPart>,
 ) -> SeriesSummary {
     let header = &images[group.images[0]].header;
     let mut files: Vec<usize> = group.images.iter().map(|&image| images[image].file).collect();
     files.dedup();
-    let description = header.series_description.clone().unwrap_or_default();
     let can_be_asked_for =
         matches!(&group.unfit, None | Some(Reason::Projection | Reason::Reformat | Reason::NoSeries));
     let problem = match (&group.unfit, plan) {
@@ -26,10 +25,8 @@ pub(super) fn summarise(
     };
     SeriesSummary {
         kind: SeriesKind::Dicom,
-        label: match part {
-            Some(part) => format!("{description} ({part})").trim_start().to_owned(),
-            None => description,
-        },
+        label: header.series_description.clone().unwrap_or_default(),
+        part,
         series_uid: group.series_uid.clone(),
         number: header.series_number,
         modality: header.modality.clone(),

@@ -21,7 +21,7 @@ pub use catalogue::Catalogue;
 pub use error::{FileProblem, IntakeError};
 pub use open::{OpenSeries, SourceInstance};
 pub use scan::{Scan, Scanned, catalogue};
-pub use summary::{SeriesKind, SeriesSummary};
+pub use summary::{PartKind, SeriesKind, SeriesPart, SeriesSummary};
 
 pub use crate::source::{ByteSource, SourceError};
 

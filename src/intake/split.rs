@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::summary::{PartKind, SeriesPart};
 use crate::imaging::DicomHeader;
 use crate::study::{ImageGroup, SeriesPlan, StudyError, StudyImage, order_series};
 
@@ -14,19 +15,19 @@ const BEYOND_SHARE: f64 = 0.3;
 pub(super) struct Part {
     pub group: ImageGroup,
     pub plan: Result<SeriesPlan, StudyError>,
-    /// What tells it from the other parts: "acquisition 2".
-    pub name: Option<String>,
+    /// What tells it from the other parts.
+    pub name: Option<SeriesPart>,
     /// Whether another part covers it and reaches further.
     pub partial: bool,
 }
 
 type Key = fn(&DicomHeader) -> Option<String>;
 
-/// What may tell the stacks of a series apart, and what that is called.
-const KEYS: [(&str, Key); 3] = [
-    ("acquisition", |header| header.acquisition_number.map(|number| number.to_string())),
-    ("kernel", |header| header.kernel.clone()),
-    ("type", |header| Some(header.image_type.join(" ")).filter(|text| !text.is_empty())),
+/// What may tell the stacks of a series apart.
+const KEYS: [(PartKind, Key); 3] = [
+    (PartKind::Acquisition, |header| header.acquisition_number.map(|number| number.to_string())),
+    (PartKind::Kernel, |header| header.kernel.clone()),
+    (PartKind::ImageType, |header| Some(header.image_type.join(" ")).filter(|text| !text.is_empty())),
 ];
 
 /// A series with its plan; or several, where slices lie at the same places because it holds several acquisitions, as with
@@ -34,7 +35,7 @@ const KEYS: [(&str, Key); 3] = [
 pub(super) fn split(images: &[StudyImage], group: ImageGroup) -> Vec<Part> {
     let plan = order_series(images, &group.images);
     if matches!(plan, Err(StudyError::Duplicate { .. })) {
-        for (what, key) in KEYS {
+        for (kind, key) in KEYS {
             let mut parts: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
             for &image in &group.images {
                 parts.entry(key(&images[image].header)).or_default().push(image);
@@ -44,7 +45,7 @@ pub(super) fn split(images: &[StudyImage], group: ImageGroup) -> Vec<Part> {
                 .map(|(name, members)| Part {
                     plan: order_series(images, &members),
                     group: ImageGroup { images: members, ..group.clone() },
-                    name: Some(format!("{what} {}", name.unwrap_or_default())),
+                    name: Some(SeriesPart { kind, value: name.unwrap_or_default() }),
                     partial: false,
                 })
                 .collect();

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::study::{Reason, Unmeasurable};
 use crate::volume::VolumeFormat;
 
@@ -29,6 +31,37 @@ impl fmt::Display for SeriesKind {
     }
 }
 
+/// By what slices at the same places are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartKind {
+    /// AcquisitionNumber.
+    Acquisition,
+    /// ConvolutionKernel.
+    Kernel,
+    /// ImageType.
+    ImageType,
+}
+
+/// What tells a part of a series, which is whole by itself, from the other parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesPart {
+    /// Which of its attributes.
+    pub kind: PartKind,
+    /// What that is; empty where the images do not state it.
+    pub value: String,
+}
+
+impl fmt::Display for SeriesPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            PartKind::Acquisition => "acquisition",
+            PartKind::Kernel => "kernel",
+            PartKind::ImageType => "type",
+        };
+        write!(f, "{kind} {}", self.value)
+    }
+}
+
 /// One series of a [`super::Catalogue`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeriesSummary {
@@ -36,6 +69,8 @@ pub struct SeriesSummary {
     pub kind: SeriesKind,
     /// SeriesDescription, or the name of the file. A free text that may name people.
     pub label: String,
+    /// What tells it from others of the same series; none where it is all of it.
+    pub part: Option<SeriesPart>,
     /// SeriesInstanceUID.
     pub series_uid: Option<String>,
     /// SeriesNumber.
@@ -57,11 +92,20 @@ pub struct SeriesSummary {
 }
 
 impl SeriesSummary {
+    /// Its label, and what tells it from others of the same series: `Chest (acquisition 2)`.
+    pub fn name(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{} ({part})", self.label).trim_start().to_owned(),
+            None => self.label.clone(),
+        }
+    }
+
     /// Of as many files as slices, of which nothing else is known.
     pub(super) fn of_files(kind: SeriesKind, files: usize) -> Self {
         Self {
             kind,
             label: String::new(),
+            part: None,
             series_uid: None,
             number: None,
             modality: None,

@@ -187,6 +187,39 @@ test('a damaged model is refused with a sentence', { timeout: 300_000 }, async (
   await shot(page, 'damaged-model');
 });
 
+test('a model that cannot be loaded gives way to the one that was ready', { timeout: 400_000 }, async (t) => {
+  const { page, context } = await openPage(browser, server.url);
+  t.after(() => context.close());
+  await untilReady(page);
+  let broken = 'r101';
+  await context.route(/models\/lunglens-r.*\?sha256=/, (route) => (route.request().url().includes(broken) ? route.abort() : route.continue()));
+  await page.locator('.options summary').click();
+  const options = page.locator('#option-model');
+  /** Chooses a model; returns which one is ready then. */
+  const choose = async (model) => {
+    await options.selectOption(model);
+    await page.locator('#option-model:disabled').waitFor();
+    await page.locator('.page[data-engine="ready"] #option-model:enabled').waitFor({ timeout: 120_000 });
+    return options.inputValue();
+  };
+  for (let time = 0; time < 2; time += 1) {
+    assert.equal(await choose('r101'), 'r50');
+    assert.match(await page.locator('.aside-note').innerText(), /^ResNet101-FPN: The model could not be loaded .* is used again\.$/);
+  }
+  await shot(page, 'other-model');
+  await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
+  assert.equal(await untilDone(page), 'done');
+  assert.equal((await savedReport(page)).model.id, 'r50');
+  // The other way round, from a model that was chosen by hand.
+  broken = 'r50';
+  assert.equal(await choose('r101'), 'r101');
+  assert.equal(await page.locator('.aside-note').count(), 0);
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+  });
+  assert.equal(await choose('r50'), 'r101');
+});
+
 test('every request goes to the own origin, and the policy is strict', { timeout: 300_000 }, async (t) => {
   const { page, context, requests } = await openPage(browser, server.url);
   t.after(() => context.close());

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { DIST, PNG_SAMPLE, drop, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { DIST, PNG_SAMPLE, drawn, drop, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
 import { drawnSlices, drawnStudy, niftiFile, readPng, zipFile } from './drawn.mjs';
 import { LESIONS, phantom, phantomNrrd } from './phantom.mjs';
 
@@ -200,6 +200,106 @@ test('files without a slice are refused, and a folder without files changes noth
     document.querySelector('.page').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
   });
   await page.locator('.aside-note', { hasText: 'There are no files' }).waitFor();
+});
+
+for (const reducedMotion of ['no-preference', 'reduce']) {
+  test(`what is told is seen far below too, for a while, motion ${reducedMotion}`, { timeout: 120_000 }, async (t) => {
+    const { page, context } = await openPage(browser, server.url, { viewport: { width: 375, height: 640 }, reducedMotion });
+    t.after(() => context.close());
+    await page.locator('.page[data-ready="true"]').waitFor({ timeout: 60_000 });
+    await drop(page, put('told', study()));
+    await untilOpen(page);
+    const note = page.locator('.aside-note');
+    const button = page.locator('[data-action="choose-folder"]');
+    /** Where what the user looks at is on the screen, and what has the focus. */
+    const place = () => button.evaluate((one) => [Math.round(one.getBoundingClientRect().top), document.activeElement === one]);
+    const seen = async () => {
+      await drawn(page);
+      const { y, height } = await note.boundingBox();
+      return { whole: y >= 0 && y + height <= 640, at: await place() };
+    };
+    await button.scrollIntoViewIfNeeded();
+    await button.focus();
+    const at = await place();
+    assert.ok((await page.evaluate(() => scrollY)) > 640 && at[1], 'it is far below');
+    mkdirSync(join(folder, 'hollow'), { recursive: true });
+    for (const when of ['first', 'again']) {
+      await drop(page, join(folder, 'hollow'));
+      await note.filter({ hasText: 'There are no files' }).waitFor();
+      await note.evaluate((element) => element.getAnimations().length === 1 || Promise.reject(new Error('it stays for ever')));
+      assert.deepEqual(await seen(), { whole: true, at }, when);
+      await shot(page, `told-far-below-${reducedMotion}`);
+      // As twelve seconds later.
+      await note.evaluate((element) => element.getAnimations()[0].finish());
+      assert.deepEqual(await seen(), { whole: false, at }, `${when}, a while later`);
+    }
+    await page.evaluate(() => scrollTo(0, 0));
+    assert.equal((await seen()).whole, true, 'it can be read again at the top');
+    // What takes the page's place is gone to, the second time too.
+    writeFileSync(join(folder, 'empty.dcm'), '');
+    for (let time = 0; time < 2; time += 1) {
+      await button.scrollIntoViewIfNeeded();
+      await drop(page, join(folder, 'empty.dcm'));
+      await page.waitForFunction(() => {
+        const card = document.querySelector('.message[role="alert"]')?.getBoundingClientRect();
+        return card && card.top >= 0 && card.top < innerHeight;
+      }, null, { timeout: 5000 });
+    }
+  });
+}
+
+/** Pastes files with texts as their content, or a text, where the focus is, as a browser does that got them from a file manager. */
+const paste = (page, files, text = '') =>
+  page.evaluate(([all, words]) => {
+    const data = new DataTransfer();
+    for (const [name, bytes] of all) data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+    if (words) data.setData('text/plain', words);
+    document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  }, [files.map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]), text]);
+
+test('a screenshot and copied files are pasted', { timeout: 120_000 }, async (t) => {
+  const { page, complaints } = await open(t);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const png = readFileSync(join(DIST, 'samples', PNG_SAMPLE));
+  await page.evaluate(async (bytes) => {
+    const picture = new Blob([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], { type: 'image/png' });
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': picture })]);
+  }, png.toString('base64'));
+  for (const name of ['pasted-1.png', 'pasted-2.png']) {
+    await page.keyboard.press('Control+V');
+    await page.locator('.facts', { hasText: name }).waitFor({ timeout: 30_000 });
+    assert.equal(await untilEnded(page), 'done');
+  }
+  // Of the slider that goes through the slices it is no text; of a field for texts it would be.
+  await page.locator('#option-threshold').evaluate((slider) => {
+    slider.closest('details').open = true;
+    slider.focus();
+  });
+  await paste(page, [[PNG_SAMPLE, png]]);
+  await page.locator('.facts', { hasText: PNG_SAMPLE }).waitFor({ timeout: 30_000 });
+  await page.evaluate(() => {
+    const field = document.body.appendChild(document.createElement('input'));
+    field.id = 'own';
+    field.focus();
+  });
+  await paste(page, [['other.png', png]]);
+  await page.evaluate(() => document.querySelector('#own').remove());
+  await paste(page, [], 'words');
+  await drawn(page);
+  assert.equal(await page.locator('.page').getAttribute('data-run'), 'done');
+  assert.match(await page.locator('.facts').innerText(), new RegExp(PNG_SAMPLE), 'neither opens anything');
+  assert.equal(await page.locator('.aside-note').count(), 0);
+
+  // Several are a study, which a paste does not take away unasked.
+  await paste(page, drawnStudy(picture, SLICES).map(([path, bytes]) => [path.split('/').pop(), bytes]));
+  await untilOpen(page);
+  await page.locator('[data-action="start"]').click();
+  assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
+  await paste(page, [['empty.dcm', '']]);
+  await page.locator('.aside-note', { hasText: 'This file is empty' }).waitFor();
+  await paste(page, [['image.png', png]]);
+  assert.match(await page.locator('dialog[open]').innerText(), /Open pasted-6\.png instead\?/);
+  assert.deepEqual(complaints, []);
 });
 
 test('a study of 600 slices is paused, goes on and ends; leaving asks first', { timeout: 240_000 }, async (t) => {

@@ -112,6 +112,19 @@ test('what is wrong with files is said in the language, with what only English s
   await page.locator('[data-field="set-aside"] summary').click();
   assert.equal(await page.locator('[data-field="set-aside"] li').innerText(), '1 fichier: un format que LungLens ne lit pas');
   assert.deepEqual(await page.evaluate(misfits), [], 'a study that cannot be measured in French');
+
+  // Two acquisitions at the same places are told apart.
+  const twice = fileURLToPath(new URL('../fixtures/dicom/acquisitions', import.meta.url));
+  await page.locator('[data-input="files"]').setInputFiles(readdirSync(twice).map((name) => join(twice, name)));
+  for (const [tag, present, other] of [
+    ['es', /\(adquisición 1\)$/, /\(adquisición 2\)/],
+    ['ar', /\(الاكتساب \u20681\u2069\)$/, /\(الاكتساب \u20682\u2069\)/],
+  ]) {
+    await speak(tag);
+    await page.locator('.found > .series-name', { hasText: present }).waitFor({ timeout: 20_000 });
+    assert.match(await page.locator('[data-series]').textContent(), other);
+    await shot(page, `language-${tag}-acquisitions`);
+  }
   assert.deepEqual(complaints, []);
 });
 

@@ -77,6 +77,26 @@ pub fn on_drag(hear: impl Fn(Drag) + Clone + 'static) -> Vec<EventListener> {
     ["dragover", "dragleave", "drop"].map(listener).into()
 }
 
+/// Hears what is pasted on the page, if it holds files; what is pasted where a text is written belongs there.
+pub fn on_paste(hear: impl Fn(DataTransfer) + 'static) -> Option<EventListener> {
+    const WRITTEN: &str =
+        "textarea, [contenteditable], input:not([type=range], [type=checkbox], [type=file])";
+    let document = document()?;
+    let listener = EventListener::new(&document, "paste", move |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let is_text = target.is_some_and(|target| target.closest(WRITTEN).is_ok_and(|field| field.is_some()));
+        // By reflection, as below.
+        let data = Reflect::get(event, &"clipboardData".into()).ok();
+        let data = data.and_then(|data| data.dyn_into::<DataTransfer>().ok());
+        if let Some(data) =
+            data.filter(|data| !is_text && data.files().is_some_and(|files| files.length() > 0))
+        {
+            hear(data);
+        }
+    });
+    Some(listener)
+}
+
 /// The first element that a selector names.
 pub fn find(selector: &str) -> Option<HtmlElement> {
     document()?.query_selector(selector).ok()??.dyn_into().ok()

@@ -1,4 +1,4 @@
-//! The files that a person drops or picks, with their folders.
+//! The files that a person drops, pastes or picks, with their folders.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,6 +9,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DataTransfer, File, FileList};
+
+use crate::state::pasted_name;
 
 #[wasm_bindgen]
 extern "C" {
@@ -69,14 +71,14 @@ pub fn listed(list: &FileList) -> Vec<NamedFile> {
     named.collect()
 }
 
-/// What was dropped: files, and folders that are yet to be looked through.
+/// What was dropped or pasted: files, and folders that are yet to be looked through.
 pub struct Drop {
     entries: Vec<Entry>,
     loose: Vec<NamedFile>,
 }
 
 impl Drop {
-    /// Takes hold of what was dropped, which the browser gives only while it tells of the drop.
+    /// Takes hold of what was dropped or pasted, which the browser gives only while it tells of that.
     pub fn of(data: &DataTransfer) -> Self {
         let items = Reflect::get(data, &"items".into()).map(|items| Array::from(&items)).unwrap_or_default();
         let entries: Vec<Entry> =
@@ -86,6 +88,15 @@ impl Drop {
             false => Vec::new(),
         };
         Self { entries, loose }
+    }
+
+    /// What was pasted, the `count`-th of the page.
+    pub fn pasted(data: &DataTransfer, count: u32) -> Self {
+        let mut pasted = Self::of(data);
+        for (name, _) in &mut pasted.loose {
+            *name = pasted_name(name, count);
+        }
+        pasted
     }
 
     /// All files to the bottom of the folders, in the order of their names.

@@ -1,5 +1,7 @@
 //! Numbers as people read them. A number and its unit stay on one line, so the space between them does not break.
 
+use lunglens::intake::PartKind;
+
 use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
 use lunglens::words;
@@ -50,11 +52,19 @@ pub fn told_apart<'a>(titles: &[&'a str]) -> Vec<&'a str> {
 
 /// What a series is called.
 pub fn title(series: &FoundSeries) -> String {
-    match (series.label.as_str(), series.number) {
-        ("", Some(number)) => text().series_number.replace("{number}", &number.to_string()),
-        ("", None) => text().series_unnamed.into(),
+    let t = text();
+    let name = match (series.label.as_str(), series.number) {
+        ("", Some(number)) => t.series_number.replace("{number}", &number.to_string()),
+        ("", None) => t.series_unnamed.into(),
         (label, _) => label.to_owned(),
-    }
+    };
+    let Some(part) = &series.part else { return name };
+    let words = match part.kind {
+        PartKind::Acquisition => t.part_acquisition,
+        PartKind::Kernel => t.part_kernel,
+        PartKind::ImageType => t.part_type,
+    };
+    t.series_part.replace("{part}", words).replace("{value}", &part.value).replace("{name}", &name)
 }
 
 /// A slice of several by its index, such as `Slice 16 of 30`.
@@ -182,6 +192,8 @@ pub fn stem(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use lunglens::intake::SeriesPart;
+
     use super::*;
 
     #[test]
@@ -225,6 +237,11 @@ mod tests {
             ..FoundSeries::default()
         };
         assert_eq!(title(&series), "Series 3");
+        let part = |kind, value: &str| Some(SeriesPart { kind, value: value.into() });
+        let second = FoundSeries { part: part(PartKind::Acquisition, "2"), ..series.clone() };
+        assert_eq!(title(&second), "Series 3 (acquisition 2)");
+        let sharp = FoundSeries { label: "Chest".into(), part: part(PartKind::Kernel, "B70f"), ..second };
+        assert_eq!(title(&sharp), "Chest (kernel B70f)");
         assert_eq!(details(&series), "DICOM CT, 6 slices of 256 \u{d7} 512, 2.5\u{a0}mm apart");
         assert_eq!(
             details(&FoundSeries { slice_spacing_mm: Some(10.0), ..series.clone() }),

@@ -31,7 +31,7 @@ pub fn print(catalogue: &Catalogue, quiet: bool) -> anyhow::Result<()> {
             size(one),
             one.slice_spacing_mm.map(|mm| format!("{mm:.2} mm")).unwrap_or_default(),
             one.kind.to_string(),
-            one.label.clone(),
+            one.name(),
             remark,
         ]);
     }

@@ -55,12 +55,11 @@ pub fn Options(props: &Props) -> Html {
         })
     };
     let run_again = props.on_action.reform(|_: MouseEvent| Action::RunAgain);
-    let present = state.model().map(|m| m.id.clone());
-    let titles: Vec<&str> = state.models.iter().map(|model| model.title.as_str()).collect();
-    let models = state.models.iter().zip(format::told_apart(&titles)).map(|(model, title)| {
+    let present = state.model().map(|m| m.id.clone()).unwrap_or_default();
+    let models = state.models.iter().zip(state.model_names()).map(|(model, name)| {
         html! {
-            <option key={model.id.clone()} value={model.id.clone()} selected={present.as_deref() == Some(&model.id)}>
-                { format!("{title} ({})", format::megabytes(model.bytes)) }
+            <option key={model.id.clone()} value={model.id.clone()} selected={present == model.id}>
+                { format!("{name} ({})", format::megabytes(model.bytes)) }
             </option>
         }
     });
@@ -69,6 +68,9 @@ pub fn Options(props: &Props) -> Html {
         ("gpu", DeviceWish::Gpu, t.device_gpu),
         ("cpu", DeviceWish::Cpu, t.device_cpu),
     ];
+    // As a property too: what the user chose once does not go by the attribute of the choices any more.
+    let device =
+        devices.iter().find(|(_, wish, _)| *wish == settings.device).map_or("auto", |(value, ..)| *value);
     let clahes = [
         ("auto", ClaheWish::Auto, t.clahe_auto),
         ("on", ClaheWish::On, t.clahe_on),
@@ -80,7 +82,7 @@ pub fn Options(props: &Props) -> Html {
                 <summary><h2>{ t.options }</h2></summary>
                 <div class="field">
                     <label for="option-model">{ t.model }</label>
-                    <select id="option-model" disabled={locked || state.models.is_empty()}
+                    <select id="option-model" ~value={present.clone()} disabled={locked || state.models.is_empty()}
                         onchange={chosen(|id| Some(Action::ChooseModel(id)))}>
                         { for models }
                     </select>
@@ -90,7 +92,7 @@ pub fn Options(props: &Props) -> Html {
                 </div>
                 <div class="field">
                     <label for="option-device">{ t.device }</label>
-                    <select id="option-device" disabled={locked} onchange={chosen(|value| match value.as_str() {
+                    <select id="option-device" ~value={device} disabled={locked} onchange={chosen(|value| match value.as_str() {
                         "auto" => Some(Action::ChooseDevice(DeviceWish::Auto)),
                         "gpu" => Some(Action::ChooseDevice(DeviceWish::Gpu)),
                         "cpu" => Some(Action::ChooseDevice(DeviceWish::Cpu)),

@@ -14,7 +14,7 @@ use crate::bridge::Luggage;
 use crate::browser::{self, Drag};
 use crate::dropped::{Drop, DropProblem, NamedFile};
 use crate::protocol::{DeviceWish, ReaderReply, Reply};
-use crate::state::{Action, Effect, Files, Said, State, TICK_MILLIS, most_engines};
+use crate::state::{Action, Effect, Files, RunState, Said, State, TICK_MILLIS, most_engines};
 use crate::strings::{Language, language, speak, text};
 use crate::volume_view::SharedVolume;
 
@@ -29,9 +29,9 @@ pub enum Message {
     Read(ReaderReply, Luggage),
     /// The user picked files.
     Picked(Vec<NamedFile>),
-    /// The user dropped something.
+    /// The user dropped or pasted something.
     Dropped(Drop),
-    /// The files of the drop of that number are known, or why there are none.
+    /// The files of the drop or paste of that number are known, or why there are none.
     LookedThrough(u32, Result<Vec<NamedFile>, DropProblem>),
     /// A sample's bytes came, or not.
     Sample(usize, Option<Vec<u8>>),
@@ -66,12 +66,17 @@ pub struct Page {
     pinned: Option<usize>,
     /// Grows each time the chosen one is to be gone to.
     pub(super) visits: u32,
+    /// How often something was told in a notice, the same or another.
+    pub(super) tellings: u32,
+    /// Whether files were refused since the page was last drawn, in the place of what it showed.
+    refused: bool,
     /// The run's state when the page was last drawn.
     drawn: &'static str,
     /// Whether leaving the page would lose a study.
     at_stake: Rc<Cell<bool>>,
     _before_leaving: Option<EventListener>,
     _on_drag: Vec<EventListener>,
+    _on_paste: Option<EventListener>,
     _ticks: Interval,
 }
 
@@ -93,6 +98,7 @@ impl Component for Page {
         let at_stake = Rc::new(Cell::new(false));
         let asked = at_stake.clone();
         let (dragged, ticked) = (ctx.link().clone(), ctx.link().clone());
+        let (pasted, pastings) = (ctx.link().clone(), Cell::new(0));
         let mut page = Self {
             state: State::new(engines, wished_device()),
             workers: Workers::default(),
@@ -105,6 +111,8 @@ impl Component for Page {
             lit: None,
             pinned: None,
             visits: 0,
+            tellings: 0,
+            refused: false,
             drawn: "idle",
             at_stake,
             _before_leaving: browser::before_leaving(move || asked.get()),
@@ -116,6 +124,10 @@ impl Component for Page {
                 };
                 dragged
                     .send_message_batch([Message::Dragging(dragging)].into_iter().chain(dropped).collect());
+            }),
+            _on_paste: browser::on_paste(move |data| {
+                pastings.set(pastings.get() + 1);
+                pasted.send_message(Message::Dropped(Drop::pasted(&data, pastings.get())));
             }),
             _ticks: Interval::new(TICK_MILLIS, move || ticked.send_message(Message::Act(Action::Tick))),
         };
@@ -203,7 +215,8 @@ impl Component for Page {
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
         let now = stage::run_name(&self.state.run);
         let before = std::mem::replace(&mut self.drawn, now);
-        if before == now {
+        let refused = std::mem::take(&mut self.refused);
+        if before == now && !refused {
             return;
         }
         // What had the focus may be gone: then the focus goes to what took its place.
@@ -211,7 +224,7 @@ impl Component for Page {
         if document.active_element().is_none_or(|e| e.tag_name() == "BODY") {
             browser::focus(browser::find("#main"));
         }
-        if begins(before, now) {
+        if refused || begins(before, now) {
             browser::show_top(browser::find("#main"));
         }
     }
@@ -234,8 +247,12 @@ impl Page {
     }
 
     fn act(&mut self, ctx: &Context<Self>, action: Action) {
-        let before = stage::run_name(&self.state.run);
+        let (before, notice) = (stage::run_name(&self.state.run), self.state.notice.clone());
+        let (tells, refuses) =
+            (matches!(action, Action::Tell(_) | Action::Refuse(_)), matches!(action, Action::Refuse(_)));
         let effects = self.state.update(action);
+        self.refused |= refuses && matches!(self.state.run, RunState::Failed { .. });
+        self.tellings += u32::from(tells || notice != self.state.notice);
         self.at_stake.set(self.state.is_study_at_stake());
         if before != stage::run_name(&self.state.run) {
             (self.lit, self.pinned) = (None, None);

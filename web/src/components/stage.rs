@@ -54,12 +54,13 @@ pub fn page(page: &Page, link: &Scope<Page>) -> Html {
             <PrintHead state={state.clone()} />
             <p class="visually-hidden" role="status" aria-live="polite">{ announcement(state) }</p>
             <p class="visually-hidden" role="status" aria-live="polite" data-field="notice">{ state.notice.as_ref().map(|notice| notice.words(t)) }</p>
+            // Made anew each time that something is told: the styles keep it in sight for a while.
+            { for state.notice.iter().map(|notice| html! {
+                <p key={page.tellings.to_string()} class="aside-note" aria-hidden="true">{ told::said(t, notice) }</p>
+            }) }
             // Has the focus when what had it is gone. In one column the two sides have no box of their own, so it is no side.
             <main id="main" tabindex="-1" class={classes!("layout", matches!(state.run, RunState::Idle).then_some("is-start"))}>
                 <div class="stage">
-                    if let Some(notice) = &state.notice {
-                        <p class="aside-note" aria-hidden="true">{ told::said(t, notice) }</p>
-                    }
                     { Html::from(column) }
                 </div>
                 <div class="side">{ side }<Options state={state.clone()} on_action={act.clone()} /></div>

@@ -2,6 +2,7 @@
 
 use lunglens::export::ExportFormat;
 use lunglens::imaging::PicturePart;
+use lunglens::intake::SeriesPart;
 use lunglens::report::InputInfo;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ pub struct SavedFile {
 pub struct FoundSeries {
     /// What people call it: its description, or the name of its file; empty where it has none.
     pub label: String,
+    /// What tells it from others of the same name.
+    pub part: Option<SeriesPart>,
     /// Its number.
     pub number: Option<i64>,
     /// Its form, such as `DICOM CT` or `NIfTI`; none of pictures.

@@ -50,6 +50,7 @@ fn series(summary: &SeriesSummary, continued: bool) -> FoundSeries {
     };
     FoundSeries {
         label: summary.label.trim().to_owned(),
+        part: summary.part.clone(),
         number: summary.number,
         form,
         slices: summary.slices,

@@ -1,10 +1,30 @@
-//! What the user has to choose, and what a choice would lose.
+//! What the user chooses or has to choose, and what a choice would lose.
 
 use super::{Action, RunState, State, Task};
+use crate::format;
 use crate::outcome::Outcome;
-use crate::protocol::Found;
+use crate::protocol::{Found, ModelSummary};
 
 impl State {
+    /// The present model, as the manifest describes it.
+    pub fn model(&self) -> Option<&ModelSummary> {
+        self.models.get(self.model_index(self.settings.model.as_deref())?)
+    }
+
+    /// Which model a choice means.
+    pub(super) fn model_index(&self, choice: Option<&str>) -> Option<usize> {
+        match choice {
+            Some(id) => self.models.iter().position(|model| model.id == id),
+            None => Some(0).filter(|_| !self.models.is_empty()),
+        }
+    }
+
+    /// What the models are called beside each other.
+    pub fn model_names(&self) -> Vec<&str> {
+        let titles: Vec<&str> = self.models.iter().map(|model| model.title.as_str()).collect();
+        format::told_apart(&titles)
+    }
+
     /// Whether files are open of which no series is proposed, and the user has chosen none.
     pub fn is_undecided(&self) -> bool {
         let proposes = |found: &Found| found.recommended.is_some() || found.series.is_empty();

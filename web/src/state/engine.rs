@@ -15,12 +15,24 @@ impl State {
             Reply::Ready { model, device, fallback, copy } => {
                 self.copy = copy;
                 self.engine = EngineState::Ready { model, device };
-                if let Some(reason) = fallback {
+                self.proven = Some((self.settings.model.clone(), self.settings.device));
+                // That another model could not be loaded is what the user waits to hear.
+                if let Some(reason) = fallback
+                    && !matches!(self.notice, Some(Said::OtherModel(..)))
+                {
                     self.notice = Some(Said::Cpu(reason));
                 }
                 return self.engine_is_ready();
             }
-            Reply::LoadFailed { cause } => self.load_failed(Said::Cause(cause)),
+            Reply::LoadFailed { cause } => {
+                let message = Said::Cause(cause);
+                if let Some(notice) = self.go_back(&message) {
+                    let effects = self.load();
+                    self.notice = Some(notice);
+                    return effects;
+                }
+                self.load_failed(message);
+            }
             Reply::Stage { run, index } => {
                 if let Some(active) = self.at_work(run) {
                     active.slices.set_stage(FIRST, Some(index));
@@ -63,6 +75,28 @@ impl State {
             self.run = RunState::Open;
         }
         self.engine = EngineState::Failed { message };
+    }
+
+    /// Where another model than the one that was ready last cannot be loaded: chooses that one and its device again, to be loaded
+    /// now, and returns what to say. It is not gone back to twice in a row, so that nothing is tried for ever.
+    fn go_back(&mut self, why: &Said) -> Option<Said> {
+        self.notice.take_if(|notice| matches!(notice, Said::OtherModel(..)));
+        let (model, device) = self.proven.take()?;
+        let (failed, ready) =
+            (self.model_index(self.settings.model.as_deref())?, self.model_index(model.as_deref())?);
+        if failed == ready {
+            return None;
+        }
+        let name = self.model_names()[failed].to_owned();
+        (self.settings.model, self.settings.device) = (model, device);
+        Some(Said::OtherModel(name, Box::new(why.clone())))
+    }
+
+    /// The same with a new worker, where the present one hangs or broke; whether there is a model to go back to.
+    pub(super) fn go_back_anew(&mut self, why: &Said) -> Option<Vec<Effect>> {
+        let notice = self.go_back(why)?;
+        self.notice = Some(notice);
+        Some(self.restart())
     }
 
     fn stopped(&mut self, run: u32) {
@@ -113,6 +147,12 @@ impl State {
             _ => false,
         };
         let was_ready = self.is_ready();
+        if !was_ready
+            && !on_gpu
+            && let Some(effects) = self.go_back_anew(&Said::WorkerLost)
+        {
+            return effects;
+        }
         if on_gpu {
             if let RunState::Active(active) | RunState::Timing(active) = &mut self.run {
                 active.forget_times();

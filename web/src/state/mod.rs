@@ -28,7 +28,7 @@ use crate::strings::text;
 use crate::view::View;
 
 pub use actions::{Action, Effect};
-pub use opened::Files;
+pub use opened::{Files, pasted_name};
 pub use pool::{EngineId, FIRST, most_engines};
 pub use run::{Active, Task};
 pub use said::Said;
@@ -136,6 +136,8 @@ pub struct State {
     pub models: Vec<ModelSummary>,
     /// The user's choices.
     pub settings: Settings,
+    /// Model and device as they were chosen when the engine was ready last, unless loading has failed since.
+    proven: Option<(Option<String>, DeviceWish)>,
     /// The opened files.
     pub files: Option<Files>,
     /// What waits for the user's word, since it would lose a study.
@@ -194,6 +196,7 @@ impl Default for State {
             engine: EngineState::Starting,
             models: Vec::new(),
             settings: Settings::default(),
+            proven: None,
             files: None,
             asked: None,
             found: None,
@@ -248,14 +251,6 @@ impl State {
     /// Whether the result on the page was made with other settings than the present ones.
     pub fn settings_changed(&self) -> bool {
         matches!((&self.run, &self.used), (RunState::Done(_), Some(used)) if *used != self.settings)
-    }
-
-    /// The present model, as the manifest describes it.
-    pub fn model(&self) -> Option<&ModelSummary> {
-        match &self.settings.model {
-            Some(id) => self.models.iter().find(|m| m.id == *id),
-            None => self.models.first(),
-        }
     }
 
     /// The stages of a slice with the present model, as [`Reply::Stage`](crate::protocol::Reply::Stage) counts them.

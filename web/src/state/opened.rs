@@ -40,6 +40,14 @@ impl Files {
     }
 }
 
+/// What a pasted file is called, the `count`-th of the page: every browser calls a picture that is no file `image`.
+pub fn pasted_name(name: &str, count: u32) -> String {
+    match name.strip_prefix("image.") {
+        Some(ending) => format!("pasted-{count}.{ending}"),
+        None => name.to_owned(),
+    }
+}
+
 /// The name of a file without folders and ending.
 fn stem_of(path: &str) -> String {
     format::stem(path.rsplit('/').next().unwrap_or_default()).to_owned()
@@ -123,6 +131,14 @@ mod tests {
             "{several}"
         );
         assert!(!arabic.replace_title.contains('\u{2068}'), "the name brings its own");
+    }
+
+    #[test]
+    fn a_pasted_picture_has_a_name_of_its_own_and_a_pasted_file_keeps_its_own() {
+        assert_eq!(pasted_name("image.png", 2), "pasted-2.png");
+        assert_eq!(pasted_name("image.jpeg", 3), "pasted-3.jpeg");
+        assert_eq!(pasted_name("images.zip", 2), "images.zip");
+        assert_eq!(pasted_name("chest/image.png", 2), "chest/image.png");
     }
 
     #[test]

@@ -38,12 +38,15 @@ pub enum Said {
     WorkerLost,
     /// The model does not come any further.
     FetchStalled,
+    /// Why the other model of that name could not be loaded, instead of which the one before is used.
+    OtherModel(String, Box<Said>),
 }
 
 impl Said {
     /// Whether it is still worth saying when the next step begins or ends: where slices are read, and how a result came about.
     pub fn holds(&self, is_result: bool) -> bool {
-        matches!(self, Self::Cpu(_)) || is_result && matches!(self, Self::CrashedOnce(_))
+        matches!(self, Self::Cpu(_) | Self::OtherModel(..))
+            || is_result && matches!(self, Self::CrashedOnce(_))
     }
 
     /// Whether it says that cause.
@@ -55,6 +58,7 @@ impl Said {
     pub fn detail(&self, t: &Strings) -> Option<&str> {
         match self {
             Self::Cause(cause) | Self::NotShown(_, cause) => cause.detail(t),
+            Self::OtherModel(_, why) => why.detail(t),
             _ => None,
         }
     }
@@ -81,6 +85,9 @@ impl Said {
             Self::BadReport => t.bad_report.into(),
             Self::WorkerLost => t.worker_lost.into(),
             Self::FetchStalled => t.fetch_stalled.into(),
+            Self::OtherModel(name, why) => {
+                t.other_model.replace("{model}", name).replace("{why}", &why.words(t))
+            }
         }
     }
 }

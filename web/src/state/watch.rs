@@ -47,6 +47,9 @@ impl State {
             return self.lose_helper(id);
         }
         if matches!(self.engine, EngineState::Fetching { .. }) {
+            if let Some(effects) = self.go_back_anew(&Said::FetchStalled) {
+                return effects;
+            }
             // It goes on by itself if bytes come after all.
             self.load_failed(Said::FetchStalled);
             return Vec::new();

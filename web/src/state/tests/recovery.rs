@@ -272,3 +272,104 @@ fn a_crash_on_the_gpu_leaves_the_result_with_the_present_settings() {
     segmented(&mut state, run, 0);
     assert!(state.slice_outcome().is_some() && !state.settings_changed());
 }
+
+/// A page with two models of which the first is ready.
+fn with_models(device: DeviceSummary) -> State {
+    let mut state = ready_on(device);
+    let model = |id: &str, title: &str| ModelSummary {
+        id: id.into(),
+        title: title.into(),
+        bytes: 1,
+        licence: String::new(),
+        finds_lungs: true,
+    };
+    let models = vec![model("r50", "Net ResNet50"), model("r101", "Net ResNet101")];
+    engine(&mut state, Reply::Manifest { models });
+    state
+}
+
+/// That the other model is being loaded.
+fn choose_other(state: &mut State) {
+    let effect =
+        Effect::Engine(FIRST, Request::Load { model: Some("r101".into()), device: DeviceWish::Auto });
+    assert_eq!(state.update(Action::ChooseModel("r101".into())), [effect]);
+}
+
+#[test]
+fn a_model_that_does_not_load_gives_way_to_the_one_that_was_ready() {
+    let failed = || Reply::LoadFailed { cause: "No answer.".into() };
+    let mut state = with_models(cpu());
+    for _ in 0..2 {
+        choose_other(&mut state);
+        open(&mut state, 1);
+        assert!(matches!(state.run, RunState::Waiting(_)));
+        assert_eq!(engine(&mut state, failed()), [load(DeviceWish::Auto)]);
+        let notice = Said::OtherModel("ResNet101".into(), Box::new(said("No answer.")));
+        assert_eq!(state.notice.as_ref(), Some(&notice));
+        assert!(notice.words(crate::strings::text()).starts_with("ResNet101: No answer. The model that was"));
+        assert_eq!(state.model().map(|model| model.id.as_str()), Some("r50"));
+        engine(&mut state, Reply::Progress { loaded: 1, total: 1 });
+        let cpu_notice = Some(CpuReason::NoGpu);
+        engine(
+            &mut state,
+            Reply::Ready { model: "r50".into(), device: cpu(), fallback: cpu_notice, copy: None },
+        );
+        assert!(state.is_ready());
+        let run = run_of(&state);
+        prepared(&mut state, run, 0);
+        segmented(&mut state, run, 0);
+        assert!(state.slice_outcome().is_some(), "what was opened meanwhile is read");
+        assert_eq!(state.notice, Some(notice), "with which model is worth saying");
+    }
+    // A model that loads is what is gone back to from then on.
+    choose_other(&mut state);
+    engine(&mut state, Reply::Ready { model: "r101".into(), device: cpu(), fallback: None, copy: None });
+    assert_eq!(state.notice, None);
+    state.update(Action::ChooseModel("r50".into()));
+    let back = Effect::Engine(FIRST, Request::Load { model: Some("r101".into()), device: DeviceWish::Auto });
+    assert_eq!(engine(&mut state, failed()), [back]);
+}
+
+#[test]
+fn what_does_not_load_either_is_not_tried_for_ever() {
+    let failed = |words: &str| Reply::LoadFailed { cause: words.into() };
+    let mut state = with_models(cpu());
+    choose_other(&mut state);
+    open(&mut state, 1);
+    assert_eq!(engine(&mut state, failed("First.")), [load(DeviceWish::Auto)]);
+    assert!(engine(&mut state, failed("Second.")).is_empty());
+    assert_eq!(state.engine, EngineState::Failed { message: said("Second.") });
+    assert_eq!(state.run, RunState::Failed { message: Said::NoModel });
+    assert_eq!(state.notice, None, "none is used again");
+    assert!(engine(&mut state, failed("Third.")).is_empty());
+    // The same model on another device is no other model.
+    let mut state = with_models(cpu());
+    state.update(Action::ChooseDevice(DeviceWish::Cpu));
+    assert!(engine(&mut state, failed("Fourth.")).is_empty());
+    assert_eq!(state.settings.device, DeviceWish::Cpu);
+}
+
+#[test]
+fn a_worker_that_hangs_or_breaks_over_another_model_is_started_anew_with_the_one_before() {
+    let mut state = with_models(cpu());
+    choose_other(&mut state);
+    for _ in 0..18 {
+        assert!(state.update(Action::Tick).is_empty());
+    }
+    assert_eq!(state.update(Action::Tick), [Effect::StartEngine], "it is stuck");
+    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Auto)]);
+    assert!(matches!(&state.notice, Some(Said::OtherModel(_, why)) if **why == Said::FetchStalled));
+    // On a GPU the CPU comes first, then the other model, on the device on which it was.
+    let mut state = with_models(gpu());
+    choose_other(&mut state);
+    assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
+    let other = Effect::Engine(FIRST, Request::Load { model: Some("r101".into()), device: DeviceWish::Cpu });
+    assert_eq!(engine(&mut state, Reply::Hello), [other]);
+    assert_eq!(state.update(Action::EngineDied(FIRST, "trap".into())), [Effect::StartEngine]);
+    assert_eq!(engine(&mut state, Reply::Hello), [load(DeviceWish::Auto)]);
+    assert!(matches!(&state.notice, Some(Said::OtherModel(_, why)) if **why == Said::WorkerLost));
+    state.update(Action::EngineDied(FIRST, "trap".into()));
+    engine(&mut state, Reply::Hello);
+    assert!(state.update(Action::EngineDied(FIRST, "trap".into())).is_empty());
+    assert_eq!(state.engine, EngineState::Failed { message: Said::WorkerLost });
+}
