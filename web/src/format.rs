@@ -4,6 +4,7 @@ use lunglens::intake::PartKind;
 
 use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
+use lunglens::study::Composition;
 use lunglens::words;
 
 /// The longest ending of a file's name: `dicom`.
@@ -102,6 +103,18 @@ pub fn percent(value: f64) -> String {
 /// A percentage beside grades that follow from it: what is below one of their limits is not rounded up to it.
 pub fn graded_percent(value: f64, limits: &[f64]) -> String {
     share(&in_language(&words::graded_tenths(value, limits)))
+}
+
+/// What lesions consist of: four shares, together all of them.
+pub fn composition(shares: &Composition) -> String {
+    [
+        ("{aerated}", shares.aerated_percent),
+        ("{glass}", shares.ground_glass_percent),
+        ("{dense}", shares.consolidation_percent),
+        ("{denser}", shares.denser_percent),
+    ]
+    .into_iter()
+    .fold(text().composition.to_owned(), |said, (place, share)| said.replace(place, &percent(share)))
 }
 
 /// A number as [`words`] has it, on one line and with the mark of the page's language.
@@ -211,6 +224,18 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(seconds(80.0), "0.08\u{a0}s");
         assert_eq!(seconds(3444.0), "3.4\u{a0}s");
+    }
+
+    #[test]
+    fn what_lesions_consist_of_is_told_whole() {
+        let shares = Composition {
+            aerated_percent: 68.7,
+            ground_glass_percent: 25.66,
+            consolidation_percent: 5.63,
+            denser_percent: 0.01,
+        };
+        let expected = "The lesions by HU: 68.7 % as aerated lung, 25.7 % ground glass, 5.6 % consolidation, < 0.1 % denser.";
+        assert_eq!(composition(&shares).replace('\u{a0}', " "), expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use lunglens::report::DeviceKind;
 use lunglens::severity::Finding;
 use lunglens::study::{
-    Assessment, Composition, Height, Lacking, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone,
+    Assessment, Height, Lacking, LesionInfo, MosMed, Side, StudyReport, VolumeInvolvement, Zone,
 };
 use yew::prelude::*;
 
@@ -15,7 +15,7 @@ use crate::format;
 use crate::outcome::{Outcome, StudyOutcome};
 use crate::protocol::DeviceSummary;
 use crate::strings::causes::not_measured;
-use crate::strings::{Strings, text};
+use crate::strings::text;
 
 /// Properties of [`StudyResult`].
 #[derive(Properties, PartialEq)]
@@ -97,7 +97,7 @@ pub fn StudyResult(props: &Props) -> Html {
                     }
                     if let Some(shares) = &assessment.composition {
                         <p class="hint" data-field="composition">
-                            { composition(t, shares) }
+                            { format::composition(shares) }
                         </p>
                     }
                 }
@@ -198,18 +198,6 @@ fn extent(ml: Option<f64>, voxels: u64) -> String {
     ml.map_or_else(|| format::pixels(voxels), format::ml)
 }
 
-/// What the lesions consist of: four shares, together all of them.
-fn composition(t: &Strings, shares: &Composition) -> String {
-    [
-        ("{aerated}", shares.aerated_percent),
-        ("{glass}", shares.ground_glass_percent),
-        ("{dense}", shares.consolidation_percent),
-        ("{denser}", shares.denser_percent),
-    ]
-    .into_iter()
-    .fold(t.composition.to_owned(), |said, (place, share)| said.replace(place, &format::percent(share)))
-}
-
 /// The six zones, as one looks at the patient: the right lung on the left.
 fn zones(report: &StudyReport) -> Html {
     let t = text();
@@ -264,23 +252,5 @@ fn lesion_button(props: &Props, index: usize, lesion: &LesionInfo) -> Html {
                 <span class="figure place">{ format!("{side}{}{slices}", t.comma) }</span>
             </button>
         </li>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_lesions_consist_of_is_told_whole() {
-        let shares = Composition {
-            aerated_percent: 68.7,
-            ground_glass_percent: 25.66,
-            consolidation_percent: 5.63,
-            denser_percent: 0.01,
-        };
-        let said = composition(text(), &shares).replace('\u{a0}', " ");
-        let expected = "The lesions by HU: 68.7 % as aerated lung, 25.7 % ground glass, 5.6 % consolidation, < 0.1 % denser.";
-        assert_eq!(said, expected);
     }
 }
