@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
   lunglens evaluate --data slices/ --model r50
   lunglens completions bash > ~/.local/share/bash-completion/completions/lunglens
 
-Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C or SIGTERM.";
 
 const SEGMENT_EXAMPLES: &str = "Examples:
   One slice; writes lunglens-out/slice.overlay.png and lunglens-out/slice.report.json:
@@ -50,7 +50,7 @@ const SEGMENT_EXAMPLES: &str = "Examples:
 The summary is one line a slice on standard output. Errors, progress and notes go to standard error.
 A file that cannot be read does not stop the rest.
 
-Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+Exit codes: 0 done, 1 some file failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C or SIGTERM.";
 
 /// The program's arguments.
 #[derive(Debug, Parser)]

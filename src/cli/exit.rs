@@ -12,7 +12,7 @@ pub enum Exit {
     SomeFailed,
     /// No model or no device, so nothing could run.
     NothingRan,
-    /// Ctrl-C.
+    /// Ctrl-C or SIGTERM.
     Interrupted,
 }
 

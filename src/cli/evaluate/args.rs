@@ -35,7 +35,7 @@ Written: evaluation.json, evaluation.md, pr_curve.svg, involvement.svg, contact_
 are over patients; docs/evaluation.md says what each figure means. RAYON_NUM_THREADS sets the threads \
 of the CPU.
 
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C or SIGTERM.";
 
 /// Arguments of `lunglens evaluate`.
 #[derive(Debug, Args)]

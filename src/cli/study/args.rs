@@ -34,7 +34,7 @@ involvement and grade are measured, and what needs mm or Hounsfield units is lef
 UIDs are written as hashes unless --keep-ids asks for them. DICOM files carry the time of writing, or \
 that of the variable SOURCE_DATE_EPOCH.
 
-Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C.";
+Exit codes: 0 done, 1 no result, 2 wrong usage, 3 no model or device, 130 stopped by Ctrl-C or SIGTERM.";
 
 /// Arguments of `lunglens study`.
 #[derive(Debug, Args)]
