@@ -12,12 +12,14 @@ export function misfits() {
   for (const one of document.querySelectorAll('input[type="checkbox"]')) {
     if (one.offsetWidth > 0 && one.offsetWidth < 20) found.push(`squeezed: ${one.parentElement.innerText}`);
   }
+  // Beside the text of a list is its arrow, which is narrower in Firefox.
+  const arrow = navigator.userAgent.includes('Firefox') ? 10 : 16;
   const pen = document.createElement('canvas').getContext('2d');
   for (const one of document.querySelectorAll('select')) {
     const style = getComputedStyle(one);
     pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-    // Beside the text is the arrow. In what is folded up nothing has a width.
-    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+    // In what is folded up nothing has a width.
+    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - arrow;
     const long = [...one.options].filter(({ text }) => one.clientWidth > 0 && pen.measureText(text).width > room);
     found.push(...long.map(({ text }) => `cut off: ${text}`));
   }
