@@ -2,38 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::{Cursor, Write};
-use std::path::Path;
+mod opened;
 
-use lunglens::intake::{Catalogue, IntakeError, NamedSource, catalogue};
-use lunglens::source::MemorySource;
-use zip::write::SimpleFileOptions;
+use lunglens::intake::IntakeError;
 
-fn file(name: &str, bytes: Vec<u8>) -> NamedSource {
-    NamedSource::new(name, MemorySource::new(bytes))
-}
-
-fn find(files: Vec<NamedSource>) -> Catalogue {
-    catalogue(files, &mut |_| {}, &|| false).unwrap()
-}
-
-/// The five slices of the fixture `reversed`.
-fn slices() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/study/reversed");
-    (0..5).map(|k| (format!("{k}.dcm"), std::fs::read(folder.join(format!("{k}.dcm"))).unwrap())).collect()
-}
-
-/// An archive of which every second file is stored as it is.
-fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (index, (name, bytes)) in files.iter().enumerate() {
-        let method =
-            if index % 2 == 0 { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
-        archive.start_file(name.as_str(), SimpleFileOptions::default().compression_method(method)).unwrap();
-        archive.write_all(bytes).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
-}
+use opened::{file, find, slices, zipped};
 
 #[test]
 fn damage_in_an_entry_that_is_stored_as_it_is_is_noticed() {

@@ -2,16 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::{Cursor, Write};
+mod opened;
+
 use std::path::{Path, PathBuf};
 
 use lunglens::imaging::ValueScale;
-use lunglens::intake::{
-    Catalogue, IntakeError, NamedSource, PartKind, Scan, SeriesKind, SeriesPart, catalogue,
-};
-use lunglens::source::MemorySource;
+use lunglens::intake::{IntakeError, NamedSource, PartKind, Scan, SeriesKind, SeriesPart, catalogue};
 use lunglens::study::{Differing, Reason, StudyError};
-use zip::write::SimpleFileOptions;
+
+use opened::{file, find, slices, zipped};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
@@ -19,30 +18,6 @@ fn fixtures() -> PathBuf {
 
 fn read(path: &str) -> Vec<u8> {
     std::fs::read(fixtures().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
-
-fn file(name: &str, bytes: Vec<u8>) -> NamedSource {
-    NamedSource::new(name, MemorySource::new(bytes))
-}
-
-fn find(files: Vec<NamedSource>) -> Catalogue {
-    catalogue(files, &mut |_| {}, &|| false).unwrap()
-}
-
-/// The five slices of the fixture `reversed`.
-fn slices() -> Vec<(String, Vec<u8>)> {
-    (0..5).map(|k| (format!("{k}.dcm"), read(&format!("study/reversed/{k}.dcm")))).collect()
-}
-
-fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (index, (name, bytes)) in files.iter().enumerate() {
-        let method =
-            if index % 2 == 0 { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
-        archive.start_file(name.as_str(), SimpleFileOptions::default().compression_method(method)).unwrap();
-        archive.write_all(bytes).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
 }
 
 #[test]

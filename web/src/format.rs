@@ -1,11 +1,11 @@
 //! Numbers as people read them. A number and its unit stay on one line, so the space between them does not break.
 
 use lunglens::intake::PartKind;
+use lunglens::study::Composition;
+use lunglens::words;
 
 use crate::protocol::{DeviceSummary, FoundSeries};
 use crate::strings::text;
-use lunglens::study::Composition;
-use lunglens::words;
 
 /// The longest ending of a file's name: `dicom`.
 const LONGEST_ENDING: usize = 5;
