@@ -102,7 +102,7 @@ fn draw_of(files: Vec<(String, Vec<u8>)>, every: usize, found: fn(usize) -> Vec<
     let plan = series.plan().unwrap();
     let mut builder = StudyBuilder::new(plan, every, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(&series.slice(index).unwrap(), &found(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &found(index), false).unwrap();
     }
     let measured = builder.finish(|index| series.slice(index)).unwrap();
     let mut report = build_report(StudyParts {

@@ -73,7 +73,7 @@ fn stack(format: ImageFormat) -> Vec<NamedSource> {
 fn measure(series: &OpenSeries) -> Measured {
     let mut builder = StudyBuilder::new(series.plan().unwrap(), 1, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(&series.slice(index).unwrap(), &instances(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &instances(index), false).unwrap();
     }
     builder.finish(|index| series.slice(index)).unwrap()
 }

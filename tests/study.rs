@@ -55,7 +55,7 @@ fn measure(every: usize) -> Measured {
     let series = open("chest");
     let mut builder = StudyBuilder::new(series.plan().unwrap(), every, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(&series.slice(index).unwrap(), &instances(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &instances(index), false).unwrap();
     }
     builder.finish(|index| series.slice(index)).unwrap()
 }
@@ -239,7 +239,7 @@ fn without_lung_or_lesion_there_is_no_number_to_read_into() {
     let measured = |found: fn(usize) -> Vec<Instance>| {
         let mut builder = StudyBuilder::new(series.plan().unwrap(), 1, 25.0).unwrap();
         for (index, _) in builder.to_read().to_vec() {
-            builder.add(&series.slice(index).unwrap(), &found(index)).unwrap();
+            builder.add(&series.slice(index).unwrap(), &found(index), false).unwrap();
         }
         builder.finish(|index| series.slice(index)).unwrap()
     };
@@ -258,11 +258,13 @@ fn there_is_no_result_of_a_part() {
     let plan = series.plan().unwrap();
     let mut builder = StudyBuilder::new(plan, 1, 25.0).unwrap();
     for index in 0..11 {
-        builder.add(&series.slice(index).unwrap(), &instances(index)).unwrap();
+        builder.add(&series.slice(index).unwrap(), &instances(index), false).unwrap();
     }
+    let several = builder.add(&series.slice(11).unwrap(), &instances(11), true);
+    assert_eq!(several, Err(StudyError::SeveralSlices { index: 11 }));
     let mut other_size = series.slice(11).unwrap();
     other_size.rows = 32;
-    assert!(matches!(builder.add(&other_size, &[]), Err(StudyError::WrongSlice { index: 11, .. })));
+    assert!(matches!(builder.add(&other_size, &[], false), Err(StudyError::WrongSlice { index: 11, .. })));
     assert_eq!(
         builder.finish(|index| series.slice(index)).unwrap_err(),
         IntakeError::Study(StudyError::Incomplete { found: 11, needed: 12 })

@@ -32,8 +32,13 @@ pub(super) fn describe_device(device: &DeviceInfo) -> String {
 }
 
 fn finding(assessment: &Assessment, lesions: usize) -> String {
+    // What mixes several slices has no grade.
+    let grade = match assessment.several_slices {
+        true => "Several slices".to_owned(),
+        false => assessment.finding.to_string(),
+    };
     if assessment.finding == Finding::NoLungFound {
-        return assessment.finding.to_string();
+        return grade;
     }
     let count = counted(lesions, "lesion");
     let limit = f64::from(assessment.alarming_from_percent);
@@ -43,11 +48,6 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
         .filter_map(|(side, lung)| lung.as_ref().map(|lung| format!("{side} {}", percent(lung))))
         .collect();
     let sides = if sides.is_empty() { String::new() } else { format!(" ({})", sides.join(", ")) };
-    // What mixes several slices has no grade.
-    let grade = match assessment.several_slices {
-        true => "Several slices".to_owned(),
-        false => assessment.finding.to_string(),
-    };
     format!("{grade}, lung involvement {}{sides}, {count}", percent(&assessment.lungs))
 }
 
@@ -68,7 +68,10 @@ pub fn cautions(report: &Report) -> Vec<&'static str> {
             assessment.several_slices,
             "the picture seems to show several slices, and the figures mix them; read one alone (--part)",
         ),
-        (picture && no_lung, "if there is a slice in the picture, read it alone (--part), upright (--turn)"),
+        (
+            picture && no_lung && !assessment.several_slices,
+            "if there is a slice in the picture, read it alone (--part), upright (--turn)",
+        ),
         (
             coloured && one_lung,
             "only one lung was found; if the picture shows both, read the slice alone (--part)",
@@ -138,5 +141,7 @@ mod tests {
     #[test]
     fn no_lung_gives_no_numbers() {
         assert_eq!(finding(&assessment(Finding::NoLungFound, None), 0), "No lung found");
+        let several = assessment(Finding::NoLungFound, None).of_several_slices();
+        assert_eq!(finding(&several, 0), "Several slices");
     }
 }

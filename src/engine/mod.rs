@@ -6,6 +6,7 @@ mod error;
 mod platform;
 mod refusal;
 mod run;
+mod search;
 mod warm_up;
 
 use burn::tensor::Device;
@@ -19,11 +20,11 @@ pub use error::EngineError;
 pub use run::CancelToken;
 pub use warm_up::warm_up;
 
-use crate::detect::{BoxXyxy, Detection};
-use crate::imaging::{ClaheMode, CtSlice, Letterbox, LungCrop, PreparedSlice, Preprocessing, prepare};
+use crate::detect::BoxXyxy;
+use crate::imaging::{ClaheMode, CtSlice, Letterbox, Preprocessing, prepare};
 use crate::manifest::ModelEntry;
 use crate::masks::{Mask, ProbabilityMap, paste_averaged, paste_mask};
-use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SEARCH_PROPOSALS, SemanticMaps};
+use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SemanticMaps};
 use crate::report::{
     self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, faint_score,
     join_lesions, keep_lung_tissue, sort_instances,
@@ -31,7 +32,8 @@ use crate::report::{
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
 use refusal::{caught, caught_async};
-use run::{Run, WithinStage};
+use run::Run;
+use search::Searched;
 
 /// A pixel belongs to an instance from this probability of its mask on, as in torchvision.
 const MASK_THRESHOLD: f32 = 0.5;
@@ -82,6 +84,15 @@ pub struct Segmentation {
     pub report: Report,
     /// The instances.
     pub instances: Vec<Instance>,
+}
+
+/// What was found on a slice.
+struct Found {
+    instances: Vec<Instance>,
+    /// The part of the slice that was looked at if it was not all, in source pixels.
+    region: Option<BoxXyxy>,
+    /// Whether the search saw several slices, of which the instances may show but one.
+    several_slices: bool,
 }
 
 /// A model on a device.
@@ -156,7 +167,7 @@ impl Engine {
     ) -> Result<Vec<Instance>, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        Ok(self.noting(self.find(slice, &preprocessing, options, &mut run)).await?.0)
+        Ok(self.noting(self.find(slice, &preprocessing, options, &mut run)).await?.instances)
     }
 
     /// Waits for `run`; of its failure the device's own words are told, and a GPU that it found lost is not opened again.
@@ -176,22 +187,21 @@ impl Engine {
         preprocessing
     }
 
-    /// The instances, and the part of the slice that was looked at if it was not all.
     async fn find(
         &self,
         slice: &CtSlice,
         preprocessing: &Preprocessing,
         options: &SegmentOptions,
         run: &mut Run<'_>,
-    ) -> Result<(Vec<Instance>, Option<BoxXyxy>), EngineError> {
+    ) -> Result<Found, EngineError> {
         run.stage(Stage::Preprocess);
         run.pause().await?;
         let prepared = prepare(slice, preprocessing)?;
-        let lungs = match preprocessing.lung_crop {
-            Some(crop) => self.lungs(slice, &prepared, crop, run).await?,
-            None => None,
+        let Searched { region, several_slices } = match preprocessing.lung_crop {
+            Some(crop) => self.search(slice, &prepared, crop, run).await?,
+            None => Searched::default(),
         };
-        let network_input = prepared.network_input(lungs, preprocessing.input_size)?;
+        let network_input = prepared.network_input(region, preprocessing.input_size)?;
         let limit = options.score_threshold;
         let limit_of_parts = if options.join_lesions { faint_score(limit) } else { limit };
         let detections = self.model.detect(&network_input, limit_of_parts, run).await?;
@@ -207,56 +217,7 @@ impl Engine {
         }
         let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
         let region = Some(network_input.letterbox.region).filter(|&region| region != whole);
-        Ok((instances, region))
-    }
-
-    /// The part of the slice that its lungs lie in, or none where all of it is to be looked at.
-    async fn lungs(
-        &self,
-        slice: &CtSlice,
-        prepared: &PreparedSlice,
-        crop: LungCrop,
-        run: &mut Run<'_>,
-    ) -> Result<Option<BoxXyxy>, EngineError> {
-        run.stage(Stage::Lungs);
-        run.pause().await?;
-        let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
-        let surroundings = slice.has_surroundings();
-        // Lungs that are a small part of a photo are easily missed in a small view, and among the best few.
-        let (size, proposals) = match surroundings {
-            true => (self.entry.config.input_size, usize::MAX),
-            false => (crop.search_size, SEARCH_PROPOSALS),
-        };
-        let [lungs, lesions] = self.boxes(prepared, None, size, proposals, run).await?;
-        let around_whole = crop.region(&lungs, &lesions, whole);
-        if !surroundings || lungs.is_empty() {
-            return Ok(around_whole);
-        }
-        let Some(view) = LungCrop::slice_around(&lungs, slice.rows, slice.columns) else {
-            // A photo of the lungs alone: a part of it too, whose grey levels are stretched.
-            return Ok(Some(around_whole.unwrap_or(whole)));
-        };
-        let [lungs, lesions] =
-            self.boxes(prepared, Some(view), crop.search_size, SEARCH_PROPOSALS, run).await?;
-        Ok(Some(crop.region(&lungs, &lesions, view).unwrap_or(view)))
-    }
-
-    /// The boxes of lungs and of lesions in a view of a slice, in source pixels.
-    async fn boxes(
-        &self,
-        prepared: &PreparedSlice,
-        view: Option<BoxXyxy>,
-        size: usize,
-        proposals: usize,
-        run: &mut Run<'_>,
-    ) -> Result<[Vec<BoxXyxy>; 2], EngineError> {
-        let view = prepared.network_input(view, size)?;
-        let run = &mut WithinStage(run);
-        let found = self.model.detect_boxes(&view, proposals, DEFAULT_SCORE_THRESHOLD, run).await?;
-        Ok([ClassName::Lung, ClassName::Lesion].map(|class| {
-            let is_one = |one: &&Detection| ClassName::from_label(one.label) == Some(class);
-            found.iter().filter(is_one).map(|one| view.letterbox.to_source(one.bbox)).collect()
-        }))
+        Ok(Found { instances, region, several_slices })
     }
 
     /// Finds, outlines and measures what is in a slice.
@@ -273,11 +234,12 @@ impl Engine {
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        let (instances, region) = self.noting(self.find(slice, &preprocessing, options, &mut run)).await?;
+        let Found { instances, region, several_slices } =
+            self.noting(self.find(slice, &preprocessing, options, &mut run)).await?;
         let masks = |class: ClassName| -> Vec<&Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
         };
-        let assessment = assess(
+        let mut assessment = assess(
             &masks(ClassName::Lesion),
             &masks(ClassName::Lung),
             slice.rows,
@@ -286,6 +248,9 @@ impl Engine {
             slice.patient_right_is_image_left,
             &options.severity,
         )?;
+        if several_slices {
+            assessment = assessment.of_several_slices();
+        }
         run.pause().await?;
         let report = report::build(ReportParts {
             slice,

@@ -79,6 +79,13 @@ pub struct Involvement {
     pub lesion_mm2: Option<f32>,
 }
 
+impl Assessment {
+    /// The same of a picture that is known to show several slices, also where too few of their lungs were outlined to tell.
+    pub fn of_several_slices(self) -> Self {
+        Self { left: None, right: None, several_slices: true, ..self }
+    }
+}
+
 impl Involvement {
     /// `percent` unrounded, from the pixels: a report's is rounded, its grade is not.
     pub fn exact_percent(&self) -> f64 {
@@ -103,8 +110,8 @@ pub struct Assessment {
     pub alarming_from_percent: f32,
     /// Whether left and right rest on the usual radiological view, because the file does not state them.
     pub side_assumed: bool,
-    /// Whether there are more lungs than a slice has, as on a photo of a film: the figures then mix several slices, and there is no
-    /// left and right.
+    /// Whether a picture shows several slices, as a photo of a film does: the figures then mix them, or hold some of them only, and there
+    /// is no left and right.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub several_slices: bool,
 }

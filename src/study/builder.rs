@@ -177,7 +177,7 @@ impl StudyBuilder {
         &self.places
     }
 
-    /// Adds the next slice of [`Self::to_read`] with what was found on it.
+    /// Adds the next slice of [`Self::to_read`] with what was found on it, and whether its report says that it shows several slices.
     ///
     /// As in [`crate::severity::assess`], lung is the union of the lung masks, the holes of each filled, and lesion the
     /// union of the lesion masks inside. Of grey levels nothing is measured that needs Hounsfield units.
@@ -185,7 +185,12 @@ impl StudyBuilder {
     /// # Errors
     /// [`StudyError`] if all slices were added, or this one is of another size or scale, or does not state its sides where
     /// the series does.
-    pub fn add(&mut self, slice: &CtSlice, instances: &[Instance]) -> Result<(), StudyError> {
+    pub fn add(
+        &mut self,
+        slice: &CtSlice,
+        instances: &[Instance],
+        several_slices: bool,
+    ) -> Result<(), StudyError> {
         let Some(&(index, place)) = self.places.get(self.found.len()) else {
             return Err(StudyError::WrongSlice {
                 index: self.found.len(),
@@ -211,7 +216,7 @@ impl StudyBuilder {
                 ClassName::Lesion => lesion.add(&instance.mask)?,
             }
         }
-        if slice.picture.is_some() && are_of_several_slices(&lung) {
+        if several_slices || slice.picture.is_some() && are_of_several_slices(&lung) {
             return Err(StudyError::SeveralSlices { index });
         }
         self.coloured |= slice.picture.is_some_and(|picture| picture.coloured);

@@ -6,6 +6,7 @@
 mod evaluate;
 mod harness;
 mod pack;
+mod photos;
 mod segment;
 mod study;
 mod surface;

@@ -63,7 +63,7 @@ pub fn measure(
     };
     let mut builder = StudyBuilder::new(&plan, every, 25.0).unwrap();
     for (index, _) in builder.to_read().to_vec() {
-        builder.add(&slice, &found(index)).unwrap();
+        builder.add(&slice, &found(index), false).unwrap();
     }
     builder.finish(|_| Ok::<_, StudyError>(slice.clone())).unwrap()
 }

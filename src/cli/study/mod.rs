@@ -185,7 +185,8 @@ fn measure(
                 devices.push(segmentation.report.device.clone());
             }
             let of_file = || chosen.series.file_name(to_read[number].0).to_owned();
-            builder.add(&slice, &segmentation.instances).with_context(of_file)?;
+            let several_slices = segmentation.report.assessment.several_slices;
+            builder.add(&slice, &segmentation.instances, several_slices).with_context(of_file)?;
             sample.get_or_insert(segmentation.report);
             progress.done(number);
             Ok(())

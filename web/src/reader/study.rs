@@ -101,7 +101,7 @@ impl Study {
             Ok(Instance { class: found.class, score: found.score, bbox: found.bbox, mask })
         });
         let instances: Vec<Instance> = instances.collect::<Result<_, lunglens::masks::MaskError>>()?;
-        builder.add(&slice, &instances)?;
+        builder.add(&slice, &instances, report.assessment.several_slices)?;
         let record = builder.last().ok_or_else(not_of_the_study)?;
         let masks = SliceMasks { lung: record.lung.clone(), lesion: record.lesion.clone() };
         self.told.push(masks.clone());
