@@ -78,6 +78,7 @@ fn report_of(slice: &CtSlice, instances: &[Instance]) -> Result<Report, ReportEr
         mask_threshold: 0.5,
         preprocessing: Preprocessing::default(),
         region: None,
+        slices: Vec::new(),
         instances,
         assessment,
         timings: None,

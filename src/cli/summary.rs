@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lunglens::report::{DeviceInfo, DeviceKind, Report};
+use lunglens::report::{DeviceInfo, DeviceKind, Input, Report};
 use lunglens::severity::{Assessment, Finding, Involvement};
 use lunglens::words::{counted, graded_percent};
 
@@ -52,32 +52,48 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
 }
 
 /// What a reader of the line must know of how the slice was read.
-pub fn cautions(report: &Report) -> Vec<&'static str> {
+pub fn cautions(report: &Report) -> Vec<String> {
     let coloured = report.input.picture.is_some_and(|picture| picture.coloured);
     let assessment = &report.assessment;
     let no_lung = assessment.finding == Finding::NoLungFound;
     let one_lung =
         !no_lung && !assessment.several_slices && (assessment.left.is_none() || assessment.right.is_none());
     let picture = report.input.picture.is_some();
-    let all = [
-        (
-            coloured,
-            "the picture has colours and was read as grey; marks drawn on it can be taken for lesions",
-        ),
-        (
-            assessment.several_slices,
-            "the picture seems to show several slices, and the figures mix them; read one alone (--part)",
-        ),
-        (
-            picture && no_lung && !assessment.several_slices,
-            "if there is a slice in the picture, read it alone (--part), upright (--turn)",
-        ),
-        (
-            coloured && one_lung,
-            "only one lung was found; if the picture shows both, read the slice alone (--part)",
-        ),
-    ];
-    all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect()
+    let several = || {
+        let parts = parts_of(report).join(" or ");
+        let parts = if parts.is_empty() { "--part".to_owned() } else { parts };
+        format!(
+            "the picture seems to show several slices, and the figures mix them; read one alone ({parts})"
+        )
+    };
+    let mut all = Vec::new();
+    if coloured {
+        all.push(
+            "the picture has colours and was read as grey; marks drawn on it can be taken for lesions"
+                .to_owned(),
+        );
+    }
+    if assessment.several_slices {
+        all.push(several());
+    } else if picture && no_lung {
+        all.push("if there is a slice in the picture, read it alone (--part), upright (--turn)".to_owned());
+    }
+    if coloured && one_lung {
+        all.push(
+            "only one lung was found; if the picture shows both, read the slice alone (--part)".to_owned(),
+        );
+    }
+    all
+}
+
+/// The options that read the slices of a picture alone.
+fn parts_of(report: &Report) -> Vec<String> {
+    let Input { rows, columns, picture: Some(picture), .. } = report.input else { return Vec::new() };
+    let option = |place: &[f32; 4]| {
+        let [x0, y0, x1, y1] = picture.part_of_slice(place.map(f64::from), rows, columns).area?;
+        Some(format!("--part {x0},{y0},{x1},{y1}"))
+    };
+    report.slices.iter().filter_map(option).collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use crate::masks::{Mask, ProbabilityMap, paste_averaged, paste_mask};
 use crate::model::{Detections, MaskRcnn, MaskedDetection, Observer, SemanticMaps};
 use crate::report::{
     self, ClassName, DEFAULT_SCORE_THRESHOLD, Instance, ModelInfo, Report, ReportParts, faint_score,
-    join_lesions, keep_lung_tissue, sort_instances,
+    join_lesions, keep_lung_tissue, keep_sure_photo, sort_instances,
 };
 use crate::severity::{SeverityConfig, assess};
 use crate::weights::{Weights, read_packed};
@@ -62,7 +62,7 @@ pub struct SegmentOptions {
     /// Whether contrast is equalised (CLAHE).
     pub clahe: ClaheMode,
     /// Whether lesions that touch become one ([`report::join_lesions`]) and what cannot be lung is left out
-    /// ([`report::keep_lung_tissue`]); not where each detection is measured.
+    /// ([`report::keep_lung_tissue`], [`report::keep_sure_photo`]); not where each detection is measured.
     pub join_lesions: bool,
 }
 
@@ -91,8 +91,8 @@ struct Found {
     instances: Vec<Instance>,
     /// The part of the slice that was looked at if it was not all, in source pixels.
     region: Option<BoxXyxy>,
-    /// Whether the search saw several slices, of which the instances may show but one.
-    several_slices: bool,
+    /// The places of several slices on one picture, of which the instances may show but one; empty where there is one.
+    slices: Vec<BoxXyxy>,
 }
 
 /// A model on a device.
@@ -197,7 +197,7 @@ impl Engine {
         run.stage(Stage::Preprocess);
         run.pause().await?;
         let prepared = prepare(slice, preprocessing)?;
-        let Searched { region, several_slices } = match preprocessing.lung_crop {
+        let Searched { region, slices } = match preprocessing.lung_crop {
             Some(crop) => self.search(slice, &prepared, crop, run).await?,
             None => Searched::default(),
         };
@@ -211,13 +211,14 @@ impl Engine {
         let mut instances =
             paste(detections, slice, &network_input.letterbox, mask_size, self.mask_threshold())?;
         if options.join_lesions {
-            instances = keep_lung_tissue(join_lesions(instances, limit)?, slice);
+            let joined = join_lesions(instances, limit)?;
+            instances = keep_sure_photo(keep_lung_tissue(joined, slice), slice);
         } else {
             sort_instances(&mut instances);
         }
         let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
         let region = Some(network_input.letterbox.region).filter(|&region| region != whole);
-        Ok(Found { instances, region, several_slices })
+        Ok(Found { instances, region, slices })
     }
 
     /// Finds, outlines and measures what is in a slice.
@@ -234,7 +235,7 @@ impl Engine {
     ) -> Result<Segmentation, EngineError> {
         let mut run = Run::new(cancel, progress);
         let preprocessing = self.preprocessing(options);
-        let Found { instances, region, several_slices } =
+        let Found { instances, region, slices } =
             self.noting(self.find(slice, &preprocessing, options, &mut run)).await?;
         let masks = |class: ClassName| -> Vec<&Mask> {
             instances.iter().filter(|i| i.class == class).map(|i| &i.mask).collect()
@@ -248,7 +249,7 @@ impl Engine {
             slice.patient_right_is_image_left,
             &options.severity,
         )?;
-        if several_slices {
+        if !slices.is_empty() {
             assessment = assessment.of_several_slices();
         }
         run.pause().await?;
@@ -266,6 +267,7 @@ impl Engine {
             mask_threshold: self.mask_threshold(),
             preprocessing,
             region,
+            slices,
             instances: &instances,
             assessment,
             timings: Some(run.finish()),

@@ -3,7 +3,7 @@
 use super::run::{Run, WithinStage};
 use super::{Engine, EngineError};
 use crate::detect::{BoxXyxy, Detection};
-use crate::imaging::{CtSlice, LungCrop, Photo, PreparedSlice, slices_of};
+use crate::imaging::{CtSlice, LungCrop, Photo, PreparedSlice, pairs_of_lungs};
 use crate::model::{Observer, SEARCH_PROPOSALS, Stage};
 use crate::report::{ClassName, DEFAULT_SCORE_THRESHOLD};
 
@@ -12,8 +12,8 @@ use crate::report::{ClassName, DEFAULT_SCORE_THRESHOLD};
 pub(super) struct Searched {
     /// The part to segment, in source pixels; none where it is all.
     pub region: Option<BoxXyxy>,
-    /// Whether a photo shows several slices.
-    pub several_slices: bool,
+    /// The places of several slices on one picture, in source pixels; empty where there is one.
+    pub slices: Vec<BoxXyxy>,
 }
 
 impl Engine {
@@ -27,39 +27,42 @@ impl Engine {
     ) -> Result<Searched, EngineError> {
         run.stage(Stage::Lungs);
         run.pause().await?;
-        let of_one = |region| Searched { region, several_slices: false };
         let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
+        let picture = Photo { rows: slice.rows, columns: slice.columns };
         if !slice.has_surroundings() {
             let [lungs, lesions] =
                 self.boxes(prepared, None, crop.search_size, SEARCH_PROPOSALS, run).await?;
-            return Ok(of_one(crop.region(&places(&lungs), &places(&lesions), whole)));
+            let region = crop.region(&places(&lungs), &places(&lesions), whole);
+            let slices = if slice.picture.is_some() { picture.several(&lungs) } else { Vec::new() };
+            return Ok(Searched { region, slices });
         }
         // Lungs that are a small part of a photo are easily missed in a small view, and among the best few.
         let size = self.entry.config.input_size;
-        let [lungs, lesions] = self.boxes(prepared, None, size, usize::MAX, run).await?;
-        let (found, lesions) = (places(&lungs), places(&lesions));
-        let photo = Photo { rows: slice.rows, columns: slice.columns };
-        let mut view = photo.slice_around(&found);
-        if photo.is_from_afar(&found) {
-            let mut all = lungs;
-            for part in photo.quarters() {
-                let [lungs, _] = self.boxes(prepared, Some(part), size, SEARCH_PROPOSALS, run).await?;
-                all.extend(lungs.into_iter().filter(|lung| !photo.is_cut(&lung.bbox, &part)));
+        let [mut lungs, lesions] = self.boxes(prepared, None, size, usize::MAX, run).await?;
+        let found = places(&lungs);
+        let mut view = picture.slice_around(&found);
+        if picture.is_from_afar(&found) {
+            for part in picture.quarters() {
+                let [near, _] = self.boxes(prepared, Some(part), size, SEARCH_PROPOSALS, run).await?;
+                lungs.extend(near.into_iter().filter(|lung| !picture.is_cut(&lung.bbox, &part)));
             }
-            match slices_of(all)[..] {
-                [] => {}
-                [lungs] => view = photo.slice_around(&lungs),
-                _ => return Ok(Searched { region: None, several_slices: true }),
+            if let [lungs] = pairs_of_lungs(&lungs)[..] {
+                view = picture.slice_around(&lungs);
             }
         }
-        let Some(view) = view else {
-            let around_whole = crop.region(&found, &lesions, whole);
-            // A photo of the lungs alone: a part of it too, whose grey levels are stretched.
-            return Ok(of_one(around_whole.or_else(|| (!found.is_empty()).then_some(whole))));
+        let slices = picture.several(&lungs);
+        let region = match view {
+            Some(view) if slices.is_empty() => {
+                let [lungs, lesions] =
+                    self.boxes(prepared, Some(view), crop.search_size, SEARCH_PROPOSALS, run).await?;
+                Some(crop.region(&places(&lungs), &places(&lesions), view).unwrap_or(view))
+            }
+            // A photo of the lungs alone, or of several slices: a part of it too, whose grey levels are stretched.
+            _ => crop
+                .region(&places(&lungs), &places(&lesions), whole)
+                .or_else(|| (!lungs.is_empty()).then_some(whole)),
         };
-        let [lungs, lesions] =
-            self.boxes(prepared, Some(view), crop.search_size, SEARCH_PROPOSALS, run).await?;
-        Ok(of_one(Some(crop.region(&places(&lungs), &places(&lesions), view).unwrap_or(view))))
+        Ok(Searched { region, slices })
     }
 
     /// The lungs and the lesions in a view of a slice, the surest first, in source pixels.

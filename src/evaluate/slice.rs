@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::overlap::Region;
 use crate::imaging::CtSlice;
 use crate::masks::{Mask, MaskError};
-use crate::report::{ClassName, Instance, join_lesions, keep_lung_tissue};
+use crate::report::{ClassName, Instance, join_lesions, keep_lung_tissue, keep_sure_photo};
 use crate::severity::{Finding, SeverityConfig, SeverityError, assess, percent};
 
 /// The overlap of masks from which an instance is found.
@@ -149,7 +149,8 @@ pub fn reported(
     for instance in &found {
         instance.mask.check_size("evaluating the slice", slice.rows, slice.columns)?;
     }
-    Ok(keep_lung_tissue(join_lesions(found, score_threshold)?, slice))
+    let joined = join_lesions(found, score_threshold)?;
+    Ok(keep_sure_photo(keep_lung_tissue(joined, slice), slice))
 }
 
 /// The lungs as the report measures them: the union of the masks, the holes of each filled.

@@ -30,7 +30,7 @@ pub use error::ImagingError;
 pub use geometry::{Geometry, Vector};
 pub use letterbox::Letterbox;
 pub use lung_crop::LungCrop;
-pub use photo::{Photo, slices_of};
+pub use photo::{Photo, pairs_of_lungs};
 pub use picture::{MAX_PICTURE_SIDE, MIN_PART_SIDE, PicturePart, PictureReading, picture_size};
 pub use preprocess::{ClaheMode, NetworkInput, PreparedSlice, Preprocessing, prepare, preprocess};
 pub use resize::{resize_bilinear, resize_cubic};

@@ -67,10 +67,34 @@ impl Photo {
         lungs.iter().all(|one| longer_side(one) < FAR * self.longer_side())
     }
 
+    /// The places of the slices whose `lungs` were found, from left to right and row by row, where there is more than one. They do not overlap.
+    pub fn several(self, lungs: &[Detection]) -> Vec<BoxXyxy> {
+        let all: Vec<BoxXyxy> = pairs_of_lungs(lungs).iter().filter_map(|pair| around(pair)).collect();
+        if all.len() < 2 {
+            return Vec::new();
+        }
+        let place = |both: &BoxXyxy| {
+            let mut place = self.square_around(both, LUNGS_OF_SLICE);
+            for other in &all {
+                for from in [0, 1] {
+                    // Between two slices beside or above each other lies the border.
+                    if other[from] >= both[from + 2] {
+                        place[from + 2] = place[from + 2].min((both[from + 2] + other[from]) / 2.0);
+                    } else if other[from + 2] <= both[from] {
+                        place[from] = place[from].max((other[from + 2] + both[from]) / 2.0);
+                    }
+                }
+            }
+            place
+        };
+        in_rows(all.iter().map(place).collect())
+    }
+
     /// Four parts of the picture, one about each corner, which overlap.
     pub fn quarters(self) -> [BoxXyxy; 4] {
         let (width, height) = (self.columns as f32, self.rows as f32);
-        let spans = |length: f32| [(0.0, QUARTER * length), ((1.0 - QUARTER) * length, length)];
+        let spans =
+            |length: f32| [(0.0, (QUARTER * length).round()), (((1.0 - QUARTER) * length).round(), length)];
         let ([left, right], [upper, lower]) = (spans(width), spans(height));
         [(left, upper), (right, upper), (left, lower), (right, lower)]
             .map(|((x0, x1), (y0, y1))| [x0, y0, x1, y1])
@@ -89,30 +113,34 @@ impl Photo {
 
     /// The place of a slice with these lungs, where it is clearly smaller than the picture.
     fn view_around(self, lungs: &[BoxXyxy]) -> Option<BoxXyxy> {
-        let [x0, y0, x1, y1] = around(lungs)?;
+        let both = around(lungs)?;
         let share = if lungs.len() < 2 { LUNG_OF_SLICE } else { LUNGS_OF_SLICE };
-        let side = (x1 - x0).max(y1 - y0) / share;
+        (longer_side(&both) / share < LARGEST * self.longer_side()).then(|| self.square_around(&both, share))
+    }
+
+    /// The square about a box that has `share` of its side, as far as it lies in the picture.
+    fn square_around(self, bbox: &BoxXyxy, share: f32) -> BoxXyxy {
+        let half = longer_side(bbox) / share / 2.0;
+        let [x0, y0, x1, y1] = bbox;
         let (across, down) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0);
-        let half = side / 2.0;
-        let view = [
+        [
             (across - half).max(0.0),
             (down - half).max(0.0),
             (across + half).min(self.columns as f32),
             (down + half).min(self.rows as f32),
-        ];
-        (side < LARGEST * self.longer_side()).then_some(view)
+        ]
     }
 }
 
-/// The slices that `lungs` found in several views of one picture make, as the boxes of both lungs of each. Slices that are much smaller
-/// than the largest, as thumbnails are, are left out.
-pub fn slices_of(mut lungs: Vec<Detection>) -> Vec<[BoxXyxy; 2]> {
-    lungs.retain(|lung| lung.score >= SURE);
-    lungs.sort_by(|a, b| b.score.total_cmp(&a.score));
+/// Which of `lungs`, found in one view of a picture or in several, are both lungs of a slice. Slices that are much smaller than the largest, as
+/// thumbnails are, are left out.
+pub fn pairs_of_lungs(lungs: &[Detection]) -> Vec<[BoxXyxy; 2]> {
+    let mut sure: Vec<&Detection> = lungs.iter().filter(|lung| lung.score >= SURE).collect();
+    sure.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut apart: Vec<BoxXyxy> = Vec::new();
-    for lung in lungs {
-        let is_new = |one: &BoxXyxy| shared_area(one, &lung.bbox) <= SAME * area(one).min(area(&lung.bbox));
-        if apart.iter().all(is_new) {
+    for lung in sure {
+        let is_other = |one: &BoxXyxy| shared_area(one, &lung.bbox) <= SAME * area(one).min(area(&lung.bbox));
+        if apart.iter().all(is_other) {
             apart.push(lung.bbox);
         }
     }
@@ -127,6 +155,20 @@ pub fn slices_of(mut lungs: Vec<Detection>) -> Vec<[BoxXyxy; 2]> {
     let largest = pairs.iter().map(larger).fold(0.0, f32::max);
     pairs.retain(|pair| is_alike(larger(pair), largest));
     pairs
+}
+
+/// From left to right and row by row; a row ends where the next is below the middle of its first.
+fn in_rows(mut places: Vec<BoxXyxy>) -> Vec<BoxXyxy> {
+    let middle = |place: &BoxXyxy| (place[1] + place[3]) / 2.0;
+    places.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
+    let mut first = 0;
+    for at in 0..=places.len() {
+        if at == places.len() || middle(&places[at]) > places[first][3] {
+            places[first..at].sort_by(|a, b| a[0].total_cmp(&b[0]));
+            first = at;
+        }
+    }
+    places
 }
 
 fn longer_side([x0, y0, x1, y1]: &BoxXyxy) -> f32 {
@@ -290,14 +332,37 @@ mod tests {
             lung(0.75, [800.0, 345.0, 1265.0, 665.0]),
             lung(0.9, [100.0, 20.0, 300.0, 320.0]),
         ];
-        assert_eq!(slices_of(seen.to_vec()), [[one, other]]);
+        assert_eq!(pairs_of_lungs(&seen), [[one, other]]);
         let unsure = [lung(0.98, one), lung(0.69, other)];
-        assert!(slices_of(unsure.to_vec()).is_empty());
+        assert!(pairs_of_lungs(&unsure).is_empty());
         // A slice beside it; the same as a thumbnail, which is none.
         let beside = OF_SLICE.map(|bbox| lung(0.9, moved(bbox, -700.0)));
-        assert_eq!(slices_of([&seen[..], &beside].concat()).len(), 2);
+        assert_eq!(pairs_of_lungs(&[&seen[..], &beside].concat()).len(), 2);
         let thumbnail = OF_SLICE.map(|bbox| lung(0.99, bbox.map(|side| side / 4.0)));
-        assert_eq!(slices_of([&seen[..], &thumbnail].concat()), [[one, other]]);
-        assert!(slices_of(Vec::new()).is_empty());
+        assert_eq!(pairs_of_lungs(&[&seen[..], &thumbnail].concat()), [[one, other]]);
+        assert!(pairs_of_lungs(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_places_of_several_slices_come_row_by_row_and_apart() {
+        // Two rows, the upper one a little askew, lungs of 300 pixels 40 apart from those of the next slice.
+        let lefts = [(440.0, 60.0), (100.0, 90.0), (100.0, 460.0), (440.0, 450.0)];
+        let lungs: Vec<Detection> = lefts
+            .iter()
+            .flat_map(|&(x, y)| [[x, y, x + 140.0, y + 200.0], [x + 160.0, y, x + 300.0, y + 200.0]])
+            .map(|bbox| lung(0.9, bbox))
+            .collect();
+        let places = SCREEN.several(&lungs);
+        assert_eq!(places.len(), 4);
+        for (place, (x, y)) in places.iter().zip([lefts[1], lefts[0], lefts[2], lefts[3]]) {
+            assert!(
+                place[0] <= x && place[1] <= y && place[2] >= x + 300.0 && place[3] >= y + 200.0,
+                "{place:?}"
+            );
+        }
+        assert_eq!((places[0][2], places[1][0]), (420.0, 420.0));
+        assert_eq!(places[2][1], (290.0 + 460.0) / 2.0);
+        assert!(SCREEN.several(&lungs[..2]).is_empty());
+        assert_eq!(in_rows(Vec::new()), Vec::<BoxXyxy>::new());
     }
 }

@@ -30,6 +30,8 @@ pub struct ReportParts<'a> {
     pub preprocessing: Preprocessing,
     /// The part of the slice that the network was given, in source pixels, if that was not all.
     pub region: Option<BoxXyxy>,
+    /// The places of several slices on one picture, in source pixels; empty where there is one.
+    pub slices: Vec<BoxXyxy>,
     /// The instances, in any order.
     pub instances: &'a [Instance],
     /// Involvement and grade.
@@ -88,6 +90,7 @@ pub fn build(parts: ReportParts<'_>) -> Result<Report, ReportError> {
         },
         preprocessing: parts.preprocessing,
         region: parts.region.map(|region| region.map(|v| rounded(v, 3))),
+        slices: parts.slices.into_iter().map(|slice| slice.map(|v| rounded(v, 3))).collect(),
         instances,
         assessment,
         timings: parts.timings.map(rounded_timings),

@@ -10,7 +10,7 @@ use crate::masks::Rle;
 use crate::severity::Assessment;
 
 /// The version of the report's schema. The first number grows when a reader of the old one would fail.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 /// The sentence that every report and every page carries.
 pub const NOTICE: &str = "Research use only. Not a medical device.";
 
@@ -176,6 +176,10 @@ pub struct Report {
     /// The part of the slice that was segmented, `[x0, y0, x1, y1]` in source pixels, 3 decimals; absent where it was all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<[f32; 4]>,
+    /// Where a picture shows several slices, the places of those that were found, `[x0, y0, x1, y1]` in source pixels, 3 decimals, from left
+    /// to right and row by row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<[f32; 4]>,
     /// Lesions, then lungs, each by falling score.
     pub instances: Vec<InstanceReport>,
     /// Involvement and grade.

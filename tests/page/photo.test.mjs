@@ -48,8 +48,8 @@ async function photo() {
 }
 
 const caution = (page) => page.locator('[data-field="caution"]').innerText();
-async function press(page, action) {
-  await page.locator(`[data-action="${action}"]`).click();
+async function press(page, action, which = 0) {
+  await page.locator(`[data-action="${action}"]`).nth(which).click();
   // The picture is opened anew, so the run before is gone at once.
   assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
   return savedReport(page);
@@ -118,6 +118,15 @@ test('one slice of a photographed film is read alone', { timeout: 300_000 }, asy
   const again = await press(page, 'part-whole');
   assert.deepEqual(again.instances, whole.instances, 'the whole picture again, and the same result');
   assert.ok(await page.locator('[data-action="part-whole"]').isDisabled());
+
+  // The slices that were found can be chosen where they lie: the second is the upper right one.
+  assert.equal(await page.getByRole('button', { name: 'Slice 2 of 4' }).count(), 1);
+  await shot(page, 'photo-slice-map');
+  const second = await press(page, 'read-slice', 1);
+  const [left2, top2, right2, bottom2] = second.input.picture.part;
+  assert.ok(left2 >= 240 && top2 < 30 && right2 > 480 && bottom2 < 272, `${second.input.picture.part}`);
+  assert.equal(second.assessment.finding, 'mild');
+  assert.equal(await page.locator('[data-action="read-slice"]').count(), 0);
   assert.deepEqual(requests.slice(asked), [], 'nothing was asked for');
   assert.deepEqual(complaints, []);
 

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use lunglens::imaging::PicturePart;
 use lunglens::report::{ClassName, DeviceKind, Report};
 use lunglens::severity::{Assessment, Finding, Involvement};
 use yew::prelude::*;
 
 use super::language::use_text;
+use super::slice_map::slice_map;
 use crate::outcome::{Outcome, SliceOutcome};
 use crate::protocol::DeviceSummary;
 use crate::{format, strings::text};
@@ -26,6 +28,8 @@ pub struct Props {
     pub on_light: Callback<Option<usize>>,
     /// An instance was pressed.
     pub on_pin: Callback<usize>,
+    /// One of several slices on a picture is to be read alone.
+    pub on_part: Callback<PicturePart>,
 }
 
 /// Properties of [`Facts`].
@@ -111,6 +115,7 @@ pub fn Findings(props: &Props) -> Html {
                     }
                 }
                 { cautions(report) }
+                { slice_map(report, &props.on_part) }
             </section>
             <section class="card instances" aria-labelledby="instances-title">
                 <h2 id="instances-title">{ t.instances }<span class="count">{ report.instances.len() }</span></h2>

@@ -12,6 +12,7 @@ mod print;
 mod progress;
 mod replace;
 mod samples;
+mod slice_map;
 mod stage;
 mod study_result;
 mod told;

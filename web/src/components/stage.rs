@@ -121,11 +121,12 @@ fn content(page: &Page, link: &Scope<Page>, open: Html) -> (Column, Html) {
                 let on_light = link.callback(Message::Light);
                 let (pinned, on_pin) = (page.picked(), link.callback(Message::Visit));
                 let lit = page.lit.or(pinned);
+                let on_part = link.callback(|part| Message::Act(Action::ChoosePart(part)));
                 let below = html! { <Facts outcome={outcome.clone()} /> };
                 let slices = state.view.as_ref().map_or(1, |view| view.frame.len);
                 let side = html! {
                     <>
-                        <Findings outcome={outcome.clone()} {slices} {lit} {pinned} {on_light} {on_pin} />
+                        <Findings outcome={outcome.clone()} {slices} {lit} {pinned} {on_light} {on_pin} {on_part} />
                         { found() }
                         { open }
                     </>
