@@ -7,20 +7,15 @@ const OURS = 'lunglens-web';
 
 /** The crates that `name` is built of for a browser: without what only builds or tests use. */
 function crates(name) {
-  const arguments_ = ['metadata', '--locked', '--format-version', '1', '--filter-platform', 'wasm32-unknown-unknown'];
-  const { packages, resolve } = JSON.parse(execFileSync('cargo', arguments_, { maxBuffer: 1 << 28 }));
-  const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
-  const waiting = [packages.find((one) => one.name === name).id];
-  const found = new Set(waiting);
-  while (waiting.length > 0) {
-    for (const { pkg, dep_kinds: kinds } of nodes.get(waiting.pop()).deps) {
-      if (found.has(pkg) || !kinds.some(({ kind }) => kind === null)) continue;
-      found.add(pkg);
-      waiting.push(pkg);
-    }
-  }
+  const cargo = (...arguments_) => execFileSync('cargo', arguments_, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const tree = cargo('tree', '--locked', '--package', name, '--target', 'wasm32-unknown-unknown',
+    '--edges', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}');
+  const compiled = new Set(Array.from(tree.matchAll(/^(\S+) v(\S+)/gm), ([, crate, version]) => `${crate} ${version}`));
+  // The metadata know where each crate lies, but have those of features that are off, too.
+  const { packages } = JSON.parse(cargo('metadata', '--locked', '--format-version', '1',
+    '--filter-platform', 'wasm32-unknown-unknown'));
   // A crate of ours has no source.
-  return packages.filter(({ id, source }) => source && found.has(id));
+  return packages.filter((one) => one.source && compiled.has(`${one.name} ${one.version}`));
 }
 
 /** The licence files of a crate. */
@@ -47,5 +42,6 @@ export function thirdParty() {
     for (const text of licences(one)) of.set(text, [...(of.get(text) ?? []), `${one.name} ${one.version}`]);
   }
   const texts = [...of].map(([text, names]) => `${'-'.repeat(100)}\n${names.join(', ')}\n\n${text}\n`);
-  return `Crates that are compiled into this page, and their licences.\n\n${list.join('\n')}\n\n${texts.join('\n')}`;
+  const rust = "Rust's standard library: MIT OR Apache-2.0, https://github.com/rust-lang/rust";
+  return `Crates that are compiled into this page, and their licences. Some bring no text: that of the licence named for them\nstands under other crates.\n\n${list.join('\n')}\n${rust}\n\n${texts.join('\n')}`;
 }

@@ -42,6 +42,8 @@ fn files_that_are_no_images_are_named() {
         (vec![0xFF; 100], "no format that LungLens knows"),
         (b"\x89PNG".to_vec(), "a damaged PNG"),
         (vec![7], "no format that LungLens knows"),
+        ([vec![0; 344], b"n+1\0".to_vec()].concat(), "a NIfTI volume"),
+        (b"NRRD0004\n".to_vec(), "volumes and archives are read as a study"),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "a HEIC photo (share it as JPEG)"),
         (b"\0\0\0\x1cftypmif1\0\0\0\0avifmif1miaf".to_vec(), "an AVIF picture"),
         (b"\0\0\0\x14ftypisom\0\0\x02\0isom".to_vec(), "a video"),

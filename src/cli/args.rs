@@ -100,7 +100,7 @@ const COMPLETIONS_EXAMPLES: &str = "Examples:
 /// Arguments of `lunglens segment`.
 #[derive(Debug, Args)]
 pub struct SegmentArgs {
-    /// Slices, or folders that are searched for slices
+    /// Slices (PNG, JPEG, WebP, BMP, DICOM), or folders that are searched for slices
     #[arg(required = true, value_name = "FILE|DIR")]
     pub inputs: Vec<PathBuf>,
 

@@ -16,7 +16,8 @@ pub enum ImagingError {
     Source(#[from] SourceError),
     /// The content is none of the formats that are read.
     #[error(
-        "This file looks like {looks_like}. LungLens reads PNG, JPEG, WebP and BMP pictures and single DICOM CT slices."
+        "This file looks like {looks_like}. A slice is read from a PNG, JPEG, WebP or BMP picture or a DICOM CT image; volumes \
+         and archives are read as a study."
     )]
     UnknownFormat {
         /// What the first bytes suggest, with its article: "a PDF document".
