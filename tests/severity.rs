@@ -56,7 +56,12 @@ fn the_boundary_can_be_set() {
     assert_eq!(at(10.0).unwrap().finding, Finding::Alarming);
     assert_eq!(at(10.001).unwrap().finding, Finding::Mild);
     assert_eq!(at(10.0).unwrap().alarming_from_percent, 10.0);
-    for bad in [f32::NAN, -0.1, 100.5, f32::INFINITY] {
+    // A tenth that no binary number is: 1010 of 10,000 pixels.
+    let lesion = [rectangles(&[[40, 60, 20, 50], [60, 60, 1, 10]])];
+    let config = SeverityConfig { alarming_from_percent: 10.1 };
+    let result = assess(&lesion, &two_lungs(), ROWS, COLUMNS, None, None, &config).unwrap();
+    assert_eq!((result.lungs.lesion_pixels, result.finding), (1010, Finding::Alarming));
+    for bad in [f64::NAN, -0.1, 100.5, f64::INFINITY] {
         assert!(matches!(at(bad), Err(SeverityError::Boundary(_))), "{bad}");
     }
 }

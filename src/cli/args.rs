@@ -1,6 +1,8 @@
 //! The arguments.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lunglens::engine::DeviceChoice;
@@ -121,7 +123,7 @@ pub struct SegmentArgs {
 
     /// Lung involvement in percent from which a slice is Alarming
     #[arg(long, value_name = "PERCENT", default_value_t = 25.0, value_parser = parse_percent)]
-    pub alarming_from: f32,
+    pub alarming_from: f64,
 
     /// Contrast equalisation; auto applies it to DICOM images and leaves pictures as they are
     #[arg(long, value_enum, default_value_t = ClaheArg::Auto)]
@@ -280,7 +282,7 @@ pub fn parse_score(text: &str) -> Result<f32, String> {
 }
 
 /// A percentage from 0 to 100.
-pub fn parse_percent(text: &str) -> Result<f32, String> {
+pub fn parse_percent(text: &str) -> Result<f64, String> {
     parse_between(text, 0.0, 100.0)
 }
 
@@ -300,9 +302,9 @@ fn parse_at_once(text: &str) -> Result<usize, String> {
     }
 }
 
-fn parse_between(text: &str, lowest: f32, highest: f32) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(value) if (lowest..=highest).contains(&value) => Ok(value),
+fn parse_between<T: FromStr + PartialOrd + Display>(text: &str, lowest: T, highest: T) -> Result<T, String> {
+    match text.parse() {
+        Ok(value) if value >= lowest && value <= highest => Ok(value),
         _ => Err(format!("give a number from {lowest} to {highest}")),
     }
 }

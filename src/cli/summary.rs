@@ -41,7 +41,7 @@ fn finding(assessment: &Assessment, lesions: usize) -> String {
         return grade;
     }
     let count = counted(lesions, "lesion");
-    let limit = f64::from(assessment.alarming_from_percent);
+    let limit = assessment.alarming_from_percent;
     let percent = |lungs: &Involvement| graded_percent(lungs.exact_percent(), &[limit]);
     let sides: Vec<String> = [("left", &assessment.left), ("right", &assessment.right)]
         .into_iter()

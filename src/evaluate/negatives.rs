@@ -170,7 +170,7 @@ pub fn negatives_markdown(about: &About, slices: &[NegativeSlice]) -> Result<Str
     }
     let _ =
         writeln!(text, "\n| slice with a false lesion | lesions | pixels | involvement |\n|---|---|---|---|");
-    let limits = [f64::from(about.task.alarming_from_percent)];
+    let limits = [about.task.alarming_from_percent];
     for slice in slices.iter().filter(|slice| slice.false_lesions > 0) {
         let _ = writeln!(
             text,

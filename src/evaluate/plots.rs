@@ -117,7 +117,7 @@ pub fn pr_curve_svg(evaluation: &Evaluation) -> String {
 /// Predicted against true involvement, a point a slice, a colour a patient; none without lung labels.
 ///
 /// `alarming_from_percent` is drawn as a line on both axes.
-pub fn involvement_svg(evaluation: &Evaluation, alarming_from_percent: f32) -> Option<String> {
+pub fn involvement_svg(evaluation: &Evaluation, alarming_from_percent: f64) -> Option<String> {
     let pairs: Vec<(&str, f64, f64)> = evaluation
         .slices
         .iter()
@@ -135,9 +135,8 @@ pub fn involvement_svg(evaluation: &Evaluation, alarming_from_percent: f32) -> O
     let mut plot = Plot::new("Involvement by slice", axes, to, 0);
     let (low, high) = ([plot.x(0.0), plot.y(0.0)], [plot.x(to), plot.y(to)]);
     plot.line(low, high, "#888888", "");
-    let boundary = f64::from(alarming_from_percent);
-    if boundary < to {
-        let (x, y) = (plot.x(boundary), plot.y(boundary));
+    if alarming_from_percent < to {
+        let (x, y) = (plot.x(alarming_from_percent), plot.y(alarming_from_percent));
         plot.line([x, low[1]], [x, high[1]], "#888888", " stroke-dasharray=\"4 4\"");
         plot.line([low[0], y], [high[0], y], "#888888", " stroke-dasharray=\"4 4\"");
     }

@@ -54,7 +54,7 @@ pub struct Task {
     /// Average precision ranks instances above this score.
     pub ap_score_threshold: f32,
     /// From here on a slice is alarming.
-    pub alarming_from_percent: f32,
+    pub alarming_from_percent: f64,
 }
 
 /// What was found on a slice.

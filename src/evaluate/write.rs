@@ -195,7 +195,7 @@ fn write_markdown(
         writeln!(text)?;
     }
     if evaluation.with_lungs {
-        write_involvement(text, evaluation, &[task.alarming_from_percent.into()])?;
+        write_involvement(text, evaluation, &[task.alarming_from_percent])?;
     }
     writeln!(text, "\n![Precision and recall](pr_curve.svg)\n")?;
     if evaluation.with_lungs {

@@ -123,7 +123,7 @@ pub struct Thresholds {
     /// The least probability of an instance's pixel.
     pub mask: f32,
     /// The involvement in percent from which a slice is alarming.
-    pub alarming_from_percent: f32,
+    pub alarming_from_percent: f64,
 }
 
 /// Wall time, which no two runs share.

@@ -17,7 +17,7 @@ pub enum SeverityError {
     Mask(#[from] MaskError),
     /// The boundary is no percentage.
     #[error("grading: the boundary {0} is not a percentage from 0 to 100")]
-    Boundary(f32),
+    Boundary(f64),
 }
 
 /// Measures and grades a slice of `rows` x `columns` pixels.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct SeverityConfig {
     /// The involvement of both lungs in percent from which a slice is [`Finding::Alarming`].
-    pub alarming_from_percent: f32,
+    pub alarming_from_percent: f64,
 }
 
 impl Default for SeverityConfig {
@@ -35,12 +35,12 @@ pub enum Finding {
 
 impl Finding {
     /// The finding of so many pixels or voxels of lung, and of lesion inside it, by the unrounded involvement.
-    pub fn of(lung: u64, lesion: u64, alarming_from_percent: f32) -> Self {
+    pub fn of(lung: u64, lesion: u64, alarming_from_percent: f64) -> Self {
         if lung == 0 {
             Self::NoLungFound
         } else if lesion == 0 {
             Self::NoLesionFound
-        } else if percent(lung, lesion) < f64::from(alarming_from_percent) {
+        } else if percent(lung, lesion) < alarming_from_percent {
             Self::Mild
         } else {
             Self::Alarming
@@ -107,7 +107,7 @@ pub struct Assessment {
     /// Lesion pixels outside the lungs, which the involvement leaves out.
     pub lesion_pixels_outside_lungs: usize,
     /// The boundary that the grade was made with.
-    pub alarming_from_percent: f32,
+    pub alarming_from_percent: f64,
     /// Whether left and right rest on the usual radiological view, because the file does not state them.
     pub side_assumed: bool,
     /// Whether a picture shows several slices, as a photo of a film does: the figures then mix them, or hold some of them only, and there

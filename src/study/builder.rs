@@ -125,7 +125,7 @@ pub struct StudyBuilder {
     hounsfield: Option<bool>,
     /// Whether any slice is a picture with colours.
     coloured: bool,
-    alarming_from_percent: f32,
+    alarming_from_percent: f64,
     right_first: Option<bool>,
     found: Vec<FoundSlice>,
     sections: LungSections,
@@ -138,7 +138,7 @@ impl StudyBuilder {
     ///
     /// # Errors
     /// [`StudyError`] if `every` is 0, fewer than three slices would be read, or the boundary is no percentage.
-    pub fn new(plan: &SeriesPlan, every: usize, alarming_from_percent: f32) -> Result<Self, StudyError> {
+    pub fn new(plan: &SeriesPlan, every: usize, alarming_from_percent: f64) -> Result<Self, StudyError> {
         if !(0.0..=100.0).contains(&alarming_from_percent) {
             return Err(StudyError::Boundary(alarming_from_percent));
         }

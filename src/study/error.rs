@@ -181,7 +181,7 @@ pub enum StudyError {
     Every,
     /// A boundary that is no percentage.
     #[error("The boundary {0} is not a percentage from 0 to 100.")]
-    Boundary(f32),
+    Boundary(f64),
     /// A slice that was not to come now, or is not the series'.
     #[error("Slice {index} is not the one that was to come: {problem}.")]
     WrongSlice {

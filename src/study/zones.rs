@@ -71,7 +71,7 @@ pub struct Assessment {
     /// The grade by the involvement of both lungs.
     pub finding: Finding,
     /// The involvement in percent from which the patient is alarming.
-    pub alarming_from_percent: f32,
+    pub alarming_from_percent: f64,
     /// The MosMed category by the involvement of both lungs; none without lung.
     pub mosmed: Option<MosMed>,
     /// Whether left and right rest on the usual radiological view, because the files do not state them.
@@ -103,7 +103,7 @@ impl Assessment {
     /// The involvements in percent at which a grade begins, of the patient or of a zone.
     pub fn limits(&self) -> [f64; 4] {
         let [one, two, three] = QUARTERS;
-        [self.alarming_from_percent.into(), one, two, three]
+        [self.alarming_from_percent, one, two, three]
     }
 }
 
@@ -114,7 +114,7 @@ impl Assessment {
 pub(super) fn assess(
     slices: &[SliceRecord],
     voxel_ml: Option<f64>,
-    alarming_from_percent: f32,
+    alarming_from_percent: f64,
     lesion_count: usize,
     hu: &HuSums,
 ) -> Assessment {

@@ -71,7 +71,7 @@ pub struct StudyArgs {
 
     /// Lung involvement in percent from which a patient is Alarming
     #[arg(long, value_name = "PERCENT", default_value_t = 25.0, value_parser = parse_percent)]
-    pub alarming_from: f32,
+    pub alarming_from: f64,
 
     /// Read every N-th slice only; the result says so
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]

@@ -169,11 +169,11 @@ pub fn Facts(props: &FactsProps) -> Html {
     }
 }
 
-fn graded_percent(value: &Involvement, limit: f32) -> String {
-    format::graded_percent(value.exact_percent(), &[limit.into()])
+fn graded_percent(value: &Involvement, limit: f64) -> String {
+    format::graded_percent(value.exact_percent(), &[limit])
 }
 
-fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, side: &'static str) -> Html {
+fn involvement(label: &'static str, value: Option<&Involvement>, limit: f64, side: &'static str) -> Html {
     let t = text();
     let Some(value) = value.filter(|v| v.lung_pixels > 0) else {
         return html! { <div class="row"><dt>{ label }</dt><dd class="hint" data-involvement={side}>{ t.no_lung_side }</dd></div> };
@@ -195,7 +195,7 @@ fn involvement(label: &'static str, value: Option<&Involvement>, limit: f32, sid
 }
 
 /// A bar of 0 to 100 % with a mark at a limit.
-pub fn gauge(percent: f32, limit: f32) -> Html {
+pub fn gauge(percent: f32, limit: f64) -> Html {
     html! {
         <svg class="gauge" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">
             <rect class="gauge-back" width="100" height="6" />
