@@ -83,7 +83,7 @@ test('files that would end a study, or lose its result, are asked for first', { 
   // A result that is saved nowhere; by the choice of a file and by a sample.
   await page.locator('[data-input="files"]').setInputFiles(short);
   await dialog(page).waitFor();
-  assert.match(await dialog(page).innerText(), /saved nowhere/);
+  assert.match(await dialog(page).innerText(), /not been saved/);
   await press(page, 'keep');
   await page.locator(`[data-sample="${PNG_SAMPLE}"]`).click();
   await dialog(page).waitFor();
@@ -92,7 +92,7 @@ test('files that would end a study, or lose its result, are asked for first', { 
   // And by reading one slice of the same study.
   await press(page, 'start-slice');
   await dialog(page).waitFor();
-  assert.match(await dialog(page).innerText(), /Go on without saving\?\s+The result of the study is saved nowhere/);
+  assert.match(await dialog(page).innerText(), /Go on without saving\?\s+The result of the study has not been saved/);
   await shot(page, 'ask-leaving');
   await press(page, 'keep');
   assert.equal(await slicesRead(page), String(SLICES));
@@ -145,7 +145,7 @@ test('an engine that breaks is started anew, and the study goes on with the slic
   const page = await open(t, await serveDrawn({ breaks: (start) => [[1], [4]][start - 1] ?? [] }), long);
   await press(page, 'start');
   assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
-  assert.match(await page.locator('.aside-note').innerText(), /stopped unexpectedly at slice 5\. It was started anew/);
+  assert.match(await page.locator('.aside-note').innerText(), /stopped unexpectedly at slice 5\. It was restarted/);
   await shot(page, 'engine-started-anew');
   const report = await saved(page);
   assert.deepEqual(report, expected, 'the same result as without a crash');

@@ -65,12 +65,13 @@ pub fn spoken(slice: &SliceOutcome) -> String {
     let assessment = &slice.report.assessment;
     let (name, hint, _) = grade_of(assessment);
     match assessment.finding {
-        _ if assessment.several_slices => format!("{}: {name}. {hint}", t.result),
-        Finding::NoLungFound => format!("{}: {name}. {hint}", t.result),
+        _ if assessment.several_slices => format!("{}{}{name}. {hint}", t.result, t.colon),
+        Finding::NoLungFound => format!("{}{}{name}. {hint}", t.result, t.colon),
         _ => {
             format!(
-                "{}: {name}. {} {}.",
+                "{}{}{name}. {} {}.",
                 t.result,
+                t.colon,
                 t.involvement,
                 graded_percent(&assessment.lungs, assessment.alarming_from_percent)
             )

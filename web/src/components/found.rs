@@ -80,7 +80,7 @@ pub fn FoundPanel(props: &Props) -> Html {
                     <ul>
                         { for found.set_aside.iter().map(|one| {
                             let files = format::counted(one.files, t.one_file, t.some_files);
-                            html! { <li>{ files }{ ": " }{ told::cause(t, &one.reason) }</li> }
+                            html! { <li>{ files }{ t.colon }{ told::cause(t, &one.reason) }</li> }
                         }) }
                     </ul>
                 </details>

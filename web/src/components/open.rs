@@ -64,7 +64,7 @@ pub fn OpenPanel(props: &Props) -> Html {
         }
     });
     let licences = SAMPLES.iter().zip(t.sample_titles).map(|(sample, title)| {
-        html! { <li key={sample.file}><strong>{ title }</strong>{ ": " }<span lang="en">{ sample.licence }</span></li> }
+        html! { <li key={sample.file}><strong>{ title }</strong>{ t.colon }<span lang="en">{ sample.licence }</span></li> }
     });
     html! {
         <section class={classes!("card", "open", props.compact.then_some("is-compact"), props.dragging.then_some("is-over"))}

@@ -87,7 +87,7 @@ pub fn Options(props: &Props) -> Html {
                         { for models }
                     </select>
                     if let Some(model) = state.model() {
-                        <p class="hint">{ t.licence }{ ": " }<span lang="en">{ &model.licence }</span></p>
+                        <p class="hint">{ t.licence }{ t.colon }<span lang="en">{ &model.licence }</span></p>
                     }
                 </div>
                 <div class="field">

@@ -41,8 +41,8 @@ pub fn spoken(study: &StudyOutcome) -> String {
     let assessment = &study.report.assessment;
     let (name, hint, _) = grade(assessment.finding);
     match graded_percent(&assessment.lungs, assessment) {
-        None => format!("{}: {name}. {hint}", t.result),
-        Some(percent) => format!("{}: {name}. {} {percent}.", t.result, t.involvement),
+        None => format!("{}{}{name}. {hint}", t.result, t.colon),
+        Some(percent) => format!("{}{}{name}. {} {percent}.", t.result, t.colon, t.involvement),
     }
 }
 
@@ -157,7 +157,7 @@ pub fn StudyFacts(props: &FactsProps) -> Html {
 }
 
 fn mosmed_name(grade: MosMed) -> String {
-    grade.to_string()
+    grade.to_string().replace("CT", text().mosmed_ct)
 }
 
 fn score(label: &'static str, value: Option<String>, field: &'static str) -> Html {

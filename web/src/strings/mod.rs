@@ -43,6 +43,8 @@ pub struct Strings {
     pub comma: &'static str,
     /// Between things of a list.
     pub list_comma: &'static str,
+    /// Between a name and what is said of it.
+    pub colon: &'static str,
     /// The least count that takes the singular; the largest is 1.
     pub one_from: usize,
     /// Whether in "1 of 3 slices" the first number chooses between singular and plural.
@@ -236,6 +238,8 @@ pub struct Strings {
     pub of_slices: &'static str,
     pub severity_score: &'static str,
     pub mosmed: &'static str,
+    /// Before the number of its grades, which Russia writes in its own letters.
+    pub mosmed_ct: &'static str,
     pub lesion_volume: &'static str,
     pub lung_volume: &'static str,
     pub composition: &'static str,

@@ -84,6 +84,49 @@ fn commas_are_those_of_the_script() {
 }
 
 #[test]
+fn signs_have_the_spaces_and_the_width_of_the_language() {
+    for (name, text) in texts(&FRENCH) {
+        let parts: Vec<char> = text.chars().collect();
+        for pair in parts.windows(2) {
+            let wrong = match *pair {
+                [before, ';' | ':' | '?' | '!' | '»'] => before != '\u{202f}',
+                ['«', behind] => behind != '\u{202f}',
+                _ => false,
+            };
+            assert!(!wrong, "{name}: {text}");
+        }
+    }
+    let is_han = |c: Option<char>| c.is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for (name, text) in texts(Language::Chinese.table()) {
+        for (at, sign) in text.match_indices([';', ':', '?', '!', '(', ')', '.']) {
+            let (before, behind) = (text[..at].trim_end(), text[at + sign.len()..].trim_start());
+            let narrow = is_han(before.chars().next_back()) || is_han(behind.chars().next());
+            assert!(!narrow, "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_quoted_stands_on_the_page_in_these_words() {
+    let quoted = |text: &str, [open, close]: [char; 2]| -> Vec<String> {
+        let pieces = text.split(open).skip(1).filter_map(|rest| rest.split_once(close));
+        pieces.map(|(name, _)| name.trim().to_owned()).collect()
+    };
+    for language in Language::ALL {
+        let all = texts(language.table());
+        let names: Vec<String> = all
+            .values()
+            .flat_map(|text| [['«', '»'], ['“', '”']].map(|marks| quoted(text, marks)))
+            .flatten()
+            .collect();
+        assert!(names.len() >= 4, "{language:?}: {names:?}");
+        for name in names {
+            assert!(all.values().any(|text| *text == name), "{language:?}: {name}");
+        }
+    }
+}
+
+#[test]
 fn keys_stand_apart_where_words_run_from_right_to_left() {
     // Else brackets are mirrored, and letters stand in the other order than what they do.
     let items = Language::Arabic.table().of_viewer.help_items;

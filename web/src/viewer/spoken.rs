@@ -13,7 +13,7 @@ pub fn described(volume: &VolumeView, model: &Model) -> String {
     let frame = volume.frame();
     let plane = PLANES.iter().position(|&plane| plane == model.plane).unwrap_or_default();
     let comma = text().comma;
-    let mut said = format!("{}: {}", words.label, words.planes[plane]);
+    let mut said = format!("{}{}{}", words.label, text().colon, words.planes[plane]);
     let count = model.plane.count(frame);
     if count > 1 {
         said.push_str(&format!("{comma}{}", place(volume, model, words)));

@@ -193,7 +193,7 @@ fn cause_of(problem: &EngineError) -> Cause {
         }
         other => {
             let words = format!(
-                "The model could not be run: {other}. Reload the page; if it stays, choose another device."
+                "The model could not be run: {other}. Reload the page; if this happens again, choose another device."
             );
             Cause::new(CauseKind::ModelFailed, words)
         }

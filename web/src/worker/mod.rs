@@ -26,7 +26,8 @@ use warm_up::WarmUp;
 
 /// What is told when the values that came are not those of the slice.
 fn bad_slice() -> Cause {
-    let words = "The slice did not reach the model whole. Open it again; if it stays, reload the page.";
+    let words =
+        "The slice did not reach the model whole. Open it again; if this happens again, reload the page.";
     Cause::new(CauseKind::Failed, words)
 }
 

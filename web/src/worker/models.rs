@@ -114,8 +114,8 @@ async fn model_bytes(entry: &ModelEntry) -> Result<(Vec<u8>, bool), Cause> {
     });
     let bytes = bytes.await.map_err(|why| not_fetched("The model", &why))?;
     if sha256(&bytes).await != entry.sha256 {
-        let words = "The model's file is not the one of this page: its checksum is wrong. Try again; if it stays, there \
-                     may be a newer page: close all its tabs, and open it once more.";
+        let words = "The model's file is not the one of this page: its checksum is wrong. Try again; if this happens \
+                     again, there may be a newer page: close all its tabs, and open it once more.";
         return Err(Cause::new(CauseKind::WrongModel, words));
     }
     let is_kept = fetch::keep(&key, &bytes).await;

@@ -17,7 +17,7 @@ fn what_was_said_is_told_in_any_language() {
     let notice = state.notice.expect("it is told");
     let told = |said: &Said| [Language::English, Language::French].map(|one| said.words(one.table()));
     let [english, french] = told(&notice);
-    assert!(english.contains("at slice 1. It was started anew"), "{english}");
+    assert!(english.contains("at slice 1. It was restarted"), "{english}");
     assert!(french.contains("à la coupe 1. Il a été relancé"), "{french}");
     let [english, french] = told(&Said::Unreadable("IM5".into()));
     assert!(english.starts_with("IM5 could not be read") && french.starts_with("IM5 n’a pas pu"), "{french}");
@@ -25,12 +25,12 @@ fn what_was_said_is_told_in_any_language() {
         || Cause::new(CauseKind::OfFile, "IM5: It ends in Rows.").naming("IM5").over(CauseKind::CutShort);
     let [english, french] = told(&Said::Cause(broken()));
     assert_eq!(
-        (english.as_str(), french.starts_with("IM5 : Le fichier est incomplet.")),
+        (english.as_str(), french.starts_with("IM5\u{202f}: Le fichier est incomplet.")),
         ("IM5: It ends in Rows.", true)
     );
     let [english, french] = told(&Said::NotShown(4, broken()));
     assert_eq!(english, "Slice 5 cannot be shown. IM5: It ends in Rows.");
-    assert!(french.starts_with("La coupe 5 ne peut pas être montrée. IM5 : Le fichier"), "{french}");
+    assert!(french.starts_with("La coupe 5 ne peut pas être affichée. IM5\u{202f}: Le fichier"), "{french}");
 }
 
 #[test]

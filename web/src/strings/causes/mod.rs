@@ -113,7 +113,7 @@ impl Cause {
 
 /// What a study does not have and why, in a language.
 pub fn not_measured(t: &Strings, one: &NotMeasured) -> String {
-    let Some(words) = t.causes else { return format!("No {}. {}", one.what, one.why) };
+    let Some(words) = t.causes else { return format!("Not measured: {}. {}", one.what, one.why) };
     let coloured = *one == NotMeasured::new(one.what, true) && *one != NotMeasured::new(one.what, false);
     match one.what {
         Lacking::Volumes => words.no_volumes.into(),

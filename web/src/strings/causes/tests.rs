@@ -168,7 +168,7 @@ fn what_a_study_lacks_is_said_in_each_language() {
     let english = Language::English.table();
     assert_eq!(
         not_measured(english, &all[1]),
-        "No mean HU and ground glass. The images hold grey levels, not Hounsfield units."
+        "Not measured: mean HU and ground glass. The images hold grey levels, not Hounsfield units."
     );
     for (language, t, _) in languages() {
         for one in &all {
