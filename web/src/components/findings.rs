@@ -138,7 +138,8 @@ fn cautions(report: &Report) -> Html {
     // Of a photo: it is easily missed where the slice is small in it.
     let one_lung =
         picture.coloured && (report.assessment.left.is_none() || report.assessment.right.is_none());
-    let all = [(several || no_lung || one_lung, t.picture_advice), (picture.coloured, t.coloured)];
+    let alone = (several || no_lung || one_lung) && report.slices.is_empty();
+    let all = [(alone, t.picture_advice), (picture.coloured, t.coloured)];
     let shown: Vec<&str> = all.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
     if shown.is_empty() {
         return html! {};

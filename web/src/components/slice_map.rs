@@ -9,7 +9,8 @@ use crate::strings::text;
 
 /// The map; nothing where no places are known.
 pub fn slice_map(report: &Report, on_part: &Callback<PicturePart>) -> Html {
-    let words = &text().of_viewer;
+    let t = text();
+    let words = &t.of_viewer;
     let (rows, columns) = (report.input.rows, report.input.columns);
     let Some(picture) = report.input.picture.filter(|_| !report.slices.is_empty()) else { return html! {} };
     let count = report.slices.len();
@@ -36,8 +37,11 @@ pub fn slice_map(report: &Report, on_part: &Callback<PicturePart>) -> Html {
         }
     });
     html! {
-        <svg class="slice-map screen-only" role="group" aria-label={words.part_label} viewBox={format!("0 0 {columns} {rows}")} focusable="false">
-            { for slices }
-        </svg>
+        <div class="screen-only">
+            <p class="hint">{ t.slices_advice }</p>
+            <svg class="slice-map" role="group" aria-label={words.part_label} viewBox={format!("0 0 {columns} {rows}")} focusable="false">
+                { for slices }
+            </svg>
+        </div>
     }
 }

@@ -164,6 +164,7 @@ fn report() -> String {
         thresholds: Thresholds { score: 0.5, mask: 0.5, alarming_from_percent: 25.0 },
         preprocessing: Preprocessing::default(),
         region: None,
+        slices: Vec::new(),
         instances: instances.iter().enumerate().map(instance).collect(),
         assessment,
         timings: None,

@@ -101,6 +101,7 @@ pub const CHINESE: Strings = Strings {
     coloured: "图片为彩色，已按灰度读取。图上的标记可能被当作病灶。",
     several_slices: "多张切片",
     several_slices_hint: "图片似乎包含多张切片。受累比例是对它们一并测量的，因此没有分级。",
+    slices_advice: "按其中一张切片即可单独读取。",
     picture_advice: "请只读取一张切片：用“选取”框出它，或放大到它充满视图，然后按“读取此部分”；“旋转”可将其摆正。",
     instances: "检出结果",
     no_instances: "没有达到最低分数的检出结果。",

@@ -116,6 +116,7 @@ pub const ENGLISH: Strings = Strings {
     coloured: "The picture is in colour and was read as grey. Marks drawn on it can be taken for lesions.",
     several_slices: "Several slices",
     several_slices_hint: "The picture seems to show several slices. Involvement is measured over all of them together, so there is no grade.",
+    slices_advice: "Press one of these slices to read it alone.",
     picture_advice: "Read one slice alone: drag around it with \u{201c}Select\u{201d}, or enlarge it until it fills the view, then press \u{201c}Read this part\u{201d}; \u{201c}Turn\u{201d} sets it upright.",
     instances: "Findings",
     no_instances: "Nothing scored high enough.",

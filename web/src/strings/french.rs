@@ -116,6 +116,7 @@ pub const FRENCH: Strings = Strings {
     coloured: "L’image est en couleurs et a été lue en niveaux de gris. Des marques dessinées dessus peuvent être prises pour des lésions.",
     several_slices: "Plusieurs coupes",
     several_slices_hint: "L’image semble montrer plusieurs coupes. L’atteinte est mesurée sur leur ensemble ; il n’y a donc pas de grade.",
+    slices_advice: "Appuyez sur une de ces coupes pour la lire seule.",
     picture_advice: "Lisez une seule coupe : encadrez-la avec « Cadrer », ou agrandissez-la jusqu’à ce qu’elle remplisse la vue, puis appuyez sur « Lire cette partie » ; « Tourner » la redresse.",
     instances: "Éléments trouvés",
     no_instances: "Rien n’a atteint le score minimal.",

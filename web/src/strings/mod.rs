@@ -127,6 +127,7 @@ pub struct Strings {
     pub coloured: &'static str,
     pub several_slices: &'static str,
     pub several_slices_hint: &'static str,
+    pub slices_advice: &'static str,
     pub picture_advice: &'static str,
     pub instances: &'static str,
     pub no_instances: &'static str,

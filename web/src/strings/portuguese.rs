@@ -116,6 +116,7 @@ pub const PORTUGUESE: Strings = Strings {
     coloured: "A imagem é colorida e foi lida em tons de cinza. Marcas desenhadas nela podem ser tomadas por lesões.",
     several_slices: "Vários cortes",
     several_slices_hint: "A imagem parece mostrar vários cortes. O acometimento é medido em todos juntos, por isso não há classificação.",
+    slices_advice: "Pressione um destes cortes para ler só esse.",
     picture_advice: "Leia um só corte: enquadre-o com “Marcar”, ou amplie-o até preencher a vista, e pressione “Ler esta parte”; “Girar” o endireita.",
     instances: "Achados",
     no_instances: "Nada atingiu a pontuação mínima.",

@@ -116,6 +116,7 @@ pub const SPANISH: Strings = Strings {
     coloured: "La imagen es en color y se leyó en grises. Las marcas dibujadas en ella pueden tomarse por lesiones.",
     several_slices: "Varios cortes",
     several_slices_hint: "La imagen parece mostrar varios cortes. La afectación se mide en todos juntos, así que no hay grado.",
+    slices_advice: "Pulse uno de estos cortes para leerlo solo.",
     picture_advice: "Lea un solo corte: enmárquelo con «Marcar», o amplíelo hasta que llene la vista, y pulse «Leer esta parte»; «Girar» lo pone derecho.",
     instances: "Hallazgos",
     no_instances: "Nada alcanzó la puntuación mínima.",
