@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use lunglens::intake::is_called_an_image;
 
 use super::collect::InputFile;
 
@@ -13,9 +14,6 @@ use super::collect::InputFile;
 pub const OVERLAY_SUFFIX: &str = ".overlay.png";
 /// The end of a report's file name.
 pub const REPORT_SUFFIX: &str = ".report.json";
-
-// Endings that are dropped from a name; another one (as in a DICOM UID's last number) is part of it.
-const IMAGE_ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "dcm", "dicom", "ima"];
 
 /// The two files that one slice gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +67,8 @@ fn key(path: &Path) -> String {
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     match name.rsplit_once('.') {
-        Some((stem, ending))
-            if !stem.is_empty() && IMAGE_ENDINGS.contains(&ending.to_lowercase().as_str()) =>
-        {
-            stem.to_owned()
-        }
+        // Another ending (as in a DICOM UID's last number) is part of the name.
+        Some((stem, _)) if is_called_an_image(name.trim_start_matches('.')) => stem.to_owned(),
         _ => name,
     }
 }
