@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lunglens::export::ExportFormat;
 use lunglens::imaging::begins_like_a_picture;
+use lunglens::intake::is_called_an_image;
 use lunglens::report::Software;
 use serde::Deserialize;
 
@@ -41,8 +42,8 @@ pub struct Collected {
     pub empty_folders: Vec<PathBuf>,
 }
 
-/// Collects the files of `arguments`. A file argument is taken whatever it holds. In a folder, files that do not
-/// begin like a picture or a DICOM file are passed over, and so are hidden ones, our own overlays and a study's results. Links
+/// Collects the files of `arguments`. A file argument is taken whatever it holds. In a folder, files that neither
+/// begin like a picture or a DICOM file nor are called one are passed over, and so are hidden ones, our own overlays and a study's results. Links
 /// to folders are not followed, so that a loop of links cannot trap the search: they are told, as links to nothing are. No file is
 /// taken twice.
 pub fn collect(arguments: &[PathBuf]) -> Collected {
@@ -183,7 +184,8 @@ pub fn holds_our_study(folder: &Path) -> bool {
 fn looks_like_a_slice(path: &Path) -> io::Result<bool> {
     let mut head = Vec::with_capacity(132);
     fs::File::open(path)?.take(132).read_to_end(&mut head)?;
-    Ok(begins_like_a_slice(&head))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(begins_like_a_slice(&head) || is_called_an_image(&name))
 }
 
 /// Whether `head`, the first 132 bytes of a file, may be a picture or a DICOM file. The decoder has the last word.
@@ -214,9 +216,12 @@ mod tests {
         for name in ["z.png", "a.txt", "b/2.bin", "b/10.bin", "b/deep/x", ".hidden.png", "z.overlay.png"] {
             fs::write(root.join(name), PNG).unwrap();
         }
-        fs::write(root.join("notes.png"), "text, whatever its name says").unwrap();
+        // What cannot be a slice is passed over, but not what is meant to be one, so that it is told.
+        fs::write(root.join("notes"), "text").unwrap();
+        fs::write(root.join("empty.dcm"), "").unwrap();
         let collected = collect(std::slice::from_ref(&root));
-        assert_eq!(paths(&collected, &root), ["a.txt", "b/10.bin", "b/2.bin", "b/deep/x", "z.png"]);
+        let expected = ["a.txt", "b/10.bin", "b/2.bin", "b/deep/x", "empty.dcm", "z.png"];
+        assert_eq!(paths(&collected, &root), expected);
         assert_eq!(collected.files[3].subfolder, Path::new("b").join("deep"));
     }
 

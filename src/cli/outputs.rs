@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use lunglens::intake::is_called_an_image;
 
 use super::collect::InputFile;
 
@@ -13,9 +14,6 @@ use super::collect::InputFile;
 pub const OVERLAY_SUFFIX: &str = ".overlay.png";
 /// The end of a report's file name.
 pub const REPORT_SUFFIX: &str = ".report.json";
-
-// Endings that are dropped from a name; another one (as in a DICOM UID's last number) is part of it.
-const IMAGE_ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "bmp", "dcm", "dicom", "ima"];
 
 /// The two files that one slice gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +67,8 @@ fn key(path: &Path) -> String {
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     match name.rsplit_once('.') {
-        Some((stem, ending))
-            if !stem.is_empty() && IMAGE_ENDINGS.contains(&ending.to_lowercase().as_str()) =>
-        {
-            stem.to_owned()
-        }
+        // Another ending (as in a DICOM UID's last number) is part of the name.
+        Some((stem, _)) if is_called_an_image(name.trim_start_matches('.')) => stem.to_owned(),
         _ => name,
     }
 }
@@ -115,13 +110,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let written = fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            // On a network drive it shows only now that there was no room.
+            file.sync_data()
+        })
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to tell; a leftover is only untidy.
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Fails if no file can be made in `folder`, so that it is known before there is anything to write.
+pub fn check_writable(folder: &Path) -> io::Result<()> {
+    let probe = folder.join(format!(".lunglens.{}.part", std::process::id()));
+    fs::File::create(&probe)?;
+    fs::remove_file(&probe)
 }
 
 #[cfg(test)]
@@ -196,6 +202,17 @@ pub mod tests {
         fs::write(root.join("busy/inside"), "x").unwrap();
         assert!(write_whole(&root.join("busy"), b"new").is_err());
         assert_eq!(fs::read_dir(&root).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_takes_no_files_is_known_beforehand() {
+        let root = scratch_folder("writable");
+        assert!(check_writable(&root).is_ok());
+        assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
+        // Where not even root may make a file.
+        #[cfg(target_os = "linux")]
+        assert!(check_writable(Path::new("/proc")).is_err());
+        assert!(check_writable(&root.join("none")).is_err());
     }
 
     #[test]

@@ -50,7 +50,15 @@ pub fn decode(bytes: &[u8]) -> Result<CtSlice, ImagingError> {
     if picture::format_of(bytes).is_some() {
         return decode_part(bytes, PicturePart::default());
     }
-    dicom::decode(bytes)?.ok_or_else(|| ImagingError::UnknownFormat { looks_like: describe(bytes) })
+    dicom::decode(bytes)?.ok_or_else(|| unknown_format(bytes))
+}
+
+/// What is said of a file of no format that is read, by its first bytes.
+pub fn unknown_format(head: &[u8]) -> ImagingError {
+    if head.is_empty() {
+        return ImagingError::Empty;
+    }
+    ImagingError::UnknownFormat { looks_like: describe(head) }
 }
 
 /// As [`decode`], a part of a picture; all of any file where `part` is the default.

@@ -19,7 +19,9 @@ mod resize;
 mod slice;
 
 pub use clahe::clahe;
-pub use decode::{MAX_SIDE, PICTURE_HEAD, begins_like_a_picture, decode, decode_part, name_unread_picture};
+pub use decode::{
+    MAX_SIDE, PICTURE_HEAD, begins_like_a_picture, decode, decode_part, name_unread_picture, unknown_format,
+};
 pub(crate) use dicom::entry_of as dicom_entry;
 pub use dicom::{
     AIR_HU, DicomHeader, DicomIdentity, DicomImage, ListedImage, LossyCompression, UNKNOWN_CODING,

@@ -11,7 +11,7 @@ use super::stack::Picture;
 use super::summary::{SeriesKind, SeriesSummary};
 use super::volume::ScannedVolume;
 use super::{FileProblem, IntakeError, NamedSource, stack};
-use crate::imaging::{DicomHeader, ListedImage};
+use crate::imaging::{DicomHeader, ImagingError, ListedImage};
 use crate::study::{
     ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, other_part,
 };
@@ -25,6 +25,8 @@ pub(super) struct Found {
     /// What DICOMDIRs list.
     pub listed: Vec<ListedImage>,
     pub unreadable: Vec<Unreadable>,
+    /// Files that begin like nothing that is known, and what can be said of them.
+    pub unknown: Vec<(usize, ImagingError)>,
     aside: BTreeMap<(Option<String>, Reason), usize>,
 }
 
@@ -102,7 +104,7 @@ pub struct Catalogue {
 
 impl Catalogue {
     pub(super) fn new(files: Vec<NamedSource>, found: Found) -> Self {
-        let Found { images, pictures, volumes, listed, unreadable, aside } = found;
+        let Found { images, pictures, volumes, listed, unreadable, aside, unknown: _ } = found;
         let missing = missing_images(&images, &listed);
         let here: HashSet<&str> =
             images.iter().filter_map(|image| image.header.series_uid.as_deref()).collect();

@@ -7,6 +7,7 @@
 mod catalogue;
 mod describe;
 mod error;
+mod names;
 mod open;
 mod pieces;
 mod scan;
@@ -19,6 +20,7 @@ use std::rc::Rc;
 
 pub use catalogue::Catalogue;
 pub use error::{FileProblem, IntakeError};
+pub use names::is_called_an_image;
 pub use open::{OpenSeries, SourceInstance};
 pub use scan::{Scan, Scanned, catalogue};
 pub use summary::{PartKind, SeriesKind, SeriesPart, SeriesSummary};

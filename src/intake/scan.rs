@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::catalogue::{Catalogue, Found, Unreadable};
+use super::names::{is_called_a_picture, is_called_dicom, without_numbers};
 use super::stack::Picture;
 use super::volume::ScannedVolume;
 use super::{FileProblem, IntakeError, NamedSource};
 use crate::container::{Archive, begins_like_an_archive};
 use crate::imaging::{
     DicomImage, ImagingError, ListedImage, PICTURE_HEAD, begins_like_a_picture, name_unread_picture,
-    salvage_series,
+    salvage_series, unknown_format,
 };
 use crate::source::{ByteSource, sha256};
 use crate::study::{Reason, StudyImage, Unmeasurable, UnreadVolume};
@@ -61,6 +62,7 @@ impl Scan {
     pub fn finish(mut self) -> Result<Catalogue, IntakeError> {
         while self.step().is_some() {}
         drop_copies(&self.files, &mut self.found)?;
+        place_unknown(&self.files, &mut self.found);
         Ok(Catalogue::new(self.files, self.found))
     }
 }
@@ -115,8 +117,10 @@ fn look_into(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSo
         }
         Ok(None) => match read_volume_header(source) {
             Ok(Some(header)) => found.volumes.push(ScannedVolume::open(index, file, header)),
-            Ok(None) => found
-                .put_aside(None, name_unread_picture(&head).map_or(Reason::Unknown, Reason::UnreadPicture)),
+            Ok(None) => match name_unread_picture(&head) {
+                Some(kind) => found.put_aside(None, Reason::UnreadPicture(kind)),
+                None => found.unknown.push((index, unknown_format(&head))),
+            },
             Err(error) => {
                 let unread = UnreadVolume { name: file.name.clone(), error };
                 found.put_aside(None, Reason::Unmeasurable(Unmeasurable::File(unread.into())));
@@ -151,6 +155,29 @@ fn unpack(index: usize, file: &NamedSource, found: &mut Found) -> Vec<NamedSourc
         }
     }
     inside
+}
+
+/// Decides by their names what files are that begin like nothing that is known, as one that is empty, since its copying failed:
+/// one that is called an image, or numbered like those of its folder, may be a slice that would be missed.
+fn place_unknown(files: &[NamedSource], found: &mut Found) {
+    let alike = |of: &mut dyn Iterator<Item = usize>| -> HashSet<String> {
+        of.filter_map(|file| without_numbers(&files[file].name)).collect()
+    };
+    let images = alike(&mut found.images.iter().map(|image| image.file));
+    let pictures = alike(&mut found.pictures.iter().map(|picture| picture.file));
+    for (index, why) in std::mem::take(&mut found.unknown) {
+        let name = &files[index].name;
+        let is_like =
+            |others: &HashSet<String>| without_numbers(name).is_some_and(|own| others.contains(&own));
+        if is_called_dicom(name) || is_like(&images) {
+            found.unreadable.push(Unreadable::any(index, why.into()));
+        } else if is_called_a_picture(name) || is_like(&pictures) {
+            // Its stack fails where it is read.
+            found.pictures.push(Picture { file: index, size: None });
+        } else {
+            found.put_aside(None, Reason::Unknown);
+        }
+    }
 }
 
 enum Dicom {

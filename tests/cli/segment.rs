@@ -170,13 +170,16 @@ fn a_bad_file_does_not_stop_the_rest() {
     let bytes = fs::read(picture()).unwrap();
     fs::write(folder.join("a-cut.png"), &bytes[..bytes.len() / 2]).unwrap();
     fs::write(folder.join("b-good.png"), &bytes).unwrap();
+    fs::write(folder.join("c-empty.dcm"), "").unwrap();
     fs::write(folder.join("notes.txt"), "not a slice, and not looked at").unwrap();
     let missing = folder.join("missing.png");
     let out = folder.join("out");
     let done = segment(&[&folder, &missing], &["--out", text(&out)]);
     assert_eq!(done.code, 1);
-    assert_eq!(done.stderr.matches("error:").count(), 2, "{}", done.stderr);
-    assert!(done.stderr.contains("a-cut.png") && done.stderr.contains("missing.png"), "{}", done.stderr);
+    assert_eq!(done.stderr.matches("error:").count(), 3, "{}", done.stderr);
+    for bad in ["a-cut.png", "c-empty.dcm: The file is empty.", "missing.png"] {
+        assert!(done.stderr.contains(bad), "{}", done.stderr);
+    }
     assert_eq!(files_below(&out), ["b-good.overlay.png", "b-good.report.json"]);
 }
 

@@ -158,7 +158,7 @@ test('a file that may be a slice and cannot be read stops the study, others do n
   const good = study();
   // In the middle of an element.
   const torn = good['study/series/IM5'].subarray(0, 320);
-  const wrong = { 'report.pdf': '%PDF-1.4\n%%EOF\n', 'empty.dcm': '', 'photo.png': 'not a picture', 'notes.txt': 'notes\n' };
+  const wrong = { 'report.pdf': '%PDF-1.4\n%%EOF\n', 'empty.log': '', 'photo.png': 'not a picture', 'notes.txt': 'notes\n' };
   const { page } = await open(t, put('wrong', { ...good, ...wrong }));
   await untilOpen(page);
   assert.equal((await measure(page)).series.slices_read, SLICES);
@@ -169,6 +169,13 @@ test('a file that may be a slice and cannot be read stops the study, others do n
   assert.match(await message(page), /could not be read, and any may be a slice of the study.*IM5/s);
   assert.equal(await page.locator('[data-field="severity"]').count(), 0);
   await shot(page, 'files-unreadable');
+  // What is called as the slices are, or a DICOM file, and has no content.
+  for (const name of ['study/series/IM500', 'slice.dcm']) {
+    await drop(page, put(`empty-${name.length}`, { ...good, [name]: '' }));
+    await untilOpen(page);
+    await page.locator('[data-action="start"]').click();
+    assert.match(await message(page), new RegExp(`could not be read, and any may be a slice of the study.*${name}`, 's'));
+  }
 });
 
 test('files without a slice are refused, and a folder without files changes nothing', { timeout: 120_000 }, async (t) => {

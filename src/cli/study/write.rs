@@ -13,7 +13,7 @@ use lunglens::study::{Measured, StudyReport};
 use super::StudyArgs;
 use super::open::Chosen;
 use crate::cli::collect::{InputFile, holds_our_study};
-use crate::cli::outputs::write_whole;
+use crate::cli::outputs::{check_writable, write_whole};
 use crate::cli::segment::DEFAULT_OUT;
 
 /// Makes the folder that results go to, if they go to one.
@@ -27,6 +27,7 @@ pub fn folder(options: &StudyArgs, inputs: &[InputFile]) -> anyhow::Result<Optio
     let making = || format!("making the folder {}", out.display());
     fs::create_dir_all(out).with_context(making)?;
     let out = fs::canonicalize(out).with_context(making)?;
+    check_writable(&out).with_context(|| format!("writing into {}", out.display()))?;
     for input in inputs {
         let place = fs::canonicalize(&input.path)?;
         let name = place.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -112,9 +113,16 @@ fn replace(out: &Path, files: &[ExportFile]) -> anyhow::Result<()> {
 fn created_unix_s() -> anyhow::Result<i64> {
     if let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") {
         let text = text.to_string_lossy();
-        return text.parse().with_context(|| format!("SOURCE_DATE_EPOCH is {text}, no number of seconds"));
+        let what = || format!("SOURCE_DATE_EPOCH is {text}, no number of seconds from 1970 to 9999");
+        return epoch_s(&text).with_context(what);
     }
     Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64))
+}
+
+/// Seconds since 1970, none where DICOM has no date for them: its years have four digits.
+fn epoch_s(text: &str) -> Option<i64> {
+    const LAST_OF_9999: i64 = 253_402_300_799;
+    text.parse().ok().filter(|seconds| (0..=LAST_OF_9999).contains(seconds))
 }
 
 #[cfg(test)]
@@ -140,6 +148,15 @@ mod tests {
         fs::remove_dir_all(out.join("slices.csv")).unwrap();
         replace(&out, &files).unwrap();
         assert_eq!(fs::read(out.join("study.json")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn times_without_a_date_in_dicom_are_refused() {
+        // `date -u -d @253402300799` is the last second of 9999. The last one but one is in milliseconds.
+        let given = ["0", "1700000000", "253402300799", "253402300800", "-1", "1700000000000", "now"];
+        let read = given.map(epoch_s);
+        assert_eq!(read[..3], [Some(0), Some(1_700_000_000), Some(253_402_300_799)]);
+        assert_eq!(read[3..], [None; 4]);
     }
 
     #[test]
