@@ -6,6 +6,8 @@ use super::{WeightData, WeightTensor};
 
 /// Input channels that share a scale.
 pub const BLOCK: usize = 32;
+/// The largest magnitude that a block holds: 8 steps of the largest scale, a number of f16.
+pub(super) const LARGEST: f32 = 8.0 * 65_504.0;
 /// Bytes of a block's values, two a byte.
 pub(super) const BLOCK_BYTES: usize = BLOCK / 2;
 /// Scales that are tried, as shares of the one that reaches the largest magnitude: a smaller one clips what is rare.

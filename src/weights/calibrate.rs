@@ -1,5 +1,6 @@
 //! From weights to quantized weights: which layers get how many bits, and biases that make up for the mean error.
 
+use super::blocks::LARGEST;
 use super::{
     BLOCK, Quantization, WeightData, WeightTensor, Weights, WeightsError, quantize_blocks,
     quantize_per_channel,
@@ -129,7 +130,8 @@ pub struct Quantized {
 /// inputs' mean square), and the bias takes over the mean error of the output (Nagel et al. 2019, arXiv 1906.04721).
 ///
 /// # Errors
-/// [`WeightsError::Calibration`] if a statistic has another length than its layer has inputs.
+/// [`WeightsError::Calibration`] if a statistic has another length than its layer has inputs, [`WeightsError::NotFinite`] if
+/// a value is too large for 4 bit.
 pub fn quantize(
     weights: &Weights,
     quantization: Quantization,
@@ -154,6 +156,9 @@ pub fn quantize(
             let plain = WeightTensor::f32(tensor.shape.clone(), tensor.to_f32().into_owned());
             quantized.insert(name.clone(), plain);
             continue;
+        }
+        if storage == Storage::Int4 && tensor.to_f32().iter().any(|value| value.abs() > LARGEST) {
+            return Err(WeightsError::NotFinite { doing: "packing to 4 bit", name: name.clone() });
         }
         let layer = name.strip_suffix(".weight").unwrap_or(name);
         let row = tensor.element_count() / tensor.shape[0];

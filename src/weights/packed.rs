@@ -50,7 +50,7 @@ struct Entry {
 /// calibration.
 ///
 /// # Errors
-/// [`WeightsError`] if a matrix has a value too large for f16, or the header is too long.
+/// [`WeightsError`] if a matrix has a value too large for f16 or for 4 bit, or the header is too long.
 pub fn write_packed(weights: &Weights, quantization: Quantization) -> Result<Vec<u8>, WeightsError> {
     let weights = quantize(weights, quantization, None)?.weights;
     let mut tensors = Vec::with_capacity(weights.len());
@@ -330,10 +330,21 @@ mod tests {
     }
 
     #[test]
-    fn a_value_beyond_f16_is_named() {
-        let mut weights = Weights::new();
-        weights.insert("rpn.head.bbox_pred.weight", WeightTensor::f32(vec![1, 1], vec![1e6]));
-        let error = write_packed(&weights, Quantization::Int8).unwrap_err().to_string();
-        assert!(error.contains("rpn.head.bbox_pred.weight"), "{error}");
+    fn a_value_beyond_f16_or_4_bit_is_named() {
+        let told = |name: &str, values: Vec<f32>, quantization| {
+            let mut weights = Weights::new();
+            weights.insert(name, WeightTensor::f32(vec![1, values.len()], values));
+            write_packed(&weights, quantization).map_err(|error| error.to_string())
+        };
+        for (name, count, quantization) in
+            [("rpn.head.bbox_pred.weight", 1, Quantization::Int8), ("a.weight", 32, Quantization::Int4)]
+        {
+            let error = told(name, vec![1e6; count], quantization).unwrap_err();
+            assert!(error.contains(name), "{error}");
+        }
+        // The largest that 4 bit holds.
+        let bytes = told("a.weight", vec![-524_032.0; 32], Quantization::Int4).unwrap();
+        let read = read_packed(&bytes).unwrap();
+        assert_eq!(read.get("a.weight").unwrap().to_f32().as_ref(), [-524_032.0; 32]);
     }
 }
