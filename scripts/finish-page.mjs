@@ -72,16 +72,23 @@ ${start(`'./${wasm}'`)}\n`;
   rmSync(at(`${name}_loader.js`), { force: true });
 }
 
-// 3. No inline script. offline.js comes with the app's start script.
-const offline = `offline-${hash(readFileSync(at('offline.js')))}.js`;
-renameSync(at('offline.js'), at(offline));
+// 3. No inline script: trunk's, which starts the app, becomes a file, named in start.js as offline.js is.
 let page = text('index.html');
+let inline = 0;
 page = page.replace(/<script type="module"[^>]*>([\s\S]+?)<\/script>/, (_, body) => {
-  const script = `import './${offline}';\n${body.trim()}\n`;
-  const name = `start-${hash(Buffer.from(script))}.js`;
-  writeFileSync(at(name), script);
-  return `<script type="module" src="./${name}"></script>`;
+  inline += 1;
+  writeFileSync(at('app-start.js'), `${body.trim()}\n`);
+  const named = (name) => {
+    const hashed = `${name}-${hash(readFileSync(at(`${name}.js`)))}.js`;
+    renameSync(at(`${name}.js`), at(hashed));
+    return hashed;
+  };
+  const app = named('app-start');
+  const script = text('start.js').replace('./app-start.js', `./${app}`).replace('./offline.js', `./${named('offline')}`);
+  writeFileSync(at('start.js'), script);
+  return `<link rel="modulepreload" href="./${app}"><script type="module" src="./${named('start')}"></script>`;
 });
+if (inline !== 1) throw new Error('trunk wrote no start script into index.html');
 if (/<script(?![^>]*\bsrc=)/.test(page)) throw new Error('an inline script is left in index.html');
 if (/<style|\sstyle=/.test(page)) throw new Error('an inline style is left in index.html');
 writeFileSync(at('index.html'), page);

@@ -140,6 +140,23 @@ test('loading shows bytes in a progress bar', { timeout: 300_000 }, async (t) =>
   assert.equal(await page.locator('.engine progress').count(), 0);
 });
 
+test('a page whose own program does not come says so, in the user\'s language, and is there once it comes', { timeout: 300_000 }, async (t) => {
+  const words = { 'de-DE': /could not be loaded.*reload the page/, 'es-MX': /no pudo cargarse.*recargue la página/ };
+  for (const [part, locale] of [[/\/app-[^/]*\.wasm$/, 'de-DE'], [/\/app-[0-9a-f]+\.js$/, 'es-MX'], [/\/app-start-[^/]*\.js$/, 'de-DE']]) {
+    let missing = true;
+    const torn = await serve(DIST, { replace: (path) => (missing && part.test(path) ? null : undefined) });
+    t.after(() => torn.close());
+    const { page, context } = await openPage(browser, torn.url, { locale });
+    t.after(() => context.close());
+    await page.getByRole('alert').waitFor({ timeout: 60_000 });
+    assert.match(await page.locator('#app').innerText(), words[locale]);
+    missing = false;
+    await page.reload();
+    await page.locator('.page').waitFor({ timeout: 60_000 });
+    assert.equal(await page.locator('.boot').count(), 0);
+  }
+});
+
 test('a worker whose program does not come says so, and is tried again', { timeout: 300_000 }, async (t) => {
   for (const worker of ['worker', 'reader']) {
     let missing = true;

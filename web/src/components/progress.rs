@@ -133,16 +133,21 @@ fn scanning(read: usize, of: usize) -> Html {
 /// Slices so far and the time that is left.
 fn study(props: &Props, active: &Active) -> Html {
     let t = text();
+    // Of none until the reader has told which slices it will read.
     let (done, all) = (active.measured, active.slices.count());
-    let count = t.number_of_part(done, all, t.one_slice_measured, t.slices_measured);
-    let count = count.replace("{done}", &done.to_string()).replace("{all}", &all.to_string());
+    let count = (all > 0).then(|| {
+        let words = t.number_of_part(done, all, t.one_slice_measured, t.slices_measured);
+        words.replace("{done}", &done.to_string()).replace("{all}", &all.to_string())
+    });
     let left = props.state.remaining_millis(active).filter(|_| all > 0);
     html! {
         <>
             <progress role="progressbar" aria-label={t.measuring} aria-valuetext={count.clone()}
                 max={all.max(1).to_string()} value={(all > 0).then(|| done.to_string())} />
             <p class="small running-count">
-                <span data-field="slices-done">{ count }</span>
+                if let Some(count) = count {
+                    <span data-field="slices-done">{ count }</span>
+                }
                 if let Some(left) = left {
                     <span class="figure" data-field="remaining">{ t.left_time.replace("{time}", &format::about(left)) }</span>
                 }
