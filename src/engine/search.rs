@@ -51,17 +51,19 @@ impl Engine {
             }
         }
         let slices = picture.several(&lungs);
-        let region = match view {
-            Some(view) if slices.is_empty() => {
-                let [lungs, lesions] =
-                    self.boxes(prepared, Some(view), crop.search_size, SEARCH_PROPOSALS, run).await?;
-                Some(crop.region(&places(&lungs), &places(&lesions), view).unwrap_or(view))
-            }
-            // A photo of the lungs alone, or of several slices: a part of it too, whose grey levels are stretched.
-            _ => crop
-                .region(&places(&lungs), &places(&lesions), whole)
-                .or_else(|| (!lungs.is_empty()).then_some(whole)),
-        };
+        if slices.is_empty()
+            && let Some(view) = view
+        {
+            let [lungs, lesions] =
+                self.boxes(prepared, Some(view), crop.search_size, SEARCH_PROPOSALS, run).await?;
+            let region = crop.region(&places(&lungs), &places(&lesions), view).unwrap_or(view);
+            return Ok(Searched { region: Some(region), slices });
+        }
+        // Single lungs that parts show are none: only those of several slices count.
+        let shown = if slices.is_empty() { found } else { places(&lungs) };
+        // A photo of the lungs alone, or of several slices: a part of it too, whose grey levels are stretched.
+        let region =
+            crop.region(&shown, &places(&lesions), whole).or_else(|| (!shown.is_empty()).then_some(whole));
         Ok(Searched { region, slices })
     }
 
