@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use lunglens::intake::is_called_an_image;
+use lunglens::study::short_hash;
 
 use super::collect::InputFile;
 
@@ -108,7 +109,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file path"));
     };
     fs::create_dir_all(folder)?;
-    let temporary = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let temporary = temporary(folder, &name.to_string_lossy());
     let written = fs::File::create(&temporary)
         .and_then(|mut file| {
             file.write_all(bytes)?;
@@ -125,9 +126,17 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Fails if no file can be made in `folder`, so that it is known before there is anything to write.
 pub fn check_writable(folder: &Path) -> io::Result<()> {
-    let probe = folder.join(format!(".lunglens.{}.part", std::process::id()));
+    let probe = temporary(folder, "");
     fs::File::create(&probe)?;
-    fs::remove_file(&probe)
+    // Another run may have done it.
+    let _ = fs::remove_file(&probe);
+    Ok(())
+}
+
+/// Where what is to be called `name` is written to at first. Short, since the name may be as long as the disk allows, and of the
+/// name, since runs on several computers may have one number.
+fn temporary(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!(".{}.{}.part", short_hash(name), std::process::id()))
 }
 
 #[cfg(test)]
@@ -218,7 +227,8 @@ pub mod tests {
     #[test]
     fn a_write_makes_folders_and_replaces_an_older_result() {
         let root = scratch_folder("write-again");
-        let path = root.join("deep/er/file");
+        // The longest that most disks allow.
+        let path = root.join("deep/er").join("f".repeat(255));
         write_whole(&path, b"one").unwrap();
         write_whole(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
