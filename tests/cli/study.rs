@@ -252,7 +252,9 @@ fn pictures_are_measured_without_figures_in_ml_or_hu() {
     let done = study(&input, &["--nifti", "--pdf", "--out", text(&out)]);
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert!(done.stdout.contains("lung involvement") && !done.stdout.contains(" ml"), "{}", done.stdout);
-    for reason in ["no volumes in ml: The pictures", "no mean HU", "no zones"] {
+    for reason in
+        ["not measured: volumes in ml. The pictures", "not measured: mean HU", "not measured: zones"]
+    {
         assert!(done.stderr.contains(reason), "{}", done.stderr);
     }
     let result: Value = serde_json::from_str(&fs::read_to_string(out.join("study.json")).unwrap()).unwrap();

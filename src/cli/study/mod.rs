@@ -81,7 +81,7 @@ pub fn run(options: &StudyArgs) -> anyhow::Result<Exit> {
     let study = describe(options, &chosen, every, &done)?;
     if !options.quiet {
         for one in &study.not_measured {
-            say(format_args!("note: no {}: {}", one.what, one.why));
+            say(format_args!("note: not measured: {}. {}", one.what, one.why));
         }
     }
     if let Some(out) = out {

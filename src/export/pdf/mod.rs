@@ -165,7 +165,7 @@ fn volumes(page: &mut Canvas, report: &StudyReport) {
     y += 8.0;
     // Without zones there is room; densities are told below.
     let lacking = report.not_measured.iter().filter(|one| one.what != Lacking::Densities);
-    let lacking = lacking.map(|one| format!("No {}: {}", one.what, one.why));
+    let lacking = lacking.map(|one| format!("Not measured: {}. {}", one.what, one.why));
     let continued = (report.series.continued_by > 0).then(|| CONTINUED.to_owned());
     for text in continued.into_iter().chain(lacking) {
         for line in lines(&text, 118) {
