@@ -38,23 +38,17 @@ fn an_archive_holds_the_same_slices_as_the_folder() {
 }
 
 #[test]
-fn an_archive_too_deep_is_named() {
-    let inner = zipped(&[("b.zip".into(), zipped(&[("c.zip".into(), zipped(&slices()))]))]);
-    let found = find(vec![file("a.zip", inner)]);
-    assert_eq!(found.left_over().iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::DeepArchive]);
-    let error = found.open_recommended().unwrap_err().to_string();
-    assert!(error.contains("1 file: an archive inside of two others"), "{error}");
-}
-
-#[test]
-fn a_broken_archive_may_hold_slices_of_the_study() {
-    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
-    files.push(file("rest.zip", zipped(&slices())[..300].to_vec()));
-    let found = find(files);
-    let (name, why) = found.unreadable().next().unwrap();
-    assert_eq!(name, "rest.zip");
-    assert!(why.to_string().contains("ZIP archive"), "{why}");
-    assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 1, .. })));
+fn files_of_a_viewer_beside_the_slices_do_not_stop_the_study() {
+    // Numbers with which a DICOM file without its preamble may begin, too.
+    for start in [[2, 7], [8, 12], [8, 4]].map(|numbers: [u32; 2]| numbers.map(u32::to_le_bytes).concat()) {
+        let foreign = [start, (0..=255).cycle().take(4000).collect()].concat();
+        let mut files: Vec<NamedSource> =
+            slices().iter().map(|(name, bytes)| file(name, bytes.clone())).collect();
+        files.push(file("viewer.dat", foreign));
+        let found = find(files);
+        assert_eq!(found.open_recommended().unwrap().len(), 5);
+        assert_eq!(found.left_over().iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::Unknown]);
+    }
 }
 
 #[test]
