@@ -281,6 +281,24 @@ fn copies_that_name_two_patients_are_no_copies() {
     );
 }
 
+/// A screen that was saved: filed under CT, in a series of its own, without an orientation and a part of the body.
+fn doses() -> Vec<u8> {
+    let mut bytes = read("dicom/parts/0.dcm");
+    let mut replace = |from: &[u8], to: &[u8]| {
+        let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
+        assert!(!places.is_empty(), "{from:?}");
+        places.iter().for_each(|&at| bytes[at..at + to.len()].copy_from_slice(to));
+    };
+    replace(b"1.2.840.10008.5.1.4.1.1.2", b"1.2.840.10008.5.1.4.1.1.7");
+    // ImageOrientationPatient becomes an element that nobody reads.
+    replace(b"\x20\0\x37\0DS", b"\x20\0\x36\0DS");
+    replace(b"HEAD", b"    ");
+    // The series, and the image.
+    replace(b".999.200.31", b".999.200.39");
+    replace(b".999.200.5.0", b".999.200.5.9");
+    bytes
+}
+
 #[test]
 fn another_part_of_the_body_is_passed_over() {
     let files = (0..9).map(|k| file(&format!("{k}"), read(&format!("dicom/parts/{k}.dcm"))));
@@ -291,8 +309,13 @@ fn another_part_of_the_body_is_passed_over() {
     // Where there is nothing else it is taken: many a chest is filed under another part.
     let heads =
         (0..9).map(|k| read(&format!("dicom/parts/{k}.dcm"))).filter(|b| b.windows(4).any(|w| w == b"HEAD"));
-    let found = find(heads.enumerate().map(|(k, bytes)| file(&format!("{k}"), bytes)).collect());
-    assert_eq!(found.open_recommended().unwrap().len(), 5);
+    let mut heads: Vec<NamedSource> =
+        heads.enumerate().map(|(k, bytes)| file(&format!("{k}"), bytes)).collect();
+    assert_eq!(find(heads.clone()).open_recommended().unwrap().len(), 5);
+    // As with a list of doses beside it, which is no slice.
+    heads.push(file("doses", doses()));
+    let found = find(heads);
+    assert_eq!((found.series().len(), found.open_recommended().unwrap().len()), (2, 5));
 }
 
 #[test]
