@@ -1,10 +1,11 @@
-//! Damage and codings inside of archives.
+//! Damage, depth and codings of archives.
 
 #![allow(clippy::unwrap_used)]
 
 mod opened;
 
-use lunglens::intake::IntakeError;
+use lunglens::intake::{IntakeError, NamedSource};
+use lunglens::study::Reason;
 
 use opened::{file, find, slices, zipped};
 
@@ -41,4 +42,24 @@ fn how_an_entry_is_compressed_is_told_by_its_name() {
         assert!(why.starts_with("0.dcm: It is compressed") && why.contains(name), "{why}");
         assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 2, of: 2, .. })));
     }
+}
+
+#[test]
+fn an_archive_too_deep_is_named() {
+    let inner = zipped(&[("b.zip".into(), zipped(&[("c.zip".into(), zipped(&slices()))]))]);
+    let found = find(vec![file("a.zip", inner)]);
+    assert_eq!(found.left_over().iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::DeepArchive]);
+    let error = found.open_recommended().unwrap_err().to_string();
+    assert!(error.contains("1 file: an archive inside of two others"), "{error}");
+}
+
+#[test]
+fn a_broken_archive_may_hold_slices_of_the_study() {
+    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
+    files.push(file("rest.zip", zipped(&slices())[..300].to_vec()));
+    let found = find(files);
+    let (name, why) = found.unreadable().next().unwrap();
+    assert_eq!(name, "rest.zip");
+    assert!(why.to_string().contains("ZIP archive"), "{why}");
+    assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 1, .. })));
 }

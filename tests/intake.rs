@@ -38,23 +38,17 @@ fn an_archive_holds_the_same_slices_as_the_folder() {
 }
 
 #[test]
-fn an_archive_too_deep_is_named() {
-    let inner = zipped(&[("b.zip".into(), zipped(&[("c.zip".into(), zipped(&slices()))]))]);
-    let found = find(vec![file("a.zip", inner)]);
-    assert_eq!(found.left_over().iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::DeepArchive]);
-    let error = found.open_recommended().unwrap_err().to_string();
-    assert!(error.contains("1 file: an archive inside of two others"), "{error}");
-}
-
-#[test]
-fn a_broken_archive_may_hold_slices_of_the_study() {
-    let mut files: Vec<NamedSource> = slices().into_iter().map(|(name, bytes)| file(&name, bytes)).collect();
-    files.push(file("rest.zip", zipped(&slices())[..300].to_vec()));
-    let found = find(files);
-    let (name, why) = found.unreadable().next().unwrap();
-    assert_eq!(name, "rest.zip");
-    assert!(why.to_string().contains("ZIP archive"), "{why}");
-    assert!(matches!(found.open_recommended(), Err(IntakeError::Unreadable { files: 1, .. })));
+fn files_of_a_viewer_beside_the_slices_do_not_stop_the_study() {
+    // Numbers with which a DICOM file without its preamble may begin, too.
+    for start in [[2, 7], [8, 12], [8, 4]].map(|numbers: [u32; 2]| numbers.map(u32::to_le_bytes).concat()) {
+        let foreign = [start, (0..=255).cycle().take(4000).collect()].concat();
+        let mut files: Vec<NamedSource> =
+            slices().iter().map(|(name, bytes)| file(name, bytes.clone())).collect();
+        files.push(file("viewer.dat", foreign));
+        let found = find(files);
+        assert_eq!(found.open_recommended().unwrap().len(), 5);
+        assert_eq!(found.left_over().iter().map(|one| &one.reason).collect::<Vec<_>>(), [&Reason::Unknown]);
+    }
 }
 
 #[test]
@@ -287,6 +281,24 @@ fn copies_that_name_two_patients_are_no_copies() {
     );
 }
 
+/// A screen that was saved: filed under CT, in a series of its own, without an orientation and a part of the body.
+fn doses() -> Vec<u8> {
+    let mut bytes = read("dicom/parts/0.dcm");
+    let mut replace = |from: &[u8], to: &[u8]| {
+        let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(from)).collect();
+        assert!(!places.is_empty(), "{from:?}");
+        places.iter().for_each(|&at| bytes[at..at + to.len()].copy_from_slice(to));
+    };
+    replace(b"1.2.840.10008.5.1.4.1.1.2", b"1.2.840.10008.5.1.4.1.1.7");
+    // ImageOrientationPatient becomes an element that nobody reads.
+    replace(b"\x20\0\x37\0DS", b"\x20\0\x36\0DS");
+    replace(b"HEAD", b"    ");
+    // The series, and the image.
+    replace(b".999.200.31", b".999.200.39");
+    replace(b".999.200.5.0", b".999.200.5.9");
+    bytes
+}
+
 #[test]
 fn another_part_of_the_body_is_passed_over() {
     let files = (0..9).map(|k| file(&format!("{k}"), read(&format!("dicom/parts/{k}.dcm"))));
@@ -297,8 +309,13 @@ fn another_part_of_the_body_is_passed_over() {
     // Where there is nothing else it is taken: many a chest is filed under another part.
     let heads =
         (0..9).map(|k| read(&format!("dicom/parts/{k}.dcm"))).filter(|b| b.windows(4).any(|w| w == b"HEAD"));
-    let found = find(heads.enumerate().map(|(k, bytes)| file(&format!("{k}"), bytes)).collect());
-    assert_eq!(found.open_recommended().unwrap().len(), 5);
+    let mut heads: Vec<NamedSource> =
+        heads.enumerate().map(|(k, bytes)| file(&format!("{k}"), bytes)).collect();
+    assert_eq!(find(heads.clone()).open_recommended().unwrap().len(), 5);
+    // As with a list of doses beside it, which is no slice.
+    heads.push(file("doses", doses()));
+    let found = find(heads);
+    assert_eq!((found.series().len(), found.open_recommended().unwrap().len()), (2, 5));
 }
 
 #[test]

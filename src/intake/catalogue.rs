@@ -13,7 +13,7 @@ use super::volume::ScannedVolume;
 use super::{FileProblem, IntakeError, NamedSource, stack};
 use crate::imaging::{DicomHeader, ImagingError, ListedImage};
 use crate::study::{
-    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, other_part,
+    ImageGroup, Reason, SeriesPlan, SetAside, StudyError, StudyImage, group_images, is_screen, other_part,
 };
 
 /// What a scan has found.
@@ -350,8 +350,9 @@ fn other_parts(images: &[StudyImage], contents: &[Content]) -> Vec<Option<&'stat
     let header = |content: &Content| Some(content).filter(fit).and_then(|content| header_of(images, content));
     let headers: Vec<Option<&DicomHeader>> = contents.iter().map(header).collect();
     let others: Vec<Option<&str>> = headers.iter().map(|&header| header.and_then(other_part)).collect();
-    // With nothing else the words are not believed: many a chest is filed under another part.
-    let all_other = headers.iter().zip(&others).all(|(header, other)| header.is_none() || other.is_some());
+    // With nothing else the words are not believed: many a chest is filed under another part. A saved screen is nothing else.
+    let all_other =
+        headers.iter().zip(&others).all(|(header, other)| header.is_none_or(is_screen) || other.is_some());
     if all_other { vec![None; contents.len()] } else { others }
 }
 

@@ -223,6 +223,15 @@ pub fn other_part(header: &DicomHeader) -> Option<&'static str> {
     FAR.into_iter().find(|&far| far == part.trim())
 }
 
+/// Whether an image is a saved screen, as a list of doses, which scanners file under CT too: by SOPClassUID, which some who
+/// convert slices state as well, and since it does not say how it lies.
+pub fn is_screen(header: &DicomHeader) -> bool {
+    // Of one frame, and of several kinds of many.
+    const SECONDARY_CAPTURE: &str = "1.2.840.10008.5.1.4.1.1.7";
+    let class = header.sop_class_uid.as_deref().and_then(|uid| uid.strip_prefix(SECONDARY_CAPTURE));
+    header.orientation.is_none() && class.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// What was set aside in words: "3 files: a localiser; 1 file: not axial".
 pub fn list_reasons(set_aside: &[SetAside]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();

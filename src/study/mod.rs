@@ -30,7 +30,9 @@ mod zones;
 
 pub use budget::every_within;
 pub use builder::{FoundSlice, KeySlice, Measured, SliceRecord, StudyBuilder};
-pub use choose::{ImageGroup, Reason, SetAside, StudyImage, group_images, list_reasons, other_part};
+pub use choose::{
+    ImageGroup, Reason, SetAside, StudyImage, group_images, is_screen, list_reasons, other_part,
+};
 pub use composition::{Composition, HU_LIMITS};
 pub use error::{Differing, StudyError};
 pub use grade::{MosMed, mosmed, zone_score};

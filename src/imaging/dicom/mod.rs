@@ -55,16 +55,19 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<Start> {
     if bytes.starts_with(b"DICM") {
         return Some(Start::Meta(4));
     }
+    // Without the magic word, other files may begin with these numbers too: what follows must fit.
     let &[g0, g1, e0, e1, v0, v1, l0, l1] = bytes.first_chunk()?;
+    let has_representation = v0.is_ascii_uppercase() && v1.is_ascii_uppercase();
     match (u16::from_le_bytes([g0, g1]), u16::from_le_bytes([e0, e1])) {
-        (0x0002, 0x0000..=0x0010) => Some(Start::Meta(0)),
+        (0x0002, 0x0000..=0x0010) => has_representation.then_some(Start::Meta(0)),
         // A data set of an image starts with (0008,0000) to (0008,0018).
+        (0x0008, 0x0000..=0x0018) if has_representation => Some(Start::DataSet(Syntax::EXPLICIT_LITTLE)),
         (0x0008, 0x0000..=0x0018) => {
-            if v0.is_ascii_uppercase() && v1.is_ascii_uppercase() {
-                return Some(Start::DataSet(Syntax::EXPLICIT_LITTLE));
-            }
             let length = u32::from_le_bytes([v0, v1, l0, l1]) as usize;
-            (length <= bytes.len() - 8).then_some(Start::DataSet(Syntax::IMPLICIT_LITTLE))
+            let rest = bytes[8..].get(length..)?;
+            // An image has several elements of this group.
+            let next = rest.first_chunk::<2>();
+            next.is_none_or(|group| *group == [8, 0]).then_some(Start::DataSet(Syntax::IMPLICIT_LITTLE))
         }
         _ => None,
     }

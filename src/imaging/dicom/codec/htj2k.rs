@@ -23,7 +23,8 @@ pub fn decode(data: &[u8], layout: &Layout) -> Result<Vec<u16>, String> {
     if !is_reversible(data, siz.end)? {
         return Err("it is coded with loss, of which LungLens reads none of this kind".to_owned());
     }
-    let image = Image::new(data, &SETTINGS).map_err(|error| error.to_string())?;
+    let stream = siz.stream(data);
+    let image = Image::new(&stream, &SETTINGS).map_err(|error| error.to_string())?;
     let decoded = image.decode_native().map_err(|error| error.to_string())?;
     let size = usize::from(decoded.bytes_per_sample.max(1));
     if decoded.num_components != 1 || decoded.data.len() != rows * columns * size {

@@ -13,11 +13,20 @@ const MAX_RESET: u16 = 255;
 pub fn decode(data: &[u8], rows: usize, columns: usize) -> Result<Vec<u16>, String> {
     check(data, rows, columns)?;
     let side = |n: usize| u32::try_from(n).map_err(|_| other_size(rows, columns));
-    match jpegls::decode(data, side(columns)?, side(rows)?) {
+    let (width, height) = (side(columns)?, side(rows)?);
+    let shorter = || jpegls::decode(&without_filling(data)?, width, height).ok();
+    match jpegls::decode(data, width, height).or_else(|error| shorter().ok_or(error)) {
         Ok((samples, ..)) if samples.len() == rows * columns => Ok(samples),
         Ok(_) => Err(other_size(rows, columns)),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// The data without a zero before the end marker: where the last bits fill a byte, some encoders write another, which the
+/// decoder does not expect.
+fn without_filling(data: &[u8]) -> Option<Vec<u8>> {
+    let zero = data.windows(3).rposition(|bytes| bytes == [0, 0xFF, 0xD9])?;
+    Some([&data[..zero], &data[zero + 1..]].concat())
 }
 
 /// Checks the segments before the scan, which the decoder believes in part.
