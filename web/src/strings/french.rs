@@ -313,6 +313,10 @@ pub const FRENCH: Strings = Strings {
             ("A C S", "axial, coronal, sagittal"),
             ("O", "montrer ou cacher les contours"),
             ("Clic sur une lésion", "la choisir ; son contour est épais"),
+            (
+                "Entrée",
+                "une croix que les flèches déplacent, avec Maj de dix en dix pixels : la valeur y est lue ; avec la règle, Entrée commence et termine une distance ; Échap la retire",
+            ),
             ("Suppr", "effacer la dernière règle"),
             (
                 "Doigts",
