@@ -84,6 +84,15 @@ async function fingers(page) {
       await send('touchEnd', []);
       await drawn(page);
     },
+    /** One finger along a way, to which a second one comes. */
+    async joined(other, ...points) {
+      const [second, ...way] = await placed([other, ...points]);
+      await send('touchStart', [way[0]]);
+      for (const point of way.slice(1)) await send('touchMove', [point]);
+      await send('touchStart', [way.at(-1), second]);
+      await send('touchEnd', []);
+      await drawn(page);
+    },
     /** Two fingers, from one pair of points to others. */
     async pinch(...pairs) {
       const flat = await placed(pairs.flat());
@@ -114,7 +123,7 @@ test('fingers go through slices, enlarge, move, set the window, measure and choo
   assert.equal(await untilEnded(page), 'done', await page.locator('main').innerText());
   await assertFits(page, 'result');
   await shot(page, 'phone-result');
-  const { swipe, pinch } = await fingers(page);
+  const { swipe, joined, pinch } = await fingers(page);
   await page.locator('.film.is-viewer').scrollIntoViewIfNeeded();
   const top = await page.evaluate(() => scrollY);
 
@@ -156,6 +165,8 @@ test('fingers go through slices, enlarge, move, set the window, measure and choo
   assert.ok(Math.abs(length - 150) < 1.5, `${length} mm`);
   await shot(page, 'phone-ruler');
   await tap(page, 'clear-rulers');
+  await joined(mm(200, 200), mm(100, 100), mm(130, 150));
+  assert.doesNotMatch(await page.locator('.film.is-viewer').getAttribute('aria-label'), /Ruler/, 'a second finger gives it up');
   await tap(page, 'tool-browse');
 
   // Two fingers enlarge about their middle and take the picture along; one finger then moves it; Fit goes back.

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { PNG_SAMPLE, assertFits, drawn, launch, openPage, serveDrawn, shot, untilEnded } from './browser.mjs';
+import { readPng } from './drawn.mjs';
 import { COLUMNS, LESION, LESIONS, LUNG, ROWS, SLICES, SPACING, bodyMm, middle, phantom, valueAt } from './phantom.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'lunglens-viewer-'));
@@ -331,6 +332,18 @@ test('the ruler measures mm', { timeout: 300_000 }, async (t) => {
   const coronal = await measure(CORONAL_MM, [100, 20], [160, 100]);
   assert.ok(Math.abs(coronal - 100) < 1, `${coronal} mm`);
   await page.keyboard.press('Delete');
+});
+
+test('keys read values and measure, and a saved picture has what was measured', { timeout: 300_000 }, async (t) => {
+  const { page } = await openChest(t);
+  await film(page).focus();
+  for (const key of ['r', 'Enter', 'Enter', ...Array(5).fill('Shift+ArrowLeft'), 'Enter']) await page.keyboard.press(key);
+  await drawn(page);
+  // 50 columns of 0.7 mm, from the middle into the right lung.
+  assert.match(await film(page).getAttribute('aria-label'), /Ruler 35\.0\u00a0mm/);
+  assert.match(await page.locator('[data-field="value"]').innerText(), new RegExp(`^\u2212${-LUNG} HU`));
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('[data-action="save-overlay"]').click()]);
+  assert.ok(readPng(await saved.path()).pixels.filter((red) => red === 255).length > 100, 'the ruler is in the picture');
 });
 
 test('one finger goes through the slices, two enlarge, a long press reads the value', { timeout: 300_000 }, async (t) => {

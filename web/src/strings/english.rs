@@ -312,6 +312,10 @@ pub const ENGLISH: Strings = Strings {
             ("A C S", "axial, coronal, sagittal"),
             ("O", "overlay on and off"),
             ("Click a lesion", "choose it; its outline is thick"),
+            (
+                "Enter",
+                "a cross that the arrows move, with Shift by ten pixels: the value there is read; with the ruler, Enter begins and ends a distance; Esc removes it",
+            ),
             ("Delete", "remove the last ruler"),
             (
                 "Touch",

@@ -316,6 +316,10 @@ pub const FRENCH: Strings = Strings {
             ("A C S", "axial, coronal, sagittal"),
             ("O", "afficher ou masquer les contours"),
             ("Clic sur une lésion", "la choisir ; son contour s’épaissit"),
+            (
+                "Entrée",
+                "une croix que les flèches déplacent, avec Maj de dix en dix pixels : la valeur y est lue ; avec la règle, Entrée commence et termine une distance ; Échap la retire",
+            ),
             ("Suppr", "effacer la dernière règle"),
             (
                 "Doigts",

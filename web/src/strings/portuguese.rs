@@ -313,6 +313,10 @@ pub const PORTUGUESE: Strings = Strings {
             ("A C S", "axial, coronal, sagital"),
             ("O", "mostrar ou ocultar os contornos"),
             ("Clique em uma lesão", "escolhê-la; seu contorno fica grosso"),
+            (
+                "Enter",
+                "uma cruz que as setas movem, com Shift de dez em dez pixels: o valor ali é lido; com a régua, Enter começa e termina uma distância; Esc a retira",
+            ),
             ("Delete", "remover a última régua"),
             (
                 "Dedos",

@@ -319,6 +319,10 @@ pub const SPANISH: Strings = Strings {
             ("A C S", "axial, coronal, sagital"),
             ("O", "mostrar u ocultar los contornos"),
             ("Clic en una lesión", "elegirla; su contorno se engrosa"),
+            (
+                "Intro",
+                "una cruz que mueven las flechas, con Mayús de diez en diez píxeles: se lee el valor de ese punto; con la regla, Intro empieza y termina una distancia; Esc la quita",
+            ),
             ("Supr", "quitar la última regla"),
             (
                 "Dedos",

@@ -12,13 +12,14 @@ use web_sys::{Element, HtmlCanvasElement, WheelEvent};
 use yew::prelude::*;
 
 use super::controls;
-use super::gesture::{Pointers, Wheel};
+use super::gesture::Pointers;
 use super::keys::Command;
 use super::model::Model;
 use super::observer::Observer;
 use super::paint::Painter;
 use super::part::PartWish;
 use super::plane::Plane;
+use super::wheel::Wheel;
 use crate::browser;
 use crate::strings::Language;
 use crate::volume_view::SharedVolume;

@@ -12,7 +12,7 @@ use super::model::Model;
 use super::orientation;
 use super::part::{self, PartWish};
 use super::plane::PLANES;
-use super::spoken::{described, finding, place};
+use super::spoken::{described, finding, place, signed, value};
 use super::strip;
 use super::window::{PRESETS, Window};
 use super::words::ViewerWords;
@@ -162,17 +162,11 @@ fn picture(volume: &VolumeView, model: &Model, [film, canvas]: [&NodeRef; 2], ev
     let at = model.at;
     let plane = PLANES.iter().position(|&plane| plane == model.plane).unwrap_or_default();
     let count = model.plane.count(frame);
-    let (name, unit) = match frame.values {
-        Values::Hounsfield => {
-            (model.window.preset().map_or(words.own_window, |i| words.presets[i]), words.hu)
-        }
-        Values::Grey { .. } => (words.windows_label, ""),
+    let name = match frame.values {
+        Values::Hounsfield => model.window.preset().map_or(words.own_window, |i| words.presets[i]),
+        Values::Grey { .. } => words.windows_label,
     };
-    let value =
-        model.probe.and_then(|p| volume.value(p.slice, p.row, p.column)).map(|value| match frame.values {
-            Values::Hounsfield => format!("{} {unit}", signed(value)),
-            Values::Grey { .. } => format!("{} {value}", words.grey),
-        });
+    let value = value(volume, model);
     let place = model.probe.map(|p| format!("{}, {}", p.column + 1, p.row + 1));
     let letters = orientation::borders(model.plane, frame);
     let sides = ["is-left", "is-right", "is-top", "is-bottom"];
@@ -327,9 +321,4 @@ fn notes(volume: &VolumeView, words: &ViewerWords) -> Html {
         return html! {};
     }
     html! { <p class="hint viewer-notes" data-field="viewer-notes">{ shown.join(" ") }</p> }
-}
-
-/// A number with a real minus sign.
-fn signed(value: i32) -> String {
-    if value < 0 { format!("\u{2212}{}", value.unsigned_abs()) } else { value.to_string() }
 }

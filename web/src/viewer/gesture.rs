@@ -1,4 +1,4 @@
-//! Pointers and the wheel to what is meant by them.
+//! Pointers to what is meant by them.
 
 use crate::volume_view::Frame;
 
@@ -73,6 +73,8 @@ pub enum Gesture {
         /// Whether this is its end.
         done: bool,
     },
+    /// What is being drawn out is not wanted.
+    GiveUp,
     /// A press without a drag.
     Tap([f64; 2]),
     /// A finger rests or moves after a long press: what is under it?
@@ -132,14 +134,15 @@ pub struct Setting {
 
 impl Pointers {
     /// A pointer goes down.
-    pub fn press(&mut self, id: i32, kind: Pointer, at: [f64; 2], setting: Setting) {
+    pub fn press(&mut self, id: i32, kind: Pointer, at: [f64; 2], setting: Setting) -> Option<Gesture> {
         self.down.retain(|down| down.id != id);
         self.down.push(Down { id, start: at, at });
         if self.down.len() > 1 {
             // Two fingers zoom and pan, whatever one was doing.
+            let given_up = self.given_up();
             self.drag = None;
             self.moved = true;
-            return;
+            return given_up;
         }
         self.moved = false;
         self.rest = 0.0;
@@ -152,6 +155,12 @@ impl Pointers {
             (_, Tool::Browse) if setting.enlarged => Drag::Pan,
             (_, Tool::Browse) => Drag::Scroll,
         });
+        None
+    }
+
+    /// What ends without an end of its own.
+    fn given_up(&self) -> Option<Gesture> {
+        (self.moved && self.drag == Some(Drag::Measure)).then_some(Gesture::GiveUp)
     }
 
     /// A pointer moves.
@@ -203,11 +212,13 @@ impl Pointers {
     }
 
     /// A pointer is taken away, by the browser or the system.
-    pub fn cancel(&mut self, id: i32) {
+    pub fn cancel(&mut self, id: i32) -> Option<Gesture> {
         self.down.retain(|down| down.id != id);
+        let given_up = self.given_up();
         if self.down.is_empty() {
             self.drag = None;
         }
+        given_up
     }
 
     /// A finger has been down for long: if it has not moved, it asks what is under it.
@@ -239,37 +250,6 @@ fn pinch(before: [[f64; 2]; 2], after: [[f64; 2]; 2]) -> Vec<Gesture> {
 
 fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
     (a[0] - b[0]).hypot(a[1] - b[1])
-}
-
-/// The turns of a wheel that have not made a slice yet.
-#[derive(Debug, Default)]
-pub struct Wheel {
-    rest: f64,
-}
-
-impl Wheel {
-    /// The slices that a turn means; `lines` says that `delta` counts lines, else it counts pixels. A notch of a mouse is
-    /// one slice; a touch pad, which turns in many small parts, moves a slice in 40 pixels.
-    pub fn turn(&mut self, delta: f64, lines: bool) -> i32 {
-        let pixels = if lines { delta * 40.0 } else { delta };
-        if pixels.abs() >= 60.0 {
-            self.rest = 0.0;
-            return -((pixels / 120.0).round() as i32).abs().max(1) * pixels.signum() as i32;
-        }
-        if self.rest * pixels < 0.0 {
-            self.rest = 0.0;
-        }
-        self.rest += pixels;
-        let steps = (self.rest / 40.0).trunc();
-        self.rest -= steps * 40.0;
-        -steps as i32
-    }
-
-    /// The factor of enlarging that a turn with Ctrl held, or a pinch on a touch pad, means.
-    pub fn zoom(delta: f64, lines: bool) -> f64 {
-        let pixels = if lines { delta * 40.0 } else { delta };
-        (-pixels.clamp(-200.0, 200.0) * 0.004).exp()
-    }
 }
 
 #[cfg(test)]
@@ -351,6 +331,24 @@ mod tests {
     }
 
     #[test]
+    fn a_second_finger_gives_up_what_the_first_draws() {
+        let ruler = setting(Tool::Ruler);
+        let mut pointers = Pointers::default();
+        pointers.press(1, Pointer::Touch, [100.0, 100.0], ruler);
+        assert_eq!(pointers.press(2, Pointer::Touch, [200.0, 100.0], ruler), None, "nothing is drawn yet");
+        pointers.release(2, [200.0, 100.0]);
+        pointers.release(1, [100.0, 100.0]);
+        pointers.press(1, Pointer::Touch, [100.0, 100.0], ruler);
+        pointers.drag(1, [120.0, 100.0], ruler);
+        assert_eq!(pointers.press(2, Pointer::Touch, [200.0, 100.0], ruler), Some(Gesture::GiveUp));
+        assert_eq!(pointers.release(1, [120.0, 100.0]), []);
+        assert_eq!(pointers.cancel(2), None);
+        pointers.press(1, Pointer::Touch, [100.0, 100.0], ruler);
+        pointers.drag(1, [120.0, 100.0], ruler);
+        assert_eq!(pointers.cancel(1), Some(Gesture::GiveUp));
+    }
+
+    #[test]
     fn a_long_press_probes() {
         let browse = setting(Tool::Browse);
         let mut pointers = Pointers::default();
@@ -362,16 +360,5 @@ mod tests {
         pointers.press(1, Pointer::Touch, [50.0, 50.0], browse);
         pointers.drag(1, [50.0, 90.0], browse);
         assert_eq!(pointers.hold(1), [], "it has moved");
-    }
-
-    #[test]
-    fn a_notch_is_a_slice_and_a_touch_pad_adds_up() {
-        let mut wheel = Wheel::default();
-        assert_eq!([wheel.turn(120.0, false), wheel.turn(-100.0, false), wheel.turn(3.0, true)], [-1, 1, -1]);
-        assert_eq!(wheel.turn(-480.0, false), 4);
-        let steps: Vec<i32> = (0..8).map(|_| wheel.turn(10.0, false)).collect();
-        assert_eq!(steps, [0, 0, 0, -1, 0, 0, 0, -1]);
-        assert!((Wheel::zoom(-100.0, false) * Wheel::zoom(100.0, false) - 1.0).abs() < 1e-12);
-        assert!(Wheel::zoom(-100.0, false) > 1.0);
     }
 }

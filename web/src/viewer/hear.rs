@@ -7,13 +7,15 @@ use web_sys::{Blob, Element, HtmlCanvasElement, WheelEvent};
 use yew::prelude::*;
 
 use super::component::{Message, Props, Viewer, density};
-use super::gesture::{Gesture, Pointer, Wheel};
-use super::keys;
+use super::gesture::{Gesture, Pointer};
+use super::keys::{self, Command};
 use super::paint::Style;
 use super::part;
 use super::plane::Voxel;
-use super::spoken::described;
+use super::spoken::{described, under_cross};
+use super::wheel::Wheel;
 use crate::browser;
+use crate::strings::text;
 
 /// How long a finger rests until it asks for the value under it, in milliseconds.
 const HOLD_MILLIS: u32 = 450;
@@ -35,11 +37,15 @@ impl Viewer {
                 }
                 let setting = self.model.setting(frame, event.shift_key());
                 let (id, at) = (event.pointer_id(), self.place(&event));
-                self.pointers.press(id, kind, at, setting);
+                let given_up = self.pointers.press(id, kind, at, setting);
+                let had_cross = self.model.cross.take().is_some();
+                if had_cross {
+                    (self.model.drawing, self.model.probe) = (None, None);
+                }
                 let link = ctx.link().clone();
                 self.hold = (kind == Pointer::Touch)
                     .then(|| Timeout::new(HOLD_MILLIS, move || link.send_message(Message::Hold(id))));
-                false
+                self.carry_out(ctx, given_up.as_slice()) || had_cross
             }
             Message::Move(event) => {
                 let at = self.place(&event);
@@ -60,9 +66,8 @@ impl Viewer {
             }
             Message::Cancel(event) => {
                 self.hold = None;
-                self.model.drawing = None;
-                self.pointers.cancel(event.pointer_id());
-                true
+                let given_up = self.pointers.cancel(event.pointer_id());
+                self.carry_out(ctx, given_up.as_slice())
             }
             // A finger that is lifted leaves too; what it asked for stays to be read.
             Message::Leave(event) => {
@@ -93,14 +98,18 @@ impl Viewer {
                 }
                 let (key, code) = (event.key(), event.code());
                 let key = keys::latin(&key, &code);
-                let Some(command) = keys::command(key, event.shift_key()) else { return false };
+                let Some(command) = self.model.command(key, event.shift_key()) else { return false };
                 if command.goes_on() && !self.model.has_cuts(frame) {
                     return false;
                 }
                 event.prevent_default();
                 self.model.probe = None;
                 self.model.obey(frame, command);
-                self.spoken = described(&volume, &self.model);
+                self.spoken = match (command, under_cross(&volume, &self.model)) {
+                    (Command::Move(_), Some(under)) => under,
+                    (_, Some(under)) => format!("{}{}{under}", described(&volume, &self.model), text().comma),
+                    (_, None) => described(&volume, &self.model),
+                };
                 true
             }
             Message::Obey(command) => {

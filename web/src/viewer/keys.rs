@@ -32,6 +32,12 @@ pub enum Command {
     ToggleOverlay,
     /// The frame around a part, or the last ruler, is removed.
     RemoveRuler,
+    /// The cross is put, or a distance begins or ends at it.
+    Press,
+    /// The cross moves by so many pixels of the cut.
+    Move([i32; 2]),
+    /// What is being drawn with the cross is taken away, or else the cross.
+    Leave,
 }
 
 impl Command {
@@ -89,6 +95,20 @@ pub fn command(key: &str, shift: bool) -> Option<Command> {
         ("p" | "P", _) => Command::Use(Tool::Select),
         ("o" | "O", _) => Command::ToggleOverlay,
         ("Delete" | "Backspace", _) => Command::RemoveRuler,
+        ("Enter", _) => Command::Press,
+        _ => return None,
+    })
+}
+
+/// The command of a key that means something else while the cross is there; none for other keys.
+pub fn with_cross(key: &str, shift: bool) -> Option<Command> {
+    let far = if shift { 10 } else { 1 };
+    Some(match key {
+        "ArrowUp" => Command::Move([0, -far]),
+        "ArrowDown" => Command::Move([0, far]),
+        "ArrowLeft" => Command::Move([-far, 0]),
+        "ArrowRight" => Command::Move([far, 0]),
+        "Escape" => Command::Leave,
         _ => return None,
     })
 }

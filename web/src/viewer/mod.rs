@@ -1,5 +1,6 @@
 //! The viewer: pure parts that say what is shown, and the canvas and controls that show it.
 
+pub mod cross;
 pub mod gesture;
 pub mod keys;
 pub mod lesions;
@@ -11,6 +12,7 @@ pub mod runs;
 pub mod spoken;
 pub mod strip;
 pub mod viewport;
+pub mod wheel;
 pub mod window;
 pub mod words;
 

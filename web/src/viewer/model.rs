@@ -1,7 +1,7 @@
 //! What the viewer is set to, and how it changes.
 
 use super::gesture::{Gesture, Setting, Tool};
-use super::keys::Command;
+use super::keys::{self, Command};
 use super::part::{self, PartWish};
 use super::plane::{PLANES, Plane, Voxel, length_mm};
 use super::viewport::{Placement, Stage, Viewport};
@@ -45,8 +45,10 @@ pub struct Model {
     pub drawing: Option<Ruler>,
     /// The frame around the part of a picture that is to be read, by two corners in pixels of the slice.
     pub selected: Option<[[f64; 2]; 2]>,
-    /// The place under the pointer.
+    /// The place under the pointer or the cross.
     pub probe: Option<Voxel>,
+    /// The cross that keys move, in pixels of the cut.
+    pub cross: Option<[f64; 2]>,
     /// Width and height of the picture area in CSS pixels.
     pub screen: [f64; 2],
 }
@@ -66,6 +68,7 @@ impl Model {
             drawing: None,
             selected: None,
             probe: None,
+            cross: None,
             screen: [1.0, 1.0],
         }
     }
@@ -93,7 +96,7 @@ impl Model {
         self.views[self.plane_index()]
     }
 
-    fn set_view(&mut self, view: Viewport) {
+    pub(super) fn set_view(&mut self, view: Viewport) {
         let index = self.plane_index();
         self.views[index] = view;
     }
@@ -189,14 +192,30 @@ impl Model {
                 self.drawing = Some(ruler);
                 if done {
                     self.drawing = None;
-                    if self.rulers.len() == MOST_RULERS {
-                        self.rulers.remove(0);
-                    }
-                    self.rulers.push(ruler);
+                    self.keep_ruler(ruler);
+                }
+            }
+            Gesture::GiveUp => {
+                self.drawing = None;
+                if self.tool == Tool::Select {
+                    self.selected = None;
                 }
             }
             Gesture::Tap(at) | Gesture::Probe(at) => self.probe = self.voxel(frame, at),
         }
+    }
+
+    pub(super) fn keep_ruler(&mut self, ruler: Ruler) {
+        if self.rulers.len() == MOST_RULERS {
+            self.rulers.remove(0);
+        }
+        self.rulers.push(ruler);
+    }
+
+    /// What a key asks: while the cross is there, arrows move it.
+    pub fn command(&self, key: &str, shift: bool) -> Option<Command> {
+        let of_cross = self.cross.and_then(|_| keys::with_cross(key, shift));
+        of_cross.or_else(|| keys::command(key, shift))
     }
 
     /// Carries out a key's command.
@@ -217,7 +236,7 @@ impl Model {
             Command::Show(plane) => {
                 if plane.is_offered(frame) {
                     self.plane = plane;
-                    (self.probe, self.drawing) = (None, None);
+                    (self.probe, self.drawing, self.cross) = (None, None, None);
                 }
             }
             Command::Zoom(factor) => self.take(frame, Gesture::Zoom { at: middle, factor }),
@@ -227,7 +246,10 @@ impl Model {
             Command::Window(by) => self.take(frame, Gesture::Window(by)),
             Command::Fit => self.fit(),
             Command::Use(tool) if !tool.is_offered(frame) => {}
-            Command::Use(tool) => self.tool = tool,
+            Command::Use(tool) => (self.tool, self.drawing) = (tool, None),
+            Command::Press => self.press_cross(frame),
+            Command::Move(by) => self.move_cross(frame, by),
+            Command::Leave => self.leave_cross(),
             Command::ToggleOverlay => self.overlay = !self.overlay,
             Command::RemoveRuler => {
                 if self.selected.take().is_none() {
@@ -235,6 +257,7 @@ impl Model {
                 }
             }
         }
+        self.settle_cross(frame);
     }
 
     /// What a saved picture of the cut is called: of several cuts by its plane and its number, as the page counts.
@@ -326,6 +349,9 @@ mod tests {
         model.take(&frame, Gesture::Measure { from: [40.0, 120.0], to: [160.0, 280.0], done: false });
         assert_eq!(model.shown_rulers(&frame).len(), 1);
         model.take(&frame, Gesture::Measure { from: [40.0, 120.0], to: [160.0, 280.0], done: true });
+        model.take(&frame, Gesture::Measure { from: [40.0, 120.0], to: [90.0, 120.0], done: false });
+        assert_eq!(model.shown_rulers(&frame).len(), 2);
+        model.take(&frame, Gesture::GiveUp);
         let shown = model.shown_rulers(&frame);
         assert_eq!(shown.len(), 1);
         assert_eq!(shown[0].0.ends, [[10.0, 5.0], [40.0, 45.0]]);

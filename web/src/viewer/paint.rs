@@ -37,7 +37,7 @@ pub struct Style {
     pub lit: Option<usize>,
     /// Canvas pixels a CSS pixel.
     pub density: f64,
-    /// Whether rulers, the scale and marks are drawn.
+    /// Whether the scale and marks are drawn.
     pub marks: bool,
 }
 
@@ -66,10 +66,11 @@ impl Painter {
         if style.marks {
             marks(&ctx, canvas, volume, model, place, style.density)?;
         }
+        rulers(&ctx, canvas, volume, model, place, style.density)?;
         Ok(())
     }
 
-    /// A picture of the model's cut alone, with the overlay as it is set and nothing lit.
+    /// A picture of the model's cut alone, with the overlay as it is set, what was measured, and nothing lit.
     pub fn picture(&mut self, volume: &VolumeView, model: &Model) -> Result<HtmlCanvasElement, JsValue> {
         let frame = volume.frame();
         let ([width, height], [across, down]) = (model.plane.size(frame), model.plane.pixel(frame));
@@ -198,7 +199,7 @@ fn draw(
     Ok(())
 }
 
-/// Rulers, the scale, and on cuts across the slices where the axial slice lies.
+/// The scale, the frame around a part, the cross, and on cuts across the slices where the axial slice lies.
 fn marks(
     ctx: &CanvasRenderingContext2d,
     canvas: &HtmlCanvasElement,
@@ -209,8 +210,7 @@ fn marks(
 ) -> Result<(), JsValue> {
     let frame = volume.frame();
     let (width, height) = (f64::from(canvas.width()), f64::from(canvas.height()));
-    ctx.set_line_cap("round");
-    ctx.set_font(&format!("600 {}px system-ui, sans-serif", 13.0 * density));
+    set_pen(ctx, density);
     if model.plane != Plane::Axial {
         let [_, y] = place.to_screen(model.plane.point(frame, model.at));
         for [from, to] in [[0.0, 14.0 * density], [width - 14.0 * density, width]] {
@@ -223,22 +223,15 @@ fn marks(
             stroke(ctx, &[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]], line_width * density, colour);
         }
     }
-    for (ruler, mm) in model.shown_rulers(frame) {
-        let [from, to] = ruler.ends.map(|end| place.to_screen(end));
-        let way = (to[0] - from[0]).hypot(to[1] - from[1]).max(1.0);
-        let across = [-(to[1] - from[1]) / way, (to[0] - from[0]) / way].map(|part| part * 6.0 * density);
-        let tick =
-            |at: [f64; 2]| [[at[0] - across[0], at[1] - across[1]], [at[0] + across[0], at[1] + across[1]]];
+    if let Some(at) = model.cross {
+        let [x, y] = place.to_screen(at);
+        let [near, far] = [4.0 * density, 14.0 * density];
         for (line_width, colour) in [(4.0, HALO), (2.0, RULER)] {
-            for line in [[from, to], tick(from), tick(to)] {
-                stroke(ctx, &line, line_width * density, colour);
+            for [across, down] in [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]] {
+                let arm = [near, far].map(|way| [x + across * way, y + down * way]);
+                stroke(ctx, &arm, line_width * density, colour);
             }
         }
-        let label = format::mm(mm, 1);
-        // Not `clamp`, which panics where the canvas is smaller than the label.
-        let x = (to[0] + 10.0 * density).min(width - 70.0 * density).max(4.0 * density);
-        let y = to[1].min(height - 8.0 * density).max(16.0 * density);
-        label_at(ctx, &label, [x, y], RULER, density)?;
     }
     if frame.pixel_spacing_mm.is_some() && model.plane.is_offered(frame) {
         let mm = model.plane.pixel(frame)[0];
@@ -257,6 +250,43 @@ fn marks(
         }
     }
     Ok(())
+}
+
+/// The distances that were measured on the cut.
+fn rulers(
+    ctx: &CanvasRenderingContext2d,
+    canvas: &HtmlCanvasElement,
+    volume: &VolumeView,
+    model: &Model,
+    place: Placement,
+    density: f64,
+) -> Result<(), JsValue> {
+    let (width, height) = (f64::from(canvas.width()), f64::from(canvas.height()));
+    set_pen(ctx, density);
+    for (ruler, mm) in model.shown_rulers(volume.frame()) {
+        let [from, to] = ruler.ends.map(|end| place.to_screen(end));
+        let way = (to[0] - from[0]).hypot(to[1] - from[1]).max(1.0);
+        let across = [-(to[1] - from[1]) / way, (to[0] - from[0]) / way].map(|part| part * 6.0 * density);
+        let tick =
+            |at: [f64; 2]| [[at[0] - across[0], at[1] - across[1]], [at[0] + across[0], at[1] + across[1]]];
+        for (line_width, colour) in [(4.0, HALO), (2.0, RULER)] {
+            for line in [[from, to], tick(from), tick(to)] {
+                stroke(ctx, &line, line_width * density, colour);
+            }
+        }
+        let label = format::mm(mm, 1);
+        // Not `clamp`, which panics where the canvas is smaller than the label.
+        let x = (to[0] + 10.0 * density).min(width - 70.0 * density).max(4.0 * density);
+        let y = to[1].min(height - 8.0 * density).max(16.0 * density);
+        label_at(ctx, &label, [x, y], RULER, density)?;
+    }
+    Ok(())
+}
+
+/// How lines end and labels are written.
+fn set_pen(ctx: &CanvasRenderingContext2d, density: f64) {
+    ctx.set_line_cap("round");
+    ctx.set_font(&format!("600 {}px system-ui, sans-serif", 13.0 * density));
 }
 
 fn stroke(ctx: &CanvasRenderingContext2d, line: &[[f64; 2]], width: f64, colour: &str) {

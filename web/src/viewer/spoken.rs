@@ -1,11 +1,11 @@
 //! What is said of the picture and of the place of the slider.
 
 use super::model::Model;
-use super::plane::{PLANES, Plane};
+use super::plane::{PLANES, Plane, length_mm};
 use super::words::ViewerWords;
 use crate::format;
 use crate::strings::text;
-use crate::volume_view::VolumeView;
+use crate::volume_view::{Values, VolumeView};
 
 /// What a screen reader says of the picture.
 pub fn described(volume: &VolumeView, model: &Model) -> String {
@@ -22,6 +22,36 @@ pub fn described(volume: &VolumeView, model: &Model) -> String {
         said.push_str(&format!("{comma}{} {}", words.ruler, format::mm(mm, 1)));
     }
     said
+}
+
+/// A whole number with the minus sign of type.
+pub fn signed(value: i32) -> String {
+    if value < 0 { format!("\u{2212}{}", value.unsigned_abs()) } else { value.to_string() }
+}
+
+/// The value at the place that is pointed at, in its unit.
+pub fn value(volume: &VolumeView, model: &Model) -> Option<String> {
+    let words = &text().of_viewer;
+    let at = model.probe?;
+    let value = volume.value(at.slice, at.row, at.column)?;
+    Some(match volume.frame().values {
+        Values::Hounsfield => format!("{} {}", signed(value), words.hu),
+        Values::Grey { .. } => format!("{} {value}", words.grey),
+    })
+}
+
+/// What is said of the place under the cross, and how long what is being drawn is; none without the cross.
+pub fn under_cross(volume: &VolumeView, model: &Model) -> Option<String> {
+    model.cross?;
+    let at = model.probe?;
+    let comma = text().comma;
+    let mut said = value(volume, model).map(|value| format!("{value}{comma}")).unwrap_or_default();
+    said.push_str(&format!("{}{comma}{}", at.column + 1, at.row + 1));
+    let drawn = model.drawing.and_then(|ruler| length_mm(ruler.plane, volume.frame(), ruler.ends));
+    if let Some(mm) = drawn {
+        said.push_str(&format!("{comma}{} {}", text().of_viewer.ruler, format::mm(mm, 1)));
+    }
+    Some(said)
 }
 
 /// Where the slider stands, in words.
@@ -49,7 +79,7 @@ pub fn finding(volume: &VolumeView, model: &Model, words: &ViewerWords) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume_view::{Frame, Values};
+    use crate::volume_view::Frame;
 
     #[test]
     fn what_a_slice_alone_came_to_is_said() {

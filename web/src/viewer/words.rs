@@ -45,6 +45,6 @@ pub struct ViewerWords {
     pub spacing_note: &'static str,
     pub sides_note: &'static str,
     pub help: &'static str,
-    pub help_items: [(&'static str, &'static str); 12],
+    pub help_items: [(&'static str, &'static str); 13],
     pub keys_summary: &'static str,
 }
