@@ -15,6 +15,8 @@ pub const MAX_RATIO: u64 = 1032;
 
 /// Bytes between two remembered states of the decoder. A state has 43 KB.
 const BLOCK: usize = 4 << 20;
+/// Blocks that are held: slices are read from the middle outwards, up and down in turn, and some lie in two.
+const HELD: usize = 4;
 /// Compressed bytes that are read at once.
 const CHUNK: usize = 128 << 10;
 /// Inflated bytes that are asked for at once.
@@ -46,8 +48,8 @@ pub(super) struct Inflated {
     len: u64,
     /// The decoder before each block.
     marks: Vec<Cursor>,
-    /// The block that was read last.
-    block: RefCell<Option<(usize, Vec<u8>)>>,
+    /// The blocks that were read last, the latest at the end.
+    blocks: RefCell<Vec<(usize, Vec<u8>)>>,
 }
 
 impl Inflated {
@@ -69,7 +71,23 @@ impl Inflated {
             marks.push(cursor.clone());
         }
         let last = (marks.len() - 1, block);
-        Ok(Self { packed, len, marks, block: RefCell::new(Some(last)) })
+        Ok(Self { packed, len, marks, blocks: RefCell::new(vec![last]) })
+    }
+
+    /// Makes a block the last of those that are held.
+    fn hold(&self, blocks: &mut Vec<(usize, Vec<u8>)>, index: usize) -> Result<(), ContainerError> {
+        let block = match blocks.iter().position(|(held, _)| *held == index) {
+            Some(place) => blocks.remove(place),
+            None => {
+                // An old block goes before the new one comes.
+                if blocks.len() == HELD {
+                    blocks.remove(0);
+                }
+                (index, self.inflate_block(index)?)
+            }
+        };
+        blocks.push(block);
+        Ok(())
     }
 
     fn inflate_block(&self, index: usize) -> Result<Vec<u8>, ContainerError> {
@@ -91,13 +109,9 @@ impl ByteSource for Inflated {
         while out.len() < len {
             let at = offset + out.len() as u64;
             let (index, inside) = ((at / BLOCK as u64) as usize, (at % BLOCK as u64) as usize);
-            let mut slot = self.block.borrow_mut();
-            if slot.as_ref().is_none_or(|(held, _)| *held != index) {
-                // The old block goes before the new one comes.
-                *slot = None;
-                *slot = Some((index, self.inflate_block(index)?));
-            }
-            let bytes = slot.as_ref().and_then(|(_, bytes)| bytes.get(inside..)).unwrap_or_default();
+            let mut blocks = self.blocks.borrow_mut();
+            self.hold(&mut blocks, index)?;
+            let bytes = blocks.last().and_then(|(_, bytes)| bytes.get(inside..)).unwrap_or_default();
             let take = bytes.len().min(len - out.len());
             if take == 0 {
                 // Only if the source gives other bytes than the first time.
@@ -213,5 +227,53 @@ impl Cursor {
             None => self.ended = true,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::Write;
+
+    use super::*;
+    use crate::source::MemorySource;
+
+    /// Counts the compressed bytes that are read.
+    struct Counted(MemorySource, Rc<Cell<u64>>);
+
+    impl ByteSource for Counted {
+        fn len(&self) -> u64 {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, SourceError> {
+            self.1.set(self.1.get() + len as u64);
+            self.0.read(offset, len)
+        }
+    }
+
+    #[test]
+    fn reading_from_the_middle_outwards_inflates_once() {
+        let slice = 300_000;
+        let count = 5 * BLOCK / slice;
+        let bytes: Vec<u8> = (0..count * slice).map(|at| (at * at >> 7) as u8).collect();
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&bytes).unwrap();
+        let deflated = encoder.finish().unwrap();
+        let (end, read) = (deflated.len() as u64, Rc::new(Cell::new(0)));
+        let source: Rc<dyn ByteSource> = Rc::new(Counted(MemorySource::new(deflated), read.clone()));
+        let trailer = Trailer { crc: crc32fast::hash(&bytes), len: bytes.len() as u32 };
+        let packed =
+            Packed { source, start: 0, end, framing: Framing::Raw(trailer), what: "stream".to_owned() };
+        let inflated = Inflated::open(packed, bytes.len() as u64).unwrap();
+        read.set(0);
+        let middle = count / 2;
+        for step in 0..count {
+            let away = step.div_ceil(2);
+            let index = if step % 2 == 0 { middle - away } else { middle + away };
+            let Some(expected) = bytes.chunks_exact(slice).nth(index) else { continue };
+            assert_eq!(inflated.read((index * slice) as u64, slice).unwrap(), expected);
+        }
+        assert!(read.get() < 2 * end, "{} of {end} bytes", read.get());
     }
 }

@@ -1,7 +1,7 @@
 //! Archives and compressed files as sources of bytes.
 //!
 //! [`Archive`] lists the entries of a ZIP archive, [`GzipSource`] is what a gzip file holds. Both give random access
-//! without keeping what they inflate: of a stream they remember states of the decoder some MB apart and one block.
+//! without keeping what they inflate: of a stream they remember states of the decoder some MB apart and a few blocks.
 //! Declared sizes are checked against limits first and against the data while they are read.
 
 mod error;
