@@ -33,7 +33,7 @@ fn main() {
         let mut builder = StudyBuilder::new(&plan, 1, 25.0).expect("the plan can be measured");
         let began = busy();
         for found in &found {
-            builder.add(&slice, found).expect("the masks fit");
+            builder.add(&slice, found, false).expect("the masks fit");
         }
         adding.push(busy() - began);
         let began = busy();

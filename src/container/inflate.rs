@@ -256,7 +256,7 @@ mod tests {
     fn reading_from_the_middle_outwards_inflates_once() {
         let slice = 300_000;
         let count = 5 * BLOCK / slice;
-        let bytes: Vec<u8> = (0..count * slice).map(|at| (at * at >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..count * slice).map(|at| ((at * at) >> 7) as u8).collect();
         let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(&bytes).unwrap();
         let deflated = encoder.finish().unwrap();

@@ -187,7 +187,7 @@ test('files without a slice are refused, and a folder without files changes noth
   await measure(page);
   mkdirSync(join(folder, 'nothing', 'at', 'all'), { recursive: true });
   await drop(page, join(folder, 'nothing'));
-  await page.locator('.aside-note', { hasText: 'There are no files' }).waitFor();
+  await page.locator('.aside-note', { hasText: 'No files were found' }).waitFor();
   assert.equal(await page.locator('.page').getAttribute('data-run'), 'done', 'the result stays');
   // A folder that the browser cannot read may hold a slice.
   await page.evaluate(() => {
@@ -206,7 +206,7 @@ test('files without a slice are refused, and a folder without files changes noth
     data.setData('text/plain', 'words');
     document.querySelector('.page').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
   });
-  await page.locator('.aside-note', { hasText: 'There are no files' }).waitFor();
+  await page.locator('.aside-note', { hasText: 'No files were found' }).waitFor();
 });
 
 for (const reducedMotion of ['no-preference', 'reduce']) {
@@ -232,7 +232,7 @@ for (const reducedMotion of ['no-preference', 'reduce']) {
     mkdirSync(join(folder, 'hollow'), { recursive: true });
     for (const when of ['first', 'again']) {
       await drop(page, join(folder, 'hollow'));
-      await note.filter({ hasText: 'There are no files' }).waitFor();
+      await note.filter({ hasText: 'No files were found' }).waitFor();
       await note.evaluate((element) => element.getAnimations().length === 1 || Promise.reject(new Error('it stays for ever')));
       assert.deepEqual(await seen(), { whole: true, at }, when);
       await shot(page, `told-far-below-${reducedMotion}`);
