@@ -263,7 +263,8 @@ fn reports_fit_the_schema() {
     assert!(of_series.to_json_line().contains(r#""series":{"slice_index":12,"slices":30}}"#));
     assert_eq!(Report::from_json(&of_series.to_json()).unwrap(), of_series);
     assert_eq!(OfSeries::new(0, 1), None);
-    for report in [&sample(), &timed, &bare, &photo, &of_series] {
+    let film = Report { slices: vec![[0.0, 0.0, 1.5, 2.0], [1.5, 0.0, 3.0, 2.0]], ..photo.clone() };
+    for report in [&sample(), &timed, &bare, &photo, &of_series, &film] {
         let value = serde_json::from_str(&report.to_json()).unwrap();
         assert_eq!(fault(&value), None);
     }

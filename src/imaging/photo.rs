@@ -67,7 +67,7 @@ impl Photo {
         lungs.iter().all(|one| longer_side(one) < FAR * self.longer_side())
     }
 
-    /// The places of the slices whose `lungs` were found, from left to right and row by row, where there is more than one. They do not overlap.
+    /// The places of the slices whose `lungs` were found, from left to right and row by row, where there is more than one. They overlap only where their lungs do.
     pub fn several(self, lungs: &[Detection]) -> Vec<BoxXyxy> {
         let all: Vec<BoxXyxy> = pairs_of_lungs(lungs).iter().filter_map(|pair| around(pair)).collect();
         if all.len() < 2 {
@@ -144,11 +144,19 @@ pub fn pairs_of_lungs(lungs: &[Detection]) -> Vec<[BoxXyxy; 2]> {
             apart.push(lung.bbox);
         }
     }
-    let mut pairs = Vec::new();
-    while !apart.is_empty() {
-        let surest = apart.remove(0);
-        if let Some(other) = apart.iter().position(|other| are_of_one_slice(&surest, other)) {
-            pairs.push([surest, apart.remove(other)]);
+    // The nearest are a slice's first: the next slice's lung may be as sure, and is near too where slices stand close.
+    let mut couples = Vec::new();
+    for (index, one) in apart.iter().enumerate() {
+        let others = apart.iter().skip(index + 1).filter(|other| are_of_one_slice(one, other));
+        couples.extend(others.map(|other| [*one, *other]));
+    }
+    let gap = |[one, other]: &[BoxXyxy; 2]| (-shared(one, other, 0)).max(0.0);
+    couples.sort_by(|a, b| gap(a).total_cmp(&gap(b)));
+    let mut pairs: Vec<[BoxXyxy; 2]> = Vec::new();
+    for couple in couples {
+        let is_taken = |one: &BoxXyxy| pairs.iter().flatten().any(|taken| taken == one);
+        if !couple.iter().any(is_taken) {
+            pairs.push(couple);
         }
     }
     let larger = |pair: &[BoxXyxy; 2]| area(&pair[0]).max(area(&pair[1]));
@@ -341,6 +349,30 @@ mod tests {
         let thumbnail = OF_SLICE.map(|bbox| lung(0.99, bbox.map(|side| side / 4.0)));
         assert_eq!(pairs_of_lungs(&[&seen[..], &thumbnail].concat()), [[one, other]]);
         assert!(pairs_of_lungs(&[]).is_empty());
+    }
+
+    #[test]
+    fn lungs_of_close_slices_are_paired_with_their_own_other() {
+        // Three slices cut close to the body, side by side: as the network found them, and with each pair as the surest.
+        let boxes = [
+            [9.0, 25.0, 93.0, 152.0],
+            [108.0, 35.0, 185.0, 148.0],
+            [208.0, 32.0, 284.0, 149.0],
+            [299.0, 26.0, 382.0, 151.0],
+            [402.0, 25.0, 485.0, 151.0],
+            [501.0, 32.0, 575.0, 149.0],
+        ];
+        let found = [0.9997, 0.9995, 0.9996, 0.998, 0.9989, 0.9991];
+        for scores in [found, [0.9, 0.99, 0.98, 0.9, 0.9, 0.9], [0.9, 0.9, 0.9, 0.99, 0.98, 0.9]] {
+            let lungs: Vec<Detection> =
+                boxes.into_iter().zip(scores).map(|(bbox, score)| lung(score, bbox)).collect();
+            let mut pairs = pairs_of_lungs(&lungs);
+            pairs.iter_mut().for_each(|pair| pair.sort_by(|a, b| a[0].total_cmp(&b[0])));
+            pairs.sort_by(|a, b| a[0][0].total_cmp(&b[0][0]));
+            assert_eq!(pairs, boxes.as_chunks().0, "{scores:?}");
+            // One that was missed takes none of another slice's.
+            assert_eq!(pairs_of_lungs(&lungs[1..]).len(), 2, "{scores:?}");
+        }
     }
 
     #[test]

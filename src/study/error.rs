@@ -192,7 +192,7 @@ pub enum StudyError {
     },
     /// A picture of several slices, as a photo of a film.
     #[error(
-        "Picture {} shows more lungs than a slice has, as a film with several slices does. Read its slices one by one.",
+        "Picture {} shows several slices, as a film does. Read its slices one by one.",
         .index + 1
     )]
     SeveralSlices {

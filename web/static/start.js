@@ -19,7 +19,7 @@ function language() {
     // The browser keeps nothing for this page.
   }
   const tags = [kept, ...navigator.languages].map((tag) => tag?.split('-')[0].toLowerCase());
-  return tags.find((tag) => Object.hasOwn(WORDS, tag)) ?? 'en';
+  return tags.find((tag) => Object.keys(WORDS).includes(tag)) ?? 'en';
 }
 
 import('./app-start.js').catch((problem) => {

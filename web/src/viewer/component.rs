@@ -170,7 +170,10 @@ impl Component for Viewer {
                 // What the viewer told the page comes back; only another wish moves it.
                 match self.told.iter().position(|&told| told == props.current) {
                     Some(echo) => drop(self.told.drain(..=echo)),
-                    None => self.model.at.slice = props.current.min(frame.len - 1),
+                    None => {
+                        self.model.at.slice = props.current.min(frame.len - 1);
+                        self.model.settle_cross(frame);
+                    }
                 }
             }
             let visit = props.visits != old.visits || props.chosen != old.chosen;

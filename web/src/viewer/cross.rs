@@ -142,6 +142,15 @@ mod tests {
     }
 
     #[test]
+    fn the_slider_takes_the_cross_along() {
+        let (frame, mut model) = model();
+        press(&frame, &mut model, &["r", "Enter", "Enter", "ArrowUp"]);
+        model.go(&frame, 3);
+        assert_eq!(model.probe, Some(Voxel { slice: 3, row: 24, column: 50 }));
+        assert_eq!(model.drawing, None, "it began on another slice");
+    }
+
+    #[test]
     fn a_distance_of_no_length_is_none() {
         let (frame, mut model) = model();
         press(&frame, &mut model, &["r", "Enter", "Enter", "Enter"]);

@@ -128,6 +128,7 @@ impl Model {
     /// Shows the cut of that number; beyond the ends, the last one there.
     pub fn go(&mut self, frame: &Frame, position: usize) {
         self.at = self.plane.moved(self.at, position.min(self.plane.count(frame) - 1));
+        self.settle_cross(frame);
     }
 
     /// Moves on by so many cuts.
@@ -148,6 +149,7 @@ impl Model {
         };
         let point = self.plane.point(frame, self.at);
         self.set_view(self.stage(frame).centred(self.view(), point));
+        self.settle_cross(frame);
     }
 
     /// How gestures are to be understood now.
