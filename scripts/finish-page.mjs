@@ -85,6 +85,7 @@ page = page.replace(/<script type="module"[^>]*>([\s\S]+?)<\/script>/, (_, body)
   };
   const app = named('app-start');
   const script = text('start.js').replace('./app-start.js', `./${app}`).replace('./offline.js', `./${named('offline')}`);
+  if (!script.includes(`./${app}`) || /\.\/(app-start|offline)\.js/.test(script)) throw new Error('start.js does not name app-start.js and offline.js');
   writeFileSync(at('start.js'), script);
   return `<link rel="modulepreload" href="./${app}"><script type="module" src="./${named('start')}"></script>`;
 });

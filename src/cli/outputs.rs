@@ -113,8 +113,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = fs::File::create(&temporary)
         .and_then(|mut file| {
             file.write_all(bytes)?;
-            // On a network drive it shows only now that there was no room.
-            file.sync_data()
+            // On a network drive it shows only now that there was no room; some file systems know no such call.
+            match file.sync_data() {
+                Err(error)
+                    if !matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
+                {
+                    Err(error)
+                }
+                _ => Ok(()),
+            }
         })
         .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {

@@ -91,7 +91,11 @@ fn parts_of(report: &Report) -> Vec<String> {
     let Input { rows, columns, picture: Some(picture), .. } = report.input else { return Vec::new() };
     let option = |place: &[f32; 4]| {
         let [x0, y0, x1, y1] = picture.part_of_slice(place.map(f64::from), rows, columns).area?;
-        Some(format!("--part {x0},{y0},{x1},{y1}"))
+        let turn = match picture.turned_degrees {
+            0 => String::new(),
+            degrees => format!(" --turn {degrees}"),
+        };
+        Some(format!("--part {x0},{y0},{x1},{y1}{turn}"))
     };
     report.slices.iter().filter_map(option).collect()
 }

@@ -67,15 +67,22 @@ impl Photo {
         lungs.iter().all(|one| longer_side(one) < FAR * self.longer_side())
     }
 
-    /// The places of the slices whose `lungs` were found, from left to right and row by row, where there is more than one. They overlap only where their lungs do.
+    /// The places of the slices whose `lungs` were found, from left to right and row by row, where there is more than one. A single lung
+    /// beside the lungs of a slice, alike in size, is another slice's.
     pub fn several(self, lungs: &[Detection]) -> Vec<BoxXyxy> {
-        let all: Vec<BoxXyxy> = pairs_of_lungs(lungs).iter().filter_map(|pair| around(pair)).collect();
+        let (pairs, single) = in_pairs(lungs);
+        let mut all: Vec<(BoxXyxy, f32)> =
+            pairs.iter().filter_map(|pair| Some((around(pair)?, LUNGS_OF_SLICE))).collect();
+        if let [(both, _)] = all[..] {
+            let foreign = single.into_iter().filter(|one| !holds_middle(&both, one));
+            all.extend(foreign.map(|one| (one, LUNG_OF_SLICE)));
+        }
         if all.len() < 2 {
             return Vec::new();
         }
-        let place = |both: &BoxXyxy| {
-            let mut place = self.square_around(both, LUNGS_OF_SLICE);
-            for other in &all {
+        let place = |(both, share): &(BoxXyxy, f32)| {
+            let mut place = self.square_around(both, *share);
+            for (other, _) in &all {
                 for from in [0, 1] {
                     // Between two slices beside or above each other lies the border.
                     if other[from] >= both[from + 2] {
@@ -135,6 +142,11 @@ impl Photo {
 /// Which of `lungs`, found in one view of a picture or in several, are both lungs of a slice. Slices that are much smaller than the largest, as
 /// thumbnails are, are left out.
 pub fn pairs_of_lungs(lungs: &[Detection]) -> Vec<[BoxXyxy; 2]> {
+    in_pairs(lungs).0
+}
+
+/// The same, and the sure lungs without another one that are alike in size.
+fn in_pairs(lungs: &[Detection]) -> (Vec<[BoxXyxy; 2]>, Vec<BoxXyxy>) {
     let mut sure: Vec<&Detection> = lungs.iter().filter(|lung| lung.score >= SURE).collect();
     sure.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut apart: Vec<BoxXyxy> = Vec::new();
@@ -161,8 +173,9 @@ pub fn pairs_of_lungs(lungs: &[Detection]) -> Vec<[BoxXyxy; 2]> {
     }
     let larger = |pair: &[BoxXyxy; 2]| area(&pair[0]).max(area(&pair[1]));
     let largest = pairs.iter().map(larger).fold(0.0, f32::max);
+    apart.retain(|one| is_alike(area(one), largest) && !pairs.iter().flatten().any(|taken| taken == one));
     pairs.retain(|pair| is_alike(larger(pair), largest));
-    pairs
+    (pairs, apart)
 }
 
 /// From left to right and row by row; a row ends where the next is below the middle of its first.
@@ -395,6 +408,10 @@ mod tests {
         assert_eq!((places[0][2], places[1][0]), (420.0, 420.0));
         assert_eq!(places[2][1], (290.0 + 460.0) / 2.0);
         assert!(SCREEN.several(&lungs[..2]).is_empty());
+        // Of the slice beside it one lung was found.
+        let with_one = SCREEN.several(&lungs[..3]);
+        assert_eq!(with_one.len(), 2);
+        assert!(with_one[0][2] <= with_one[1][0], "{with_one:?}");
         assert_eq!(in_rows(Vec::new()), Vec::<BoxXyxy>::new());
     }
 }

@@ -32,7 +32,7 @@ pub fn slice_map(report: &Report, on_part: &Callback<PicturePart>) -> Html {
             <g role="button" tabindex="0" aria-label={one_of(index, count)} data-action="read-slice" {onclick} {onkeydown}>
                 <title>{ words.part_shown }</title>
                 <rect x={number(x0)} y={number(y0)} width={number(width)} height={number(height)} />
-                <text x={number(x0 + width / 2.0)} y={number(y0 + height / 2.0)} font-size={number(height / 3.0)}>{ index + 1 }</text>
+                <text x={number(x0 + width / 2.0)} y={number(y0 + height / 2.0)} font-size={number(width.min(height) / 3.0)}>{ index + 1 }</text>
             </g>
         }
     });
