@@ -16,7 +16,7 @@ pub const MAX_RATIO: u64 = 1032;
 /// Bytes between two remembered states of the decoder. A state has 43 KB.
 const BLOCK: usize = 4 << 20;
 /// Blocks that are held: slices are read from the middle outwards, up and down in turn, and some lie in two.
-const HELD: usize = 4;
+const HELD: usize = 3;
 /// Compressed bytes that are read at once.
 const CHUNK: usize = 128 << 10;
 /// Inflated bytes that are asked for at once.
