@@ -30,8 +30,10 @@ impl Engine {
         let whole = [0.0, 0.0, slice.columns as f32, slice.rows as f32];
         let picture = Photo { rows: slice.rows, columns: slice.columns };
         if !slice.has_surroundings() {
-            let [lungs, lesions] =
-                self.boxes(prepared, None, crop.search_size, SEARCH_PROPOSALS, run).await?;
+            // A wide picture may be two slices beside each other, each too small in the small view.
+            let wide = slice.picture.is_some() && picture.is_wide();
+            let size = if wide { self.entry.config.input_size } else { crop.search_size };
+            let [lungs, lesions] = self.boxes(prepared, None, size, SEARCH_PROPOSALS, run).await?;
             let region = crop.region(&places(&lungs), &places(&lesions), whole);
             let slices = if slice.picture.is_some() { picture.several(&lungs) } else { Vec::new() };
             return Ok(Searched { region, slices });

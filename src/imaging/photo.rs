@@ -17,6 +17,8 @@ const LEAST_SHARE: f32 = 0.2;
 /// Two lungs of one slice share at most this much of the narrower one's columns, and at least this much of the lower one's rows.
 const SHARED: f32 = 0.5;
 
+/// Two slices in a picture make one side at least so many times the other, also where they are cropped a little.
+const WIDE: f32 = 1.6;
 /// Lungs whose longer side is under this share of the picture's are easily missed, and their neighbours are: those of a slice of a third of it
 /// (docs/evaluation.md).
 const FAR: f32 = 0.18;
@@ -59,6 +61,11 @@ impl Photo {
             }
             _ => self.view_around(lungs),
         }
+    }
+
+    /// Whether it is so much wider than high, or higher than wide, that two slices may lie in it.
+    pub fn is_wide(self) -> bool {
+        self.longer_side() >= WIDE * self.rows.min(self.columns) as f32
     }
 
     /// Whether no lung was found, or only small ones: there may be others that are seen only from near, in the picture's
@@ -308,6 +315,13 @@ mod tests {
 
     fn lung(score: f32, bbox: BoxXyxy) -> Detection {
         Detection { bbox, score, label: 2 }
+    }
+
+    #[test]
+    fn two_slices_side_by_side_make_a_wide_picture() {
+        let is_wide = |rows, columns| Photo { rows, columns }.is_wide();
+        assert!(is_wide(256, 432) && is_wide(600, 300));
+        assert!(!is_wide(256, 256) && !is_wide(300, 450));
     }
 
     #[test]

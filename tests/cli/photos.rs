@@ -73,6 +73,24 @@ fn slices_that_are_seen_only_from_near_are_found() {
     assert_eq!(report(&out.join("six.report.json"))["assessment"]["several_slices"], true);
 }
 
+/// A grey picture with two slices beside each other and nothing else, each cropped a little.
+#[test]
+fn two_slices_side_by_side_are_told_apart() {
+    let out = scratch_folder("two");
+    let slice = image::open(picture()).unwrap().to_luma8();
+    let cropped = image::imageops::crop_imm(&slice, 20, 0, 216, 256).to_image();
+    let mut two = image::GrayImage::new(432, 256);
+    for left in [0, 216] {
+        image::imageops::replace(&mut two, &cropped, left, 0);
+    }
+    let input = out.join("two.png");
+    two.save(&input).unwrap();
+    let done = segment(&[&input], &["--out", text(&out)]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.contains("Several slices"), "{}", done.stdout);
+    assert_eq!(report(&out.join("two.report.json"))["slices"].as_array().map(Vec::len), Some(2));
+}
+
 #[test]
 fn a_photo_with_a_tint_is_read_like_the_slice_and_says_so() {
     let out = scratch_folder("photo");
